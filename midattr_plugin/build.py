@@ -1,0 +1,102 @@
+"""From a configuration to the objects that it names."""
+
+import torch
+from torch import nn
+
+from midattr_plugin import engine, host
+from midattr_plugin.config import (
+    imagedata_kwargs,
+    loss_kwargs,
+    lr_scheduler_kwargs,
+    model_kwargs,
+    optimizer_kwargs,
+    videodata_kwargs,
+)
+from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
+from midattr_plugin.errors import InputError
+from midattr_plugin.models.zoo import MODELS
+
+
+def build_datamanager(cfg):
+    """The host's data manager, with the annotation files where ``midattr.annotations`` says.
+
+    Raises:
+        InputError: a dataset is unknown, or its files cannot be used.
+    """
+    Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
+    DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
+    if cfg.data.type == 'video':
+        return host.VideoDataManager(**videodata_kwargs(cfg))
+    known = host.dataset_names()
+    for key in ('sources', 'targets'):
+        for name in cfg.data[key]:
+            if name not in known:
+                raise InputError(f'data.{key}: unknown dataset "{name}"; choose from '
+                                 f'{", ".join(known)}')
+    return host.ImageDataManager(**imagedata_kwargs(cfg))
+
+
+def build_model(cfg, num_classes: int) -> nn.Module:
+    """The model ``model.name`` for ``num_classes`` identities, on the GPU if one is used.
+
+    Raises:
+        InputError: the name is unknown, or an option of ``midattr`` does not fit the model.
+    """
+    name = cfg.model.name
+    if name not in host.model_names():
+        raise InputError(f'model.name: unknown model "{name}"; choose from '
+                         f'{", ".join(host.model_names())}')
+    if cfg.loss.name == 'midattr' and name not in MODELS:
+        raise InputError(f'loss.name: "midattr" does not fit the model "{name}"; choose '
+                         '"softmax" or "triplet", or a model whose name begins with midattr_')
+    arguments = {'num_classes': num_classes, 'loss': cfg.loss.name,
+                 'pretrained': cfg.model.pretrained, 'use_gpu': cfg.use_gpu}
+    if name in MODELS:
+        model = MODELS[name](**arguments, **model_kwargs(cfg))
+        if model.schema is not None and cfg.loss.name != 'midattr':
+            raise InputError(f'loss.name: "{cfg.loss.name}" would leave the attributes of '
+                             f'"{name}" untrained; choose "midattr", or a model without them')
+    else:
+        model = host.models.build_model(name, **arguments)
+    return model.cuda() if cfg.use_gpu else model
+
+
+def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
+    """The host's optimizer.
+
+    Raises:
+        InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
+            a top-level child of the model.
+    """
+    children = [name for name, _ in model.named_children()]
+    for key, used in (('new_layers', cfg.train.staged_lr),
+                      ('open_layers', cfg.train.fixbase_epoch > 0)):
+        unknown = [name for name in cfg.train[key] if name not in children]
+        if used and unknown:
+            raise InputError(f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
+                             f'{", ".join(children)}')
+    return host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
+
+
+def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
+    return host.optim.build_lr_scheduler(optimizer, **lr_scheduler_kwargs(cfg))
+
+
+def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
+    """The engine for ``loss.name`` and ``data.type``, with our checkpoints and metrics."""
+    arguments = {'datamanager': datamanager, 'model': model, 'optimizer': optimizer,
+                 'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
+    if cfg.loss.name == 'midattr':
+        return engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg))
+    arguments['label_smooth'] = cfg.loss.softmax.label_smooth
+    video = cfg.data.type == 'video'
+    if cfg.loss.name == 'softmax':
+        if video:
+            return engine.CheckpointedVideoSoftmaxEngine(
+                **arguments, pooling_method=cfg.video.pooling_method)
+        return engine.CheckpointedImageSoftmaxEngine(**arguments)
+    arguments |= {'margin': cfg.loss.triplet.margin, 'weight_t': cfg.loss.triplet.weight_t,
+                  'weight_x': cfg.loss.triplet.weight_x}
+    if video:
+        return engine.CheckpointedVideoTripletEngine(**arguments)
+    return engine.CheckpointedImageTripletEngine(**arguments)

@@ -1,0 +1,75 @@
+"""Attribute predictions and labels, gathered while the host extracts features."""
+
+import torch
+from torch import Tensor
+
+from midattr_plugin.metrics import attribute_scores
+from midattr_plugin.schema import AttributeSchema
+
+
+class AttributeRecorder:
+    """Gathers, batch by batch, what one evaluation of one target sees.
+
+    Args:
+        schema: the model's attributes, m of them; empty or None where it has none.
+        source: the attributes that the target's images are labelled with, or None.
+    """
+
+    def __init__(self, schema: AttributeSchema | None, source: AttributeSchema | None):
+        self.schema = schema
+        self.source = source
+        self.features: list[Tensor] = []
+        self.pids: list[Tensor] = []
+        self.camids: list[Tensor] = []
+        self._labels: list[Tensor] = []
+        self._predictions: list[Tensor] = []
+
+    def add_batch(self, data: dict) -> None:
+        """Takes the labels of a batch of B items as the host's loader yields it."""
+        self.pids.append(data['pid'])
+        self.camids.append(data['camid'])
+        if self.schema is not None and self.source is not None:
+            self._labels.append(self.source.convert(data['attrs'], to=self.schema))
+
+    def add_output(self, descriptor: Tensor, attributes: dict[str, Tensor]) -> None:
+        """Takes what the model gave for that batch.
+
+        Args:
+            descriptor: (B, D).
+            attributes: name -> logits (B, c), in the order of ``schema``.
+        """
+        self.features.append(descriptor.cpu())
+        if attributes:
+            predictions = [logits.argmax(1) for logits in attributes.values()]
+            self._predictions.append(torch.stack(predictions, 1).cpu())
+
+    def scores(self, first: int) -> dict[str, dict[str, float | None]]:
+        """Scores over the images from number ``first`` on; {} where there are no labels.
+
+        The host extracts the query before the gallery; the annotators' protocol is over the
+        gallery, so ``first`` is the number of queries.
+        """
+        if not self._labels:
+            return {}
+        columns = (self._predictions, self._labels, self.pids)
+        predictions, labels, pids = (torch.cat(column)[first:].numpy() for column in columns)
+        return attribute_scores(predictions, labels, pids, self.schema)
+
+    def part(self, columns: slice, images: slice) -> list[dict]:
+        """A loader of one batch whose images are feature columns, for the host's evaluation."""
+        return [{
+            'img': torch.cat(self.features)[images, columns],
+            'pid': torch.cat(self.pids)[images],
+            'camid': torch.cat(self.camids)[images],
+        }]
+
+
+def format_scores(scores: dict[str, dict[str, float | None]]) -> str:
+    """The scores as a table for the console, in percent."""
+    keys = list(next(iter(scores.values())))
+    width = max(len(name) for name in scores)
+    lines = [' ' * width + ''.join(f'{key:>19}' for key in keys)]
+    for name, row in scores.items():
+        values = ('-' if row[key] is None else f'{row[key]:.1%}' for key in keys)
+        lines.append(f'{name:<{width}}' + ''.join(f'{value:>19}' for value in values))
+    return '\n'.join(lines)

@@ -1,0 +1,68 @@
+"""Evaluation by the host whose results are kept: as ``engine.results`` and ``metrics.json``."""
+
+import json
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from midattr_plugin.engine.ranking import RANKS, captured_ranking, reid_scores
+from midattr_plugin.files import atomic_path
+from midattr_plugin.random_state import preserved_random_state
+
+
+class EvaluationMixin:
+    """Mixed into an engine of the host, before it.
+
+    ``results`` is what the last ``test()`` measured (fractions in [0, 1])::
+
+        {'reid': {target: {descriptor: {'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'}}},
+         'attributes': {target: {attribute | 'average': {...}}},
+         'rendered': {target: bool},   # True: the images are not real
+         'epoch': number of epochs trained}
+    """
+
+    descriptor = 'global'
+    """Name under which the descriptor that the model returns is reported."""
+    results: dict | None = None
+    trained_epochs = 0
+
+    def test(self, save_dir: str = '', ranks=RANKS, **options) -> float:
+        """As the host's ``test``; writes ``save_dir/metrics.json``, if there is a ``save_dir``.
+
+        The random state of training is untouched, so that how often one evaluates does not
+        change what one trains.
+        """
+        self.results = {'reid': {}, 'attributes': {}, 'rendered': {},
+                        'epoch': self.trained_epochs}
+        # the host prints beyond the end of the curve for a gallery smaller than a rank
+        smallest = min(len(loaders['gallery'].dataset) for loaders in self.test_loader.values())
+        ranks = [rank for rank in ranks if rank <= smallest]
+        with preserved_random_state():
+            rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
+        if save_dir:
+            with atomic_path(Path(save_dir) / 'metrics.json') as path:
+                path.write_text(json.dumps(self.results, indent=2) + '\n')
+        return rank1
+
+    @property
+    def mean_mAP(self) -> float:
+        """mAP of the model's descriptor in the last ``test()``, averaged over the targets."""
+        values = [scores[self.descriptor]['mAP'] for scores in self.results['reid'].values()]
+        return sum(values) / len(values)
+
+    @torch.no_grad()
+    def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
+        rendered = bool(getattr(gallery_loader.dataset, 'rendered', False))
+        self.results['rendered'][dataset_name] = rendered
+        if rendered:
+            print(f'Note: the images of {dataset_name} are rendered; its figures say nothing '
+                  'about real images')
+        with captured_ranking() as ranking:
+            rank1_and_mAP = super()._evaluate(
+                dataset_name=dataset_name,
+                query_loader=tqdm(query_loader, desc='query', unit='batch', leave=False),
+                gallery_loader=tqdm(gallery_loader, desc='gallery', unit='batch', leave=False),
+                **options)
+        self.results['reid'][dataset_name] = {self.descriptor: reid_scores(ranking)}
+        return rank1_and_mAP

@@ -1,0 +1,168 @@
+"""Multi-task engine: identity and attributes trained together (paper section 2.2, Eq. 3)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from midattr_plugin import host
+from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
+from midattr_plugin.engine.checkpointing import CheckpointMixin
+from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.ranking import captured_ranking, reid_scores
+from midattr_plugin.errors import InputError
+from midattr_plugin.losses import MidAttrLoss
+
+
+class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
+    """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrResNet`.
+
+    Args:
+        datamanager: the host's ``ImageDataManager``. If the model has attributes, its sources
+            must be attribute datasets (``market1501_attr``, ...); the targets may be any.
+        model: a ``MidAttrResNet``.
+        optimizer: optimizer of the model's parameters.
+        scheduler: stepped after every epoch, if given.
+        use_gpu: use the GPU, if there is one.
+        mu, nu, attribute_weight, reading, label_smoothing: see :class:`MidAttrLoss`.
+
+    Raises:
+        InputError: the sources have none of the model's attributes.
+
+    Example::
+
+        datamanager = torchreid.data.ImageDataManager(root='reid-data', sources='market1501_attr')
+        model = torchreid.models.build_model('midattr_resnet50_market', datamanager.num_train_pids)
+        optimizer = torchreid.optim.build_optimizer(model, optim='sgd', lr=0.01)
+        engine = midattr_plugin.ImageMidAttrEngine(datamanager, model, optimizer)
+        engine.run(save_dir='log/midattr', max_epoch=62)
+    """
+
+    def __init__(
+        self,
+        datamanager,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        scheduler=None,
+        use_gpu: bool = True,
+        mu: float = 5.0,
+        nu: float = 4.0,
+        attribute_weight: float = 0.1,
+        reading: str = 'attribute_units',
+        label_smoothing: float = 0.0,
+    ):
+        super().__init__(datamanager, use_gpu)
+        self.model = model
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.register_model('model', model, optimizer, scheduler)
+        self.criterion = MidAttrLoss(mu, nu, attribute_weight, reading, label_smoothing)
+        branches = list(model.descriptor_slices)
+        self.descriptor = 'fused' if len(branches) > 1 else branches[0]
+        self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
+        self._recorder: AttributeRecorder | None = None
+        if model.schema is not None:
+            annotated = set() if self.train_schema is None else set(self.train_schema.names)
+            if annotated.isdisjoint(model.schema.names):
+                raise InputError(
+                    f'data.sources {datamanager.sources} have none of the attributes that the '
+                    'model learns; name an attribute dataset first (market1501_attr, '
+                    'dukemtmcreid_attr or midattr_demo), or choose model.name '
+                    '"midattr_resnet<depth>", which has no attributes')
+
+    def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Images (B, 3, H, W), pids (B,) and, for a model with attributes, labels (B, m)."""
+        imgs, pids = super().parse_data_for_train(data)
+        if self.model.schema is None:
+            return imgs, pids, None
+        return imgs, pids, self.train_schema.convert(data['attrs'], to=self.model.schema)
+
+    def forward_backward(self, data: dict) -> dict[str, float]:
+        """One step; returns every loss term and the accuracy in percent of every task.
+
+        Raises:
+            FloatingPointError: a loss term is infinite or not a number.
+        """
+        imgs, pids, attrs = self.parse_data_for_train(data)
+        if self.use_gpu:
+            imgs, pids = imgs.cuda(), pids.cuda()
+            attrs = None if attrs is None else attrs.cuda()
+
+        output = self.model(imgs, full=True)
+        terms = self.criterion(output['logits'], output['attributes'], pids, attrs)
+        summary = {name: term.item() for name, term in terms.items()}
+        self._check_finite(summary)
+
+        self.optimizer.zero_grad()
+        terms['loss'].backward()
+        self.optimizer.step()
+        return summary | _accuracies(output, pids, attrs)
+
+    def _check_finite(self, summary: dict[str, float]) -> None:
+        bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]
+        if bad:
+            raise FloatingPointError(
+                f'the loss is not finite in epoch {self.epoch + 1}, batch {self.batch_idx + 1} '
+                f'({", ".join(bad)}); lower train.lr, or resume from model.pth.tar-last')
+
+    def parse_data_for_eval(self, data: dict):
+        self._recorder.add_batch(data)
+        return super().parse_data_for_eval(data)
+
+    def extract_features(self, input: Tensor) -> Tensor:
+        """Descriptors (B, D); the attributes predicted by the same forward are kept."""
+        output = self.model(input, full=True)
+        self._recorder.add_output(output['descriptor'], output['attributes'])
+        return output['descriptor']
+
+    @torch.no_grad()
+    def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
+        self._recorder = AttributeRecorder(
+            self.model.schema, getattr(gallery_loader.dataset, 'schema', None))
+        rank1_and_mAP = super()._evaluate(
+            dataset_name=dataset_name, query_loader=query_loader, gallery_loader=gallery_loader,
+            **options)
+        recorder, self._recorder = self._recorder, None
+
+        num_query = len(query_loader.dataset)
+        self._rank_branches(dataset_name, recorder, num_query, options)
+        scores = recorder.scores(first=num_query)
+        if scores:
+            self.results['attributes'][dataset_name] = scores
+            print(f'** Attributes (gallery of {dataset_name}) **\n{format_scores(scores)}')
+            if self.writer is not None:
+                for key, value in scores['average'].items():
+                    self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)
+        return rank1_and_mAP
+
+    def _rank_branches(self, dataset_name: str, recorder: AttributeRecorder, num_query: int,
+                       options: dict) -> None:
+        """Ranks each branch of a fused descriptor by the host, without a second extraction."""
+        slices = self.model.descriptor_slices
+        if len(slices) < 2:
+            return
+        ranker = host.Engine(self.datamanager, self.use_gpu)
+        ranker.model = nn.Identity()
+        for branch, columns in slices.items():
+            print(f'----- {dataset_name}: {branch} feature alone -----')
+            with captured_ranking() as ranking:
+                ranker._evaluate(
+                    dataset_name=dataset_name,
+                    query_loader=recorder.part(columns, slice(0, num_query)),
+                    gallery_loader=recorder.part(columns, slice(num_query, None)),
+                    **options | {'visrank': False})
+            self.results['reid'][dataset_name][branch] = reid_scores(ranking)
+
+
+def _accuracies(output: dict, pids: Tensor, attrs: Tensor | None) -> dict[str, float]:
+    """Accuracy in percent of each task over the batch; a task without a known label has none."""
+    summary = {
+        f'acc_{branch}': host.metrics.accuracy(logits, pids)[0].item()
+        for branch, logits in output['logits'].items()
+    }
+    for i, (name, logits) in enumerate(output['attributes'].items()):
+        known = attrs[:, i] >= 0
+        if known.any():
+            accuracy = host.metrics.accuracy(logits[known], attrs[known, i])[0].item()
+            summary[f'acc_{name}'] = accuracy
+    return summary

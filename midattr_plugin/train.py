@@ -1,0 +1,134 @@
+"""What ``tools/train.py`` does: train, evaluate or resume what a configuration describes."""
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torchvision
+
+from midattr_plugin import build, host
+from midattr_plugin.checkpoint import load_matching_weights
+from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
+from midattr_plugin.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line ``argv`` (default: the process's own).
+
+    Returns:
+        Exit status: 0, or 1 after bad input or a diverged training, with one sentence on stderr.
+    """
+    try:
+        run(parse_config(argv))
+    except InputError as error:
+        print(f'error: {error.sentence}', file=sys.stderr)
+    except FloatingPointError as error:
+        print(f'error: {error}', file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+def run(cfg) -> dict:
+    """Trains and evaluates, or with ``test.evaluate`` only evaluates.
+
+    Args:
+        cfg: from :func:`midattr_plugin.config.load_config`.
+
+    Returns:
+        The last evaluation's results, as in ``metrics.json``
+        (:class:`~midattr_plugin.engine.evaluation.EvaluationMixin`).
+
+    Raises:
+        InputError: something the configuration names cannot be used.
+        FloatingPointError: the loss became infinite or not a number.
+    """
+    save_dir = _writable_folder(cfg.data.save_dir)
+    name = 'test.log' if cfg.test.evaluate else 'train.log'
+    log = save_dir / (name + time.strftime('-%Y-%m-%d-%H-%M-%S'))
+    with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
+        dump_config(cfg, save_dir / 'config.yaml')
+        print(f'Configuration (also in {save_dir}/config.yaml)\n{cfg}\n')
+        device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
+        print(f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}')
+        return _run(cfg, save_dir)
+
+
+def _run(cfg, save_dir: Path) -> dict:
+    host.utils.set_random_seed(cfg.train.seed)
+    torch.backends.cudnn.benchmark = cfg.use_gpu
+    datamanager = build.build_datamanager(cfg)
+    model = build.build_model(cfg, datamanager.num_train_pids)
+    print(f'Model {cfg.model.name}: {sum(p.numel() for p in model.parameters()):,} parameters')
+    if cfg.model.load_weights:
+        left_out = load_matching_weights(model, cfg.model.load_weights)
+        print(f'Weights from "{cfg.model.load_weights}"; left out: {left_out or "none"}')
+    optimizer = build.build_optimizer(cfg, model)
+    scheduler = build.build_scheduler(cfg, optimizer)
+    engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
+
+    options = engine_run_kwargs(cfg)
+    if cfg.model.resume:
+        options['start_epoch'] = engine.resume(cfg.model.resume)
+    elif cfg.midattr.evaluate_first and not cfg.test.evaluate:
+        print('=> Test before training')
+        engine.test(dist_metric=cfg.test.dist_metric,
+                    normalize_feature=cfg.test.normalize_feature)
+    before = engine.results
+    engine.run(**options)
+    print(_summary(engine, before))
+    print(f'Results: {save_dir / "metrics.json"}')
+    return engine.results
+
+
+def _summary(engine, before: dict | None) -> str:
+    """One line per target: mAP, rank-1 and mA, beside those before training if there are any."""
+    lines = []
+    for target, descriptors in engine.results['reid'].items():
+        rendered = ' (rendered images)' if engine.results['rendered'][target] else ''
+        measured = [_figures(before, target, engine.descriptor)] if before else []
+        measured.append(_figures(engine.results, target, engine.descriptor))
+        figures = ', '.join(f'{name} ' + ' -> '.join(f'{m[name]:.1%}' for m in measured)
+                            for name in measured[-1])
+        lines.append(f'{target}{rendered}: {figures}')
+    return '\n'.join(lines)
+
+
+def _figures(results: dict, target: str, descriptor: str) -> dict[str, float]:
+    scores = results['reid'][target][descriptor]
+    figures = {f'{descriptor} mAP': scores['mAP'], 'rank-1': scores['rank-1']}
+    if target in results['attributes']:
+        figures['attributes mA'] = results['attributes'][target]['average']['mA']
+    return figures
+
+
+def _writable_folder(path: str) -> Path:
+    folder = Path(path).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f'.writable-{os.getpid()}'
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f'data.save_dir: "{folder}" cannot be written to ({error.strerror}); '
+                         'choose another folder') from error
+    return folder
+
+
+class _Tee:
+    """Writes to the console and to the log. (The host's Logger closes stdout when it ends.)"""
+
+    def __init__(self, console, file):
+        self.console = console
+        self.file = file
+
+    def write(self, text: str) -> int:
+        self.file.write(text)
+        return self.console.write(text)
+
+    def flush(self) -> None:
+        self.file.flush()
+        self.console.flush()

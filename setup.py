@@ -1,0 +1,39 @@
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+root = Path(__file__).parent
+version = re.search(r"^__version__ = '(.+)'", (root / 'midattr_plugin/__init__.py').read_text(),
+                    re.MULTILINE).group(1)
+
+setup(
+    name='midattr_plugin',
+    version=version,
+    description='Mid-level attributes and part features for person re-identification, '
+                'as a plugin of torchreid',
+    long_description=(root / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='MIT',
+    packages=find_packages(include=['midattr_plugin', 'midattr_plugin.*']),
+    python_requires='>=3.10',
+    install_requires=[
+        'torch>=2.6',
+        'torchvision>=0.21',
+        'torchreid>=0.2.5',
+        'gdown>=5.0',
+        'numpy>=1.26',
+        'opencv-python>=4.8',
+        'scikit-learn>=1.4',
+        'scipy>=1.11',
+        'tqdm>=4.60',
+        'yacs>=0.1.8',
+        # imported by torchreid, which declares none of its requirements
+        'h5py>=3.8',
+        'imageio>=2.30',
+        'Pillow>=10.0',
+        'six>=1.16',
+        'tensorboard>=2.14',
+    ],
+    extras_require={'test': ['hypothesis>=6.100', 'pytest>=8.0', 'pytest-cov>=5.0']},
+)
