@@ -1,6 +1,7 @@
 """Evaluation by the host whose results are kept: as ``engine.results`` and ``metrics.json``."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -61,8 +62,13 @@ class EvaluationMixin:
         with captured_ranking() as ranking:
             rank1_and_mAP = super()._evaluate(
                 dataset_name=dataset_name,
-                query_loader=tqdm(query_loader, desc='query', unit='batch', leave=False),
-                gallery_loader=tqdm(gallery_loader, desc='gallery', unit='batch', leave=False),
+                query_loader=_with_progress(query_loader, 'query'),
+                gallery_loader=_with_progress(gallery_loader, 'gallery'),
                 **options)
         self.results['reid'][dataset_name] = {self.descriptor: reid_scores(ranking)}
         return rank1_and_mAP
+
+
+def _with_progress(loader: Iterable, name: str) -> Iterator:
+    """A generator, because a bar of tqdm shows from the moment that it is made."""
+    yield from tqdm(loader, desc=name, unit='batch', leave=False)

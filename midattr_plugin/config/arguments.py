@@ -1,0 +1,117 @@
+"""The command line: the host's options, and ``key value`` pairs after them."""
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import NoReturn
+
+from yacs.config import CfgNode
+
+from midattr_plugin.config.keys import flatten
+from midattr_plugin.config.load import get_default_config, load_config
+from midattr_plugin.errors import InputError
+
+_EPILOG = """\
+Later settings win: defaults, then the file, then the options, then the key value pairs.
+The keys are those of torchreid, and `midattr.*`; for their meaning see the comments in
+midattr_plugin/config/host_defaults.py and midattr_plugin/config/midattr_defaults.py.
+
+examples:
+  the paper's model on Market-1501:
+    %(prog)s --config-file configs/midattr_market.yaml --root reid-data
+  the same with another attribute layer and three milestones:
+    %(prog)s --config-file configs/midattr_market.yaml midattr.attribute_layer res4f \\
+        train.stepsize "[20, 40, 60]"
+  test a trained model on another dataset:
+    %(prog)s --config-file configs/midattr_market.yaml -t dukemtmcreid \\
+        model.load_weights log/midattr_market/model/model.pth.tar-62 test.evaluate True
+"""
+
+# Options that take several names: their one-letter forms and meanings.
+_NAME_LISTS = {
+    'sources': (['-s'], 'datasets to train on'),
+    'targets': (['-t'], 'datasets to test on'),
+    'transforms': ([], 'augmentations of the training images'),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line as every other wrong input is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f'the command line: {message} (see --help)')
+
+
+def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the host's options. Its errors are ``InputError``."""
+    parser = _Parser(
+        prog=prog,
+        description='Trains or tests a person re-identification model.',
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        '--config-file', default='', metavar='FILE', help='YAML file (default: the defaults)'
+    )
+    for name, (short, meaning) in _NAME_LISTS.items():
+        parser.add_argument(
+            *short, f'--{name}', nargs='+', metavar='NAME', help=f'{meaning} (default: data.{name})'
+        )
+    parser.add_argument(
+        '--root', default='', metavar='DIR', help='folder of the datasets (default: data.root)'
+    )
+    parser.add_argument(
+        'opts',
+        nargs='*',
+        metavar='key value',
+        help='configuration keys and their values, as in: train.lr 0.01 test.evaluate True',
+    )
+    return parser
+
+
+def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
+    """The frozen configuration that a command line asks for.
+
+    Options and pairs may come in any order.
+
+    Args:
+        argv: without the program's name; None: that of this process.
+
+    Raises:
+        InputError: see :func:`midattr_plugin.config.load.load_config`; or an option is unknown
+            or lacks its value.
+        SystemExit: --help was given.
+    """
+    parser = build_parser()
+    # Not argparse.REMAINDER: after the first pair it would take every option for a key.
+    args, unknown = parser.parse_known_intermixed_args(argv)
+    if unknown:
+        raise InputError(_unknown_option(unknown[0]))
+    args = vars(args)
+    swallowed = []
+    for name in _NAME_LISTS:
+        args[name], pairs = _split_at_key(args[name] or [])
+        swallowed += pairs
+    return load_config(**args | {'opts': swallowed + args['opts']})
+
+
+def _split_at_key(items: list[str]) -> tuple[list[str], list[str]]:
+    """Names, and the pairs that follow them: an option that takes many names takes all words.
+
+    Names of datasets and transforms have no dots; all keys but ``use_gpu`` do.
+    """
+    for index, item in enumerate(items):
+        if '.' in item or item == 'use_gpu':
+            return items[:index], items[index:]
+    return items, []
+
+
+def _unknown_option(option: str) -> str:
+    key = option.lstrip('-').partition('=')[0]
+    if key in flatten(get_default_config()):
+        return f'the command line: write {option} without dashes, as in `{key} VALUE`'
+    flags = ['--help', '--config-file', '--root', *(f'--{name}' for name in _NAME_LISTS)]
+    close = difflib.get_close_matches(option, flags, n=1)
+    hint = f', did you mean {close[0]}?' if close else ''
+    return f'the command line: {option} is not an option{hint} (they are {", ".join(flags)})'

@@ -1,0 +1,91 @@
+"""Values that are fine by themselves and wrong together."""
+
+from yacs.config import CfgNode
+
+from midattr_plugin.config.limits import ATTRIBUTE_LAYERS
+from midattr_plugin.errors import InputError
+
+
+def check_combinations(cfg: CfgNode) -> None:
+    """Refuses settings that the host, PyTorch or the model would stumble over later.
+
+    Raises:
+        InputError: two settings contradict each other.
+    """
+    _check_data(cfg)
+    _check_training(cfg)
+    _check_midattr(cfg)
+    if cfg.test.visrank and not cfg.test.evaluate:
+        raise InputError('test.visrank draws ranked lists only in a test: set test.evaluate True')
+
+
+def _check_data(cfg: CfgNode) -> None:
+    both = sorted(set(cfg.data.sources) & set(cfg.data.targets))
+    if cfg.data.type == 'image' and cfg.data.load_train_targets and both:
+        raise InputError(
+            'data.load_train_targets needs targets that are not sources, but '
+            f'{", ".join(both)} is in data.sources and in data.targets'
+        )
+    size, instances = cfg.train.batch_size, cfg.sampler.num_instances
+    if cfg.sampler.train_sampler == 'RandomIdentitySampler' and size < instances:
+        raise InputError(
+            f'train.batch_size is {size}, which has no room for the {instances} images per '
+            'identity of sampler.num_instances'
+        )
+
+
+def _check_training(cfg: CfgNode) -> None:
+    triplet = cfg.loss.triplet
+    if cfg.loss.name == 'triplet':
+        if triplet.weight_t == 0 and triplet.weight_x == 0:
+            raise InputError(
+                'loss.triplet.weight_t and loss.triplet.weight_x are both 0, so set one above 0'
+            )
+        if triplet.weight_x == 0 and cfg.train.fixbase_epoch > 0:
+            raise InputError(
+                'train.fixbase_epoch trains the classifier alone, which gets no gradient from '
+                'the triplet loss: set loss.triplet.weight_x above 0 or train.fixbase_epoch to 0'
+            )
+    sgd = cfg.sgd
+    if cfg.train.optim == 'sgd' and sgd.nesterov and (sgd.momentum == 0 or sgd.dampening != 0):
+        raise InputError('sgd.nesterov needs sgd.momentum above 0 and sgd.dampening 0')
+
+
+def _check_midattr(cfg: CfgNode) -> None:
+    keys = cfg.midattr
+    if cfg.loss.name == 'midattr':
+        if cfg.data.type != 'image':
+            raise InputError('loss.name midattr is for images, so set data.type to image')
+        if not cfg.model.name.startswith('midattr_'):
+            raise InputError(
+                f'loss.name midattr needs a model of this project, but model.name is '
+                f'{cfg.model.name}: choose a midattr_ model, or the loss softmax or triplet'
+            )
+        if keys.loss_reading == 'attribute_units' and keys.attribute_weight == 0:
+            raise InputError(
+                'midattr.attribute_weight is 0, which makes the whole loss 0 if '
+                'midattr.loss_reading is attribute_units: set the reading to literal, or choose '
+                'a model without attributes'
+            )
+    if len(set(keys.branches)) < len(keys.branches):
+        raise InputError(f'midattr.branches names a branch twice: {", ".join(keys.branches)}')
+    if keys.descriptor not in ('fused', *keys.branches):
+        raise InputError(
+            f'midattr.descriptor is {keys.descriptor}, which is not among midattr.branches '
+            f'({", ".join(keys.branches)})'
+        )
+    _check_layer_overrides(keys.layer_overrides)
+
+
+def _check_layer_overrides(overrides: list[str]) -> None:
+    seen = set()
+    for override in overrides:
+        attribute, _, layer = override.partition('=')
+        if not attribute or layer not in ATTRIBUTE_LAYERS:
+            raise InputError(
+                f'midattr.layer_overrides: {override!r} must be <attribute>=<layer>, as in '
+                f'age=res4f, with a layer out of {", ".join(ATTRIBUTE_LAYERS)}'
+            )
+        if attribute in seen:
+            raise InputError(f'midattr.layer_overrides: {attribute} is given two layers')
+        seen.add(attribute)

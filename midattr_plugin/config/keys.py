@@ -1,0 +1,64 @@
+"""Names of the configuration keys, and what to say about a name that is not one."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from midattr_plugin.errors import InputError
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Values of a nested mapping by their full keys, as ``{'train.lr': 0.0003}``."""
+    flat = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f'{prefix}{name}.')
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def section_names(keys: Collection[str]) -> set[str]:
+    """Every proper prefix of the keys, as ``loss`` and ``loss.softmax``."""
+    parts = [key.split('.') for key in keys]
+    return {'.'.join(part[:end]) for part in parts for end in range(1, len(part))}
+
+
+def unknown_key(key: str, where: str, keys: Collection[str]) -> InputError:
+    """The error for ``key``, with the nearest key and those that are allowed in its place.
+
+    Args:
+        key: the full key that was given.
+        where: the place it was given in.
+        keys: the full keys that exist.
+    """
+    sections = section_names(keys)
+    if key in sections:
+        return InputError(
+            f'{where}: {key} is a section of the configuration, so give a value to one of '
+            f'its keys ({", ".join(_members(key, keys, sections))})'
+        )
+    nearest = _nearest(key, keys, sections)
+    hint = f', did you mean {nearest}?' if nearest else ''
+    section = key.rpartition('.')[0]
+    while section and section not in sections:
+        section = section.rpartition('.')[0]
+    members = ', '.join(_members(section, keys, sections))
+    owner = f'the keys of {section}' if section else 'the sections and keys'
+    return InputError(f'{where}: {key} is not a configuration key{hint} ({owner} are {members})')
+
+
+def _members(section: str, keys: Collection[str], sections: Collection[str]) -> list[str]:
+    """Names directly below ``section`` ('' is the root), in alphabetical order."""
+    names = [name.rpartition('.') for name in {*keys, *sections}]
+    return sorted(leaf for parent, _, leaf in names if parent == section)
+
+
+def _nearest(key: str, keys: Collection[str], sections: Collection[str]) -> str | None:
+    leaf = key.rpartition('.')[2]
+    elsewhere = sorted(name for name in keys if name.rpartition('.')[2] == leaf)
+    if len(elsewhere) == 1:
+        return elsewhere[0]  # the right name in the wrong section
+    candidates = sections if '.' not in key else keys
+    close = difflib.get_close_matches(key, sorted({*candidates, *elsewhere}), n=1)
+    return close[0] if close else None

@@ -1,0 +1,67 @@
+"""The configuration keys that this project adds, all of them under ``midattr``.
+
+This file is the reference of the keys. Each comment gives the paper's symbol or section
+(Zhang and Xu, 2018). A key is set in a YAML file::
+
+    midattr:
+      attribute_layer: res4f
+      layer_overrides: ['age=res5c']
+
+or on the command line, as in ``midattr.mu 1.0``.
+
+The model reads these keys only if ``model.name`` is one of ours (``midattr_...``), the loss
+only if ``loss.name`` is ``midattr``, which is the value that the host's key gains.
+"""
+
+MIDATTR_DEFAULTS = {
+    # --- Model (section 2.1) ---
+    # Which branches exist. 'global': conv5, global average pooling (pool5). 'local': the
+    # part branch, a copy of conv5 with horizontal average pooling (pool5_1).
+    'branches': ['global', 'local'],
+    # Layer on which the attributes are recognised: 'res3d', 'res4f' or 'res5c' (the ends of
+    # conv3, conv4 and conv5, cut into 4 horizontal parts) or 'pool5' (the pooled feature).
+    # Section 2.1 takes res3d; tables 4 and 5 compare the layers.
+    'attribute_layer': 'res3d',
+    # Attributes that are read from another layer than attribute_layer, each '<attribute>=<layer>',
+    # as 'age=res4f' (end of section 3.5).
+    'layer_overrides': [],
+    # Channels of each row of the part branch after its 1x1 convolution (section 2.1). The
+    # paper gives no number.
+    'part_dim': 256,
+    # Rows into which the part branch cuts the conv5 map (7 in section 2.1). 0: one per row of
+    # the map, which has ceil(data.height / 32) rows.
+    'part_rows': 0,
+    # Probability of the dropout before each identity classifier (section 2.1). The paper
+    # gives no number.
+    'dropout': 0.5,
+    # What a model in test mode returns: 'fused' (the L2-normalised features of all branches,
+    # concatenated; section 3.3), 'global' or 'local'.
+    'descriptor': 'fused',
+    # --- Pretrained weights (section 3.2), read only if model.pretrained is True ---
+    # File with torchvision's weights of the backbone. '': they are fetched by name.
+    'backbone_weights': '',
+    # torchvision's name for the weights, as 'IMAGENET1K_V1'.
+    'weights_name': 'IMAGENET1K_V1',
+    # --- Loss (section 2.2, Eq. 3; values from section 3.2) ---
+    # mu: weight of the identity loss of the global branch.
+    'mu': 5.0,
+    # nu: weight of the identity loss of the part branch.
+    'nu': 4.0,
+    # Weight of the loss of each attribute.
+    'attribute_weight': 0.1,
+    # What mu and nu are measured in. The text of section 3.2 has two readings:
+    # 'attribute_units': weight * (mu * L_global + nu * L_local + sum of L_att), under which an
+    #     identity loss weighs 8 to 9 times an attribute loss, as the text says it does;
+    # 'literal': mu * L_global + nu * L_local + weight * sum of L_att.
+    'loss_reading': 'attribute_units',
+    # --- Test ---
+    # Test the model once before training, too, so that the results show what training changed
+    # (not in the paper).
+    'evaluate_first': False,
+    # --- Annotations (section 3.1) ---
+    # The annotators' .mat file of each dataset. '': looked for beside the images, then fetched.
+    'annotations': {
+        'market1501': '',
+        'dukemtmcreid': '',
+    },
+}

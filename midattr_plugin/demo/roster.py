@@ -1,0 +1,144 @@
+"""Who is rendered: the identities of an annotation file, or invented ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from midattr_plugin.demo.look import (
+    FIELDS,
+    LOWER_COLOURS,
+    UPPER_COLOURS,
+    Look,
+    look_from_fields,
+)
+from midattr_plugin.demo.seeds import generator
+from midattr_plugin.errors import InputError
+
+SPLITS = ('train', 'test')
+_ALIKE = .4   # share of the invented identities that look like another one
+Roster = dict[str, dict[int, Look]]   # split -> identity number -> look
+
+
+def read_roster(path: Path) -> Roster:
+    """Reads an annotation file of Market-1501-Attribute.
+
+    Unlike :mod:`midattr_plugin.annotations` it keeps the split and every colour that is
+    labelled 'yes', since several colours are drawn differently from none.
+
+    Raises:
+        InputError: the file is missing, broken, or not that of Market-1501.
+    """
+    remedy = 'name the market_attribute.mat of Market-1501-Attribute'
+    if not path.is_file():
+        raise InputError(f'{path} does not exist; {remedy}')
+    if path.stat().st_size == 0:
+        raise InputError(f'{path} is empty; {remedy}')
+    try:
+        content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
+    except Exception as error:  # SciPy raises a dozen types on files that are not MATLAB's
+        raise InputError(f'{path} is not a MATLAB file ({type(error).__name__}); {remedy}.'
+                         ) from error
+    try:
+        whole = content['market_attribute']
+        roster = {split: _read_split(getattr(whole, split)) for split in SPLITS}
+    except (KeyError, AttributeError, TypeError, ValueError, IndexError) as error:
+        raise InputError(f'{path} lacks the structure of Market-1501-Attribute ({error}); '
+                         f'{remedy}') from error
+    both = roster['train'].keys() & roster['test'].keys()
+    if both or not roster['train'] or not roster['test']:
+        reason = f'identity {min(both)} is in train and test' if both else 'a split is empty'
+        raise InputError(f'{path} cannot be rendered because {reason}; {remedy}')
+    return roster
+
+
+def _read_split(struct: object) -> dict[int, Look]:
+    pids = [int(index) for index in np.atleast_1d(struct.image_index)]
+    columns = {field: np.atleast_1d(getattr(struct, field)) for field in FIELDS}
+    for field, column in columns.items():
+        if column.shape != (len(pids),):
+            raise ValueError(f'{field} has {column.size} values for {len(pids)} identities')
+    if pids and not 0 < min(pids) <= max(pids) <= 9999:
+        raise ValueError('an identity number is outside 1..9999')
+    return {
+        pid: look_from_fields({field: column[row] for field, column in columns.items()})
+        for row, pid in enumerate(pids)
+    }
+
+
+def first_identities(roster: Roster, limit: int) -> Roster:
+    """The ``limit`` identities with the lowest numbers, half of them from either split.
+
+    Raises:
+        InputError: fewer than 2, one for each split.
+    """
+    if limit < 2:
+        raise InputError(f'--limit is {limit}, but one identity per split is needed; give 2 or '
+                         'more')
+    counts = {'train': (limit + 1) // 2, 'test': limit // 2}
+    return {split: dict(sorted(roster[split].items())[:counts[split]]) for split in SPLITS}
+
+
+def invent_roster(seed: int, num_train: int, num_test: int) -> Roster:
+    """Draws people with realistic correlations, and every class in both splits.
+
+    Colours and ages go round in shuffled decks, so that each class is learnable; hair,
+    clothes and bags depend on gender and age. About 6% have no colour label for a garment.
+    Odd numbers are training identities, even ones test identities, until one runs out.
+    """
+    roster: Roster = {}
+    for split, count in zip(SPLITS, (num_train, num_test), strict=True):
+        random = generator(seed, f'roster {split}')
+        ages = _deck(random, count, (0, 1, 1, 2, 2, 3))
+        upper = _deck(random, count, UPPER_COLOURS)
+        lower = _deck(random, count, LOWER_COLOURS)
+        females = _deck(random, count, (True, False))
+        looks = [_invent(random, *person) for person in zip(females, ages, upper, lower,
+                                                            strict=True)]
+        for row in range(1, count):
+            if random.random() < _ALIKE:
+                looks[row] = _look_alike(random, looks[row - 1])
+        roster[split] = dict(zip(_numbers(split, num_train, num_test), looks, strict=True))
+    return roster
+
+
+def _numbers(split: str, num_train: int, num_test: int) -> list[int]:
+    paired = min(num_train, num_test)
+    own = num_train if split == 'train' else num_test
+    first = 2 if split == 'train' else 1
+    rest = range(2 * paired + 1, num_train + num_test + 1)
+    return [first + 2 * row for row in range(paired)] + list(rest[:own - paired])
+
+
+def _deck(random: np.random.Generator, count: int, cards: tuple) -> list:
+    """``count`` draws in which every card comes up equally often, in random order."""
+    rows = [cards[i] for i in range(len(cards))] * (count // len(cards) + 1)
+    order = random.permutation(count)
+    return [rows[i] for i in order]
+
+
+def _look_alike(random: np.random.Generator, look: Look) -> Look:
+    """The same clothes on somebody else, as in a school class; another bag perhaps."""
+    flag = ('backpack', 'bag', 'handbag', 'hat')[int(random.integers(4))]
+    return replace(look, **{flag: not getattr(look, flag)})
+
+
+def _invent(random: np.random.Generator, female, age, upper, lower) -> Look:
+    chance = random.random(10)
+    trousers = chance[0] < (.55 if female else .90)
+    return Look(
+        female=bool(female),
+        long_hair=bool(chance[1] < (.75 if female else .14)),
+        short_sleeves=bool(chance[2] < .58),
+        # shorts and short skirts are for the young rather than for the old
+        short_lower=bool(chance[3] < (.62, .55, .42, .28)[age] + (.1 if not trousers else 0)),
+        trousers=bool(trousers),
+        hat=bool(chance[4] < .28),
+        backpack=bool(chance[5] < (.45, .45, .28, .18)[age]),
+        bag=bool(chance[6] < .33),
+        handbag=bool(chance[7] < (.42 if female else .16)),
+        age=int(age),
+        upper=(upper,) if chance[8] > .06 else (),
+        lower=(lower,) if chance[9] > .06 else (),
+    )

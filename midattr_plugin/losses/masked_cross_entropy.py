@@ -1,0 +1,26 @@
+"""Softmax cross entropy (paper section 2.2, Eqs. 1 and 2) where some labels are unknown."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+_UNKNOWN = -1
+
+
+def masked_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Mean cross entropy over the images whose label is known.
+
+    The annotations leave out labels (78 of Market-1501's 751 training identities have no
+    upper-body colour), so a batch may have none at all: PyTorch's own mean is then not a
+    number, and this one is 0 with gradients of 0.
+
+    Args:
+        logits: (B, c).
+        labels: (B,) int64, in [0, c), negative where unknown.
+        label_smoothing: share in [0, 1] of the target that is spread evenly over the classes.
+
+    Returns:
+        Scalar.
+    """
+    total = F.cross_entropy(logits, labels.clamp(min=_UNKNOWN), ignore_index=_UNKNOWN,
+                            reduction='sum', label_smoothing=label_smoothing)
+    return total / (labels >= 0).sum().clamp(min=1)

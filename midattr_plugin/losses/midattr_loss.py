@@ -1,0 +1,72 @@
+"""The loss of the whole network (paper section 2.2, Eq. 3; values from section 3.2)."""
+
+from torch import Tensor, nn
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.losses.masked_cross_entropy import masked_cross_entropy
+
+READINGS = ('attribute_units', 'literal')
+
+
+class MidAttrLoss(nn.Module):
+    """Identity losses of the branches and the losses of the m attributes, weighted.
+
+    The paper writes L = mu * L_global + nu * L_local + sum of L_att, with mu = 5 and nu = 4,
+    gives each attribute the weight w = 0.1, and wants an identity to weigh 8 times as much as
+    an attribute. There are two readings:
+
+    - 'attribute_units': w * (mu * L_global + nu * L_local + sum of L_att). Here all three
+      statements hold: mu and nu are measured in units of an attribute's weight.
+    - 'literal': mu * L_global + nu * L_local + w * sum of L_att.
+
+    The term of a branch that the model does not have is left out.
+
+    Args:
+        mu: weight of the global branch.
+        nu: weight of the part branch.
+        attribute_weight: w.
+        reading: one of ``READINGS``.
+        label_smoothing: in [0, 1], for the identities only; the paper has none.
+
+    Raises:
+        InputError: the reading is unknown.
+    """
+
+    def __init__(self, mu: float = 5.0, nu: float = 4.0, attribute_weight: float = 0.1,
+                 reading: str = 'attribute_units', label_smoothing: float = 0.0):
+        super().__init__()
+        if reading not in READINGS:
+            raise InputError(f'midattr.loss_reading: unknown reading "{reading}"; choose from '
+                             f'{", ".join(READINGS)}')
+        unit = attribute_weight if reading == 'attribute_units' else 1.0
+        self.branch_weights = {'global': unit * mu, 'local': unit * nu}
+        self.attribute_weight = attribute_weight
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: dict[str, Tensor], attributes: dict[str, Tensor], pids: Tensor,
+                attrs: Tensor | None = None) -> dict[str, Tensor]:
+        """The total and its terms.
+
+        Args:
+            logits: branch -> identity logits (B, n).
+            attributes: attribute name -> logits (B, c); may be empty.
+            pids: (B,) int64, in [0, n).
+            attrs: (B, m) int64, class indices in the order of ``attributes``, negative where
+                unknown; None if there are no attributes.
+
+        Returns:
+            Scalars: 'loss' (Eq. 3) first, then the unweighted terms 'loss_global',
+            'loss_local' and 'loss_<attribute>'.
+
+        Raises:
+            ValueError: ``attrs`` has more or fewer columns than there are attributes.
+        """
+        identity = {branch: masked_cross_entropy(x, pids, self.label_smoothing)
+                    for branch, x in logits.items()}
+        columns = attrs.unbind(1) if attributes else ()
+        recognition = {name: masked_cross_entropy(x, labels)
+                       for (name, x), labels in zip(attributes.items(), columns, strict=True)}
+        total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())
+        total = total + self.attribute_weight * sum(recognition.values())
+        return {'loss': total} | {f'loss_{name}': loss
+                                  for name, loss in (identity | recognition).items()}

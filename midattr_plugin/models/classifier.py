@@ -1,0 +1,18 @@
+"""The fully connected layers in front of the softmax losses (paper section 2.1)."""
+
+from torch import nn
+
+_STD = 0.001
+
+
+def build_classifier(dim: int, num_classes: int) -> nn.Linear:
+    """A layer (B, dim) -> (B, num_classes), for identities or for the classes of an attribute.
+
+    The first gradients reach the pretrained layers through the new classifiers: small weights
+    keep them small until the classifiers know something, and start from even predictions.
+    The paper does not give the initialisation.
+    """
+    classifier = nn.Linear(dim, num_classes)
+    nn.init.normal_(classifier.weight, std=_STD)
+    nn.init.zeros_(classifier.bias)
+    return classifier

@@ -1,0 +1,65 @@
+import pytest
+
+from midattr_plugin.config import get_default_config
+from midattr_plugin.config.checks import check_combinations
+from midattr_plugin.errors import InputError
+
+OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr']
+NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
+
+
+def check(*pairs):
+    cfg = get_default_config()
+    cfg.merge_from_list(list(pairs))
+    check_combinations(cfg)
+
+
+@pytest.mark.parametrize(
+    'pairs, message',
+    [
+        (['loss.name', 'triplet', 'train.fixbase_epoch', 5], 'train.fixbase_epoch'),
+        (['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0], 'weight_t and .*weight_x'),
+        (['test.visrank', True], 'test.visrank .* test.evaluate True'),
+        (['data.load_train_targets', True], 'market1501 is in data.sources'),
+        (['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 2],
+         'sampler.num_instances'),
+        (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.momentum', 0.0], 'sgd.nesterov'),
+        (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),
+        (['loss.name', 'midattr'], 'model.name is resnet50'),
+        ([*OURS, 'data.type', 'video'], 'set data.type to image'),
+        ([*OURS, *NO_ATTRIBUTES], 'midattr.loss_reading'),
+        (['midattr.branches', ['local', 'local']], 'twice'),
+        (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
+        (['midattr.layer_overrides', ['age']], 'age=res4f'),
+        (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
+        (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
+        (['midattr.layer_overrides', ['age=res4f', 'age=res5c']], 'age is given two layers'),
+    ],
+)
+def test_refused(pairs, message):
+    with pytest.raises(InputError, match=message):
+        check(*pairs)
+
+
+@pytest.mark.parametrize(
+    'pairs',
+    [
+        [],
+        OURS,
+        [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'literal'],
+        NO_ATTRIBUTES,
+        ['loss.name', 'triplet'],
+        ['loss.name', 'triplet', 'loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
+        ['train.fixbase_epoch', 5],
+        ['test.visrank', True, 'test.evaluate', True],
+        ['data.load_train_targets', True, 'data.targets', ['viper']],
+        ['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 4],
+        ['train.optim', 'sgd', 'sgd.nesterov', True],
+        ['train.optim', 'adam', 'sgd.nesterov', True, 'sgd.momentum', 0.0],
+        ['midattr.branches', ['local'], 'midattr.descriptor', 'local'],
+        ['midattr.branches', ['local']],
+        ['midattr.layer_overrides', ['age=res4f', 'gender=pool5']],
+    ],
+)
+def test_allowed(pairs):
+    check(*pairs)
