@@ -1,6 +1,7 @@
 """Finds the annotators' file, or fetches it from where they published it."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,15 +42,25 @@ def find_annotation_file(schema: AttributeSchema, folders: Sequence[str | Path],
 def _fetch(schema: AttributeSchema, path: Path) -> Path:
     print(f'{path.name} is not beside the images; fetching it from {schema.url}')
     try:
+        content = _download(schema.url)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != schema.sha256:
+            raise OSError(f'the sha256 of what came is {digest} instead of {schema.sha256}')
         with atomic_path(path) as temporary:
-            gdown.download(schema.url, str(temporary), quiet=False)
-            digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-            if digest != schema.sha256:
-                raise OSError(f'its sha256 is {digest}, not {schema.sha256}')
-    except Exception as error:  # gdown passes on what its own libraries raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            temporary.write_bytes(content)
+    except Exception as error:  # gdown passes on whatever its own libraries raise
+        reason = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise InputError(
-            f'annotation file {path.name} could not be fetched ({type(error).__name__}: '
-            f'{reason}); download it from {schema.url} and put it at "{path}", or set '
-            f'midattr.annotations.{schema.name}') from error
+            f'annotation file "{path}" is missing and could not be fetched ({reason}); download '
+            f'{schema.url} and put it there, or set midattr.annotations.{schema.name} to where '
+            'you have it') from error
     return path
+
+
+def _download(url: str) -> bytes:
+    # gdown leaves its unfinished files behind; here they go with the folder
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'download')
+        # cookies are for Google Drive, and would be kept in the home folder
+        gdown.download(url, str(path), quiet=False, use_cookies=False)
+        return path.read_bytes()

@@ -5,21 +5,22 @@ The file holds one struct, ``market_attribute`` or ``duke_attribute``, with ``tr
 The order of the fields differs between the two, so everything is read by name.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
+import os
+from functools import lru_cache
 
 import numpy as np
 import scipy.io
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import UNKNOWN, Attribute, AttributeSchema
+from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, UNKNOWN, Attribute, AttributeSchema
 
 SPLITS = ('train', 'test')
 _YES = 2
 
 
-def read_annotations(path: str | Path, schema: AttributeSchema) -> dict[int, tuple[int, ...]]:
-    """Class indices of every annotated identity.
+def read_annotations(path: str | os.PathLike,
+                     schema: AttributeSchema) -> dict[int, tuple[int, ...]]:
+    """Class indices of every annotated identity, of train and test together.
 
     A label is unknown (-1) if the file has the value 0, or if not exactly one colour is marked:
     78 of the 751 training identities of Market-1501 have no upper-body colour, and 23 test
@@ -32,73 +33,87 @@ def read_annotations(path: str | Path, schema: AttributeSchema) -> dict[int, tup
     Raises:
         InputError: the file is not one of ``schema``'s dataset, or is damaged.
     """
-    struct = _read_struct(Path(path), schema)
+    path = os.path.abspath(path)
+    try:
+        state = os.stat(path)
+    except OSError as error:
+        raise _unusable(path, schema, f'cannot be read ({error.strerror})') from error
+    # the host makes a dataset three times, for training, query and gallery
+    return dict(_read(path, schema, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=8)
+def _read(path: str, schema: AttributeSchema, mtime: int,
+          size: int) -> dict[int, tuple[int, ...]]:
+    if size == 0:
+        raise _unusable(path, schema, 'is empty')
+    struct = _read_struct(path, schema)
     labels: dict[int, tuple[int, ...]] = {}
     for split in SPLITS:
-        fields = getattr(struct, split, None)
-        if fields is None:
-            raise _damaged(path, schema, f'has no "{split}"')
-        pids = _identities(path, schema, split, fields)
-        columns = [_labels(path, schema, split, fields, attribute, len(pids))
+        pids = _identities(path, schema, split, struct)
+        columns = [_labels(path, schema, split, struct, attribute, len(pids))
                    for attribute in schema]
         for pid, row in zip(pids, zip(*columns, strict=True), strict=True):
             if pid in labels:
-                raise _damaged(path, schema, f'lists identity {pid:04d} twice')
+                raise _unusable(path, schema, f'lists identity {pid:04d} twice (the second time '
+                                              f'in {split}.image_index)')
             labels[pid] = row
     return labels
 
 
-def _read_struct(path: Path, schema: AttributeSchema):
+def _read_struct(path: str, schema: AttributeSchema) -> object:
     try:
         content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-    except FileNotFoundError:
-        raise InputError(f'annotation file "{path}" does not exist; get it from '
-                         f'{schema.url}') from None
-    except Exception as error:  # SciPy raises many types for a damaged file
-        raise _damaged(path, schema, f'is not a readable MATLAB file ({error})') from error
+    except Exception as error:  # SciPy raises a dozen types for what is not, or no more, a .mat
+        raise _unusable(path, schema, f'is not a readable MATLAB file ({type(error).__name__})'
+                        ) from error
     if schema.mat_name not in content:
-        found = [name for name in content if not name.startswith('__')]
-        raise InputError(f'annotation file "{path}" is of another dataset: it holds '
-                         f'{", ".join(found) or "nothing"}, not {schema.mat_name}; replace it '
-                         f'by {schema.mat_name}.mat from {schema.url}')
+        others = [other.name for other in (MARKET1501, DUKEMTMCREID) if other.mat_name in content]
+        seems = f', but seems to hold the annotations of {others[0]}' if others else ''
+        raise _unusable(path, schema, f'has no {schema.mat_name}{seems}')
     return content[schema.mat_name]
 
 
-def _identities(path, schema: AttributeSchema, split: str, fields) -> list[int]:
-    values = _field(path, schema, split, fields, 'image_index')
+def _identities(path: str, schema: AttributeSchema, split: str, struct: object) -> list[int]:
+    values = _field(path, schema, split, struct, 'image_index')
     try:
         return [int(value) for value in values]
-    except ValueError as error:
-        raise _damaged(path, schema, f'has an identity in {split}.image_index that is not a '
-                                     f'number ({error})') from error
+    except (TypeError, ValueError) as error:
+        raise _unusable(path, schema, f'has something else than an identity number in '
+                                      f'{split}.image_index') from error
 
 
-def _labels(path, schema: AttributeSchema, split: str, fields, attribute: Attribute,
-            count: int) -> Iterable[int]:
+def _labels(path: str, schema: AttributeSchema, split: str, struct: object,
+            attribute: Attribute, count: int) -> list[int]:
     """Class indices of one attribute, one per identity."""
-    by_class = len(attribute.fields) > 1
-    largest = _YES if by_class else len(attribute.classes)
+    one_per_class = len(attribute.fields) > 1
+    largest = _YES if one_per_class else len(attribute.classes)
     values = []
     for name in attribute.fields:
-        column = _field(path, schema, split, fields, name)
+        column = _field(path, schema, split, struct, name)
         if len(column) != count:
-            raise _damaged(path, schema, f'has {len(column)} values in {split}.{name} for '
-                                         f'{count} identities')
-        if not np.isin(column, range(largest + 1)).all():
-            raise _damaged(path, schema, f'has a label outside 0..{largest} in {split}.{name}')
+            raise _unusable(path, schema, f'has {len(column)} values in {split}.{name} for the '
+                                          f'{count} identities of {split}.image_index')
+        if count and (column.dtype.kind not in 'iuf'
+                      or not np.isin(column, np.arange(largest + 1)).all()):
+            raise _unusable(path, schema, f'has a label outside 0..{largest} in {split}.{name}')
         values.append(column.astype(int))
-    if not by_class:
-        return (values[0] - 1).tolist()  # counted from 1; 0 is unknown, and so is -1
+    if not one_per_class:
+        return (values[0] - 1).tolist()  # counted from 1; 0 is neither
     marked = np.stack(values) == _YES
     return np.where(marked.sum(0) == 1, marked.argmax(0), UNKNOWN).tolist()
 
 
-def _field(path, schema: AttributeSchema, split: str, fields, name: str) -> np.ndarray:
+def _field(path: str, schema: AttributeSchema, split: str, struct: object,
+           name: str) -> np.ndarray:
+    fields = getattr(struct, split, None)
+    if fields is None:
+        raise _unusable(path, schema, f'has no {split} in {schema.mat_name}')
     if not hasattr(fields, name):
-        raise _damaged(path, schema, f'has no field {split}.{name}')
-    return np.atleast_1d(getattr(fields, name))
+        raise _unusable(path, schema, f'has no field {split}.{name}')
+    return np.ravel(getattr(fields, name))
 
 
-def _damaged(path, schema: AttributeSchema, problem: str) -> InputError:
+def _unusable(path: str, schema: AttributeSchema, problem: str) -> InputError:
     return InputError(f'annotation file "{path}" {problem}; replace it by {schema.mat_name}.mat '
                       f'from {schema.url}')

@@ -5,6 +5,7 @@ To add an attribute, add a line here. Labels and fields are the annotators' (Lin
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -67,7 +68,7 @@ class AttributeSchema:
         return iter(self.attributes)
 
     def __getitem__(self, name: str) -> Attribute:
-        return self.attributes[self.names.index(name)]
+        return {attribute.name: attribute for attribute in self.attributes}[name]
 
     def union(self, other: 'AttributeSchema') -> 'AttributeSchema':
         """Schema of a training set made of both datasets.
@@ -85,31 +86,38 @@ class AttributeSchema:
                 classes=tuple(dict.fromkeys(known.classes + attribute.classes)),
                 fields=tuple(dict.fromkeys(known.fields + attribute.fields)),
                 parts=tuple(sorted({*known.parts, *attribute.parts})))
-        return AttributeSchema(f'{self.name}+{other.name}', tuple(merged.values()))
+        datasets = dict.fromkeys(f'{self.name}+{other.name}'.split('+'))
+        return AttributeSchema('+'.join(datasets), tuple(merged.values()))
 
     def convert(self, labels: Tensor, to: 'AttributeSchema') -> Tensor:
         """Labels of this schema as labels of another, matched by attribute and class name.
 
         Args:
-            labels: (..., m) class indices of this schema, -1 where unknown.
+            labels: (..., m) class indices of this schema, negative where unknown.
 
         Returns:
             (..., m of ``to``) int64; -1 where ``to`` has an attribute or a class that this
             schema lacks, or the other way round.
         """
-        if to.attributes == self.attributes:
-            return labels.long()
-        converted = labels.new_full((*labels.shape[:-1], len(to)), UNKNOWN, dtype=torch.int64)
-        for column, attribute in enumerate(to):
-            if attribute.name not in self.names:
-                continue
-            classes = self[attribute.name].classes
-            # one entry more than there are classes, so that index -1 (unknown) finds -1
-            table = torch.tensor([attribute.classes.index(name) if name in attribute.classes
-                                  else UNKNOWN for name in classes] + [UNKNOWN],
-                                 device=labels.device)
-            converted[..., column] = table[labels[..., self.names.index(attribute.name)].long()]
-        return converted
+        columns, tables = _conversion(self, to)
+        # column m and the last entry of a table hold -1, which is where the index -1 leads
+        padded = torch.nn.functional.pad(labels.long().clamp(min=UNKNOWN), (0, 1), value=UNKNOWN)
+        tables = tables.to(labels.device)
+        return tables[torch.arange(len(to), device=labels.device), padded[..., columns]]
+
+
+@lru_cache(maxsize=None)
+def _conversion(source: AttributeSchema, to: AttributeSchema) -> tuple[list[int], Tensor]:
+    """For each of the m attributes of ``to``: its column in ``source``, -1 if there is none,
+    and a table (m, classes + 1) from class indices of ``source`` to those of ``to``."""
+    columns = [source.names.index(name) if name in source.names else -1 for name in to.names]
+    tables = torch.full((len(to), max(source.num_classes, default=0) + 1), UNKNOWN)
+    for table, attribute, column in zip(tables, to, columns, strict=True):
+        if column >= 0:
+            for index, name in enumerate(source.attributes[column].classes):
+                if name in attribute.classes:
+                    table[index] = attribute.classes.index(name)
+    return columns, tables
 
 
 WHOLE_BODY = (1, 2, 3, 4)

@@ -66,6 +66,11 @@ def test_weights_without_fc_and_without_batch_counters(state):
     assert_same(build_backbone(18, old), old)
 
 
+def test_fc_of_other_classes_is_ignored(state):
+    finetuned = state | {'fc.weight': torch.zeros(751, 512), 'fc.bias': torch.zeros(751)}
+    assert_same(build_backbone(18, finetuned), state)
+
+
 def test_random_weights_differ_between_builds():
     torch.manual_seed(0)
     first, second = (build_backbone(18).conv1.weight for _ in range(2))

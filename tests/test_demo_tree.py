@@ -1,7 +1,6 @@
 import hashlib
 import os
 from collections import Counter
-from pathlib import Path
 
 import cv2
 import numpy as np

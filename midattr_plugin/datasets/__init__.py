@@ -3,8 +3,8 @@
 To add one: a schema in ``schema.py``, a class like ``Market1501Attr``, a line below.
 """
 
-from midattr_plugin.datasets.annotated_tree import AnnotatedTreeMixin
-from midattr_plugin.datasets.attribute_dataset import AttributeImageDataset
+from midattr_plugin.datasets.attribute_dataset import AttributeDatasetMixin
+from midattr_plugin.datasets.attribute_items import AttributeImageDataset
 from midattr_plugin.datasets.dukemtmcreid_attr import DukeMTMCreIDAttr
 from midattr_plugin.datasets.market1501_attr import Market1501Attr
 from midattr_plugin.datasets.midattr_demo import MidAttrDemo
@@ -17,7 +17,7 @@ DATASETS = {
 
 __all__ = [
     'DATASETS',
-    'AnnotatedTreeMixin',
+    'AttributeDatasetMixin',
     'AttributeImageDataset',
     'DukeMTMCreIDAttr',
     'Market1501Attr',

@@ -1,88 +1,147 @@
-"""Items with attributes, on top of the host's ``ImageDataset``.
+"""A host dataset on disk, joined to its annotation file by identity number."""
 
-The host unpacks its ``(path, pid, camid, dsetid)`` tuples in many places (combineall, several
-sources, visrank, samplers), so they stay as they are. The attributes lie beside them, in
-a table from image path to class indices, which survives every relabelling of identities.
-"""
+import glob
+import re
+import warnings
+from collections import defaultdict
+from pathlib import Path
 
-import torch
-from PIL import Image, UnidentifiedImageError
-
-from midattr_plugin import host
+from midattr_plugin.annotation_file import find_annotation_file
+from midattr_plugin.annotations import read_annotations
+from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import UNKNOWN, AttributeSchema
+
+MARKER = 'RENDERED.txt'
+_DISTRACTORS = (0, -1)  # background and junk: not persons
+_NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
 
 
-class AttributeItemsMixin:
-    """``dataset[i]`` is the host's dict and ``attrs``: LongTensor (m,), -1 where unknown.
+class AttributeDatasetMixin(AttributeItemsMixin):
+    """Mixed into an image dataset of the host, before it.
+
+    The host's class finds the files and parses their names. Training images are in the order
+    of their names and identities are relabelled in the order of their numbers, where the
+    host's order is the file system's.
 
     Attributes:
-        schema: the m attributes.
-        labels_by_path: image path -> m class indices; an image without an entry has none known.
+        annotation_file: the .mat file or its folder; empty to look for it beside the images
+            and fetch it if it is not there.
+        how_to_get: what to do if the dataset is missing, as a clause.
+        last_identity, num_cameras: the largest numbers that the names of images may hold.
     """
 
-    schema: AttributeSchema
-    labels_by_path: dict[str, tuple[int, ...]]
+    annotation_file: str = ''
+    how_to_get: str
+    last_identity: int
+    num_cameras: int
 
-    def __getitem__(self, index: int) -> dict:
-        path, pid, camid, dsetid = self.data[index]
-        image = read_image(path)
-        if self.transform is not None:
-            image = self._transform_image(self.transform, self.k_tfm, image)
-        return {'img': image, 'pid': pid, 'camid': camid, 'impath': path, 'dsetid': dsetid,
-                'attrs': self.labels(path)}
+    def __init__(self, root: str = '', **kwargs):
+        self.labels_by_path = {}
+        self.rendered = False
+        self._annotations = None
+        super().__init__(root, **kwargs)
+        if self.mode == 'query':  # the host makes one dataset per mode; once is enough
+            self._check_queries()
 
-    def labels(self, path: str) -> torch.Tensor:
-        """Class indices (m,) of the image at ``path``."""
-        return torch.tensor(self.labels_by_path.get(path, [UNKNOWN] * len(self.schema)))
+    def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
+        """Called first by the host, which would make the folder and try a dead address.
 
-    def __add__(self, other: host.ImageDataset) -> 'AttributeImageDataset':
-        """Both training sets as one, which knows the attributes of both.
-
-        What a source does not annotate is unknown (-1) for its images; ``other`` may also be
-        a dataset of the host without any attributes.
+        Raises:
+            InputError: the folder is missing.
         """
-        # The host joins and relabels, but returns a plain dataset without attributes.
-        joined = super().__add__(other)
-        schema, labels = self.schema, dict(self.labels_by_path)
-        if isinstance(other, AttributeItemsMixin):
-            schema = self.schema.union(other.schema)
-            labels = _converted(labels, self.schema, schema)
-            labels |= _converted(other.labels_by_path, other.schema, schema)
-        return AttributeImageDataset(
-            schema, labels, joined.train, joined.query, joined.gallery, transform=self.transform,
-            k_tfm=self.k_tfm, mode=self.mode, combineall=False, verbose=False)
+        self.check_before_run(dataset_dir)
 
+    def check_before_run(self, required_files: str | list[str]) -> None:
+        """Called by the host with the folders that it will read.
 
-class AttributeImageDataset(AttributeItemsMixin, host.ImageDataset):
-    """An attribute dataset made of lists; see ``AttributeItemsMixin`` and the host's class."""
+        Raises:
+            InputError: one of them is missing.
+        """
+        for path in [required_files] if isinstance(required_files, str) else required_files:
+            if not Path(path).is_dir():
+                raise InputError(f'folder "{path}" does not exist; {self.how_to_get}')
 
-    def __init__(self, schema: AttributeSchema, labels_by_path: dict[str, tuple[int, ...]],
-                 train: list, query: list, gallery: list, **kwargs):
-        self.schema = schema
-        self.labels_by_path = labels_by_path
-        super().__init__(train, query, gallery, **kwargs)
+    def process_dir(self, dir_path: str, relabel: bool = False) -> list[tuple[str, int, int]]:
+        """(path, pid, camid) of each image, sorted by path; notes the attributes of each.
 
+        Raises:
+            InputError: there is no image, a name is not the dataset's, or an identity is
+                not annotated.
+        """
+        self._check_names(Path(dir_path))
+        data = sorted(super().process_dir(glob.escape(dir_path), relabel=False))
+        if not data:
+            raise InputError(f'folder "{dir_path}" holds no image (*.jpg) of a person; unpack the '
+                             'dataset again')
+        if self._annotations is None:
+            self._join(Path(dir_path).parent)
+        for path, pid, _ in data:
+            if pid in self._annotations:
+                self.labels_by_path[path] = self._annotations[pid]
+            elif pid not in _DISTRACTORS:
+                raise InputError(
+                    f'identity {pid:04d} in "{dir_path}" is not annotated in '
+                    f'"{self._annotation_path}"; use the annotation file of this dataset')
+        if relabel:
+            pids = sorted({pid for _, pid, _ in data})
+            labels = {pid: label for label, pid in enumerate(pids)}
+            data = [(path, labels[pid], camid) for path, pid, camid in data]
+        return data
 
-def read_image(path: str) -> Image.Image:
-    """An RGB image. (The host's function tries a truncated file again and again, for ever.)
+    def combine_all(self) -> None:
+        """Called by the host for ``combineall``, where it takes every query's identity from
+        the gallery.
 
-    Raises:
-        InputError: the file is missing or broken.
-    """
-    try:
-        with Image.open(path) as image:
-            return image.convert('RGB')
-    except FileNotFoundError:
-        raise InputError(f'image "{path}" is missing; unpack the dataset again') from None
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise InputError(f'image "{path}" is truncated or not an image ({error}); unpack the '
-                         'dataset again') from error
+        Raises:
+            InputError: the gallery lacks one.
+        """
+        known = {pid for _, pid, *_ in self.gallery}
+        for path, pid, *_ in self.query:
+            if pid not in known:
+                raise InputError(f'data.combineall: identity {pid:04d} of query "{path}" has no '
+                                 'image in the gallery; set it to False, or remove the query')
+        super().combine_all()
 
+    def find_annotations(self, folder: Path) -> Path:
+        """The annotation file of the images below ``folder``.
 
-def _converted(labels: dict[str, tuple[int, ...]], schema: AttributeSchema,
-               to: AttributeSchema) -> dict[str, tuple[int, ...]]:
-    if not labels:
-        return {}
-    rows = schema.convert(torch.tensor(list(labels.values())), to=to).tolist()
-    return dict(zip(labels, map(tuple, rows), strict=True))
+        Raises:
+            InputError: there is none and it cannot be fetched.
+        """
+        return find_annotation_file(self.schema, [folder, self.dataset_dir],
+                                    self.annotation_file)
+
+    def _join(self, folder: Path) -> None:
+        self._annotation_path = self.find_annotations(folder)
+        self._annotations = read_annotations(self._annotation_path, self.schema)
+        self.rendered = any(Path(place, MARKER).is_file() for place in (folder, self.dataset_dir))
+
+    def _check_names(self, folder: Path) -> None:
+        """The host asserts these, or fails, without naming the file."""
+        if re.search(r'[-\d]_c\d', str(folder)):
+            # the host takes the first such characters of the whole path for the image's name
+            raise InputError(f'folder "{folder}" has a name like those of images '
+                             '(<number>_c<digit>); rename it')
+        for path in sorted(folder.glob('*.jpg')):
+            match = _NAME.search(path.name)
+            if (match is None or not -1 <= int(match[1]) <= self.last_identity
+                    or not 1 <= int(match[2]) <= self.num_cameras):
+                raise InputError(
+                    f'image "{path}" is not named <identity>_c<camera>...jpg with an identity up '
+                    f'to {self.last_identity} and a camera from 1 to {self.num_cameras}; '
+                    'remove or rename it')
+
+    def _check_queries(self) -> None:
+        """A query counts only if its identity is in the gallery, seen by another camera."""
+        cameras = defaultdict(set)
+        for _, pid, camid, _ in self.gallery:
+            cameras[pid].add(camid)
+        alone = [path for path, pid, camid, _ in self.query if not cameras[pid] - {camid}]
+        if not alone:
+            return
+        message = (f'{len(alone)} of {len(self.query)} queries have no match from another camera '
+                   f'in the gallery (the first is "{alone[0]}")')
+        if len(alone) == len(self.query):
+            raise InputError(f'{message}; unpack "query" and "bounding_box_test" of the same '
+                             'dataset')
+        warnings.warn(f'{message}; they do not count', stacklevel=2)

@@ -105,7 +105,8 @@ def _render(
     batches = [shots[start:start + _BATCH] for start in range(0, len(shots), _BATCH)]
     jobs = [(folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed)
             for batch in batches]
-    with tqdm(total=len(shots), desc=f'rendering {folder.parent.name}', unit='image') as bar:
+    with _one_thread(), tqdm(total=len(shots), desc=f'rendering {folder.parent.name}',
+                             unit='image') as bar:
         if workers <= 1:
             for job in jobs:
                 bar.update(render_batch(*job))
@@ -123,8 +124,24 @@ def _render(
                 raise
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keeps OpenCV from starting threads: the processes share the cores already.
+
+    It is set here, not in the workers, since a forked process that touches OpenCV's threads
+    waits for ever for those that only its parent has.
+    """
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
 def _start_worker() -> None:
-    cv2.setNumThreads(1)  # the processes share the cores already
+    if multiprocessing.get_start_method() != 'fork':
+        cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

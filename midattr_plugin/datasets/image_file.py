@@ -1,0 +1,23 @@
+"""Reads one image, or says which one is broken."""
+
+from PIL import Image
+
+from midattr_plugin.errors import InputError
+
+
+def read_image(path: str) -> Image.Image:
+    """The image at ``path`` in RGB.
+
+    The host's function tries a truncated file again and again, for ever.
+
+    Raises:
+        InputError: the file is missing or broken.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert('RGB')
+    except FileNotFoundError:
+        raise InputError(f'image "{path}" is missing; unpack the dataset again') from None
+    except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f'image "{path}" is truncated or not an image ({error}); unpack the '
+                         'dataset again') from error
