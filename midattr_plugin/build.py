@@ -1,5 +1,7 @@
 """From a configuration to the objects that it names."""
 
+from urllib.error import URLError
+
 import torch
 from torch import nn
 
@@ -21,18 +23,12 @@ def build_datamanager(cfg):
     """The host's data manager, with the annotation files where ``midattr.annotations`` says.
 
     Raises:
-        InputError: a dataset is unknown, or its files cannot be used.
+        InputError: the files of a dataset cannot be used.
     """
     Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
     DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
     if cfg.data.type == 'video':
         return host.VideoDataManager(**videodata_kwargs(cfg))
-    known = host.dataset_names()
-    for key in ('sources', 'targets'):
-        for name in cfg.data[key]:
-            if name not in known:
-                raise InputError(f'data.{key}: unknown dataset "{name}"; choose from '
-                                 f'{", ".join(known)}')
     return host.ImageDataManager(**imagedata_kwargs(cfg))
 
 
@@ -40,15 +36,9 @@ def build_model(cfg, num_classes: int) -> nn.Module:
     """The model ``model.name`` for ``num_classes`` identities, on the GPU if one is used.
 
     Raises:
-        InputError: the name is unknown, or an option of ``midattr`` does not fit the model.
+        InputError: an option does not fit the model, or its weights cannot be had.
     """
     name = cfg.model.name
-    if name not in host.model_names():
-        raise InputError(f'model.name: unknown model "{name}"; choose from '
-                         f'{", ".join(host.model_names())}')
-    if cfg.loss.name == 'midattr' and name not in MODELS:
-        raise InputError(f'loss.name: "midattr" does not fit the model "{name}"; choose '
-                         '"softmax" or "triplet", or a model whose name begins with midattr_')
     arguments = {'num_classes': num_classes, 'loss': cfg.loss.name,
                  'pretrained': cfg.model.pretrained, 'use_gpu': cfg.use_gpu}
     if name in MODELS:
@@ -57,7 +47,13 @@ def build_model(cfg, num_classes: int) -> nn.Module:
             raise InputError(f'loss.name: "{cfg.loss.name}" would leave the attributes of '
                              f'"{name}" untrained; choose "midattr", or a model without them')
     else:
-        model = host.models.build_model(name, **arguments)
+        try:
+            model = host.models.build_model(name, **arguments)
+        except URLError as error:
+            raise InputError(
+                f'model.pretrained: the weights of "{name}" could not be fetched '
+                f'({error.reason}); put the file that torchreid fetches into '
+                f'"{torch.hub.get_dir()}/checkpoints", or set model.pretrained False') from None
     return model.cuda() if cfg.use_gpu else model
 
 

@@ -19,7 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command line ``argv`` (default: the process's own).
 
     Returns:
-        Exit status: 0, or 1 after bad input or a diverged training, with one sentence on stderr.
+        Exit status: 0; 1 after bad input or a diverged training, with one sentence on stderr;
+        130 after an interrupt from the keyboard.
     """
     try:
         run(parse_config(argv))
@@ -27,6 +28,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f'error: {error.sentence}', file=sys.stderr)
     except FloatingPointError as error:
         print(f'error: {error}', file=sys.stderr)
+    except KeyboardInterrupt:
+        print('interrupted; to go on from the last complete epoch, run the same command with '
+              'model.resume <data.save_dir>/model/model.pth.tar-last', file=sys.stderr)
+        return 130
     else:
         return 0
     return 1

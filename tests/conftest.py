@@ -8,3 +8,8 @@ torch.set_num_threads(1)
 @pytest.fixture(autouse=True)
 def one_seed():
     torch.manual_seed(0)
+
+
+def pytest_addoption(parser):
+    parser.addoption('--kills', type=int, default=2,
+                     help='how often test_kill_resume.py kills a training run')

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import scipy.io
 
+from midattr_plugin.demo.api import DEFAULT_SEED, DEMO_TEST_PIDS, DEMO_TRAIN_PIDS
 from midattr_plugin.demo.look import AGES, LOWER_COLOURS, UPPER_COLOURS, Look
 from midattr_plugin.demo.mat_file import annotation_bytes
 from midattr_plugin.demo.roster import first_identities, invent_roster, read_roster
@@ -66,7 +67,7 @@ def test_same_bytes_at_any_time(tmp_path):
 
 
 def test_every_class_of_every_attribute_is_in_both_splits():
-    roster = invent_roster(1501, 96, 48)
+    roster = invent_roster(DEFAULT_SEED, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
     for looks in roster.values():
         looks = list(looks.values())
         for flag in ('female', 'long_hair', 'short_sleeves', 'short_lower', 'trousers', 'hat',
@@ -78,7 +79,8 @@ def test_every_class_of_every_attribute_is_in_both_splits():
         assert {c for look in looks for c in look.lower} == set(LOWER_COLOURS)
         assert any(not look.upper for look in looks) and any(not look.lower for look in looks)
     assert not roster['train'].keys() & roster['test'].keys()
-    assert sorted(roster['train'] | roster['test']) == list(range(1, 145))
+    assert sorted(roster['train'] | roster['test']) == list(
+        range(1, DEMO_TRAIN_PIDS + DEMO_TEST_PIDS + 1))
 
 
 def test_more_test_than_training_identities():

@@ -12,8 +12,10 @@ from midattr_plugin.demo.tree import TREE, write_tree
 # Changes whenever the same seed gives other pictures.
 VERSION = 1
 DEFAULT_SEED = 1501
-DEMO_TRAIN_PIDS, DEMO_TEST_PIDS = 100, 60
-DEMO_SIZES = Sizes(train=1200, query=240, gallery=600, background=60, junk=60)
+# Attributes generalise over people, so there are many with few pictures rather than the
+# reverse: with 100 x 12 a network learns them by heart (balanced accuracy .58 on others).
+DEMO_TRAIN_PIDS, DEMO_TEST_PIDS = 200, 80
+DEMO_SIZES = Sizes(train=1400, query=320, gallery=720, background=60, junk=60)
 
 
 def default_workers() -> int:
@@ -27,8 +29,8 @@ def default_workers() -> int:
 def render_demo(folder: Path, seed: int = DEFAULT_SEED, workers: int | None = None) -> None:
     """Renders the small data set into ``folder``/Market-1501-v15.09.15.
 
-    100 training identities with 1,200 pictures, 60 test identities with 240 queries and a
-    gallery of 600 pictures and 120 distractors. The tree appears when it is complete; one
+    200 training identities with 1,400 pictures, 80 test identities with 320 queries and a
+    gallery of 720 pictures and 120 distractors. The tree appears when it is complete; one
     that is there already is kept.
 
     Args:

@@ -49,12 +49,12 @@ def photograph(
     light = Light(np.clip(camera.light + random.uniform(-.4, .4), -1, 1), -.6,
                   random.uniform(.35, .7))
     canvas = Canvas(picture, light)
-    neighbour = random.random() < .16 * difficulty.occlusion
+    neighbour = random.random() < .12 * difficulty.occlusion
     if neighbour:
         _draw_stranger(canvas, random, pose)
     _draw_shadow(canvas, pose, light)
     Figure(look, traits, pose).draw(canvas)
-    if random.random() < .20 * difficulty.occlusion:
+    if random.random() < .14 * difficulty.occlusion:
         _occlude(canvas, random, pose)
     return camera.develop(_shrunk(canvas), random, difficulty.camera)
 

@@ -17,7 +17,7 @@ from midattr_plugin.demo.seeds import generator
 from midattr_plugin.errors import InputError
 
 SPLITS = ('train', 'test')
-_ALIKE = .4   # share of the invented identities that look like another one
+_ALIKE = .55   # share of the invented identities that wear another one's colours
 Roster = dict[str, dict[int, Look]]   # split -> identity number -> look
 
 
@@ -98,7 +98,9 @@ def invent_roster(seed: int, num_train: int, num_test: int) -> Roster:
                                                             strict=True)]
         for row in range(1, count):
             if random.random() < _ALIKE:
-                looks[row] = _look_alike(random, looks[row - 1])
+                # clothes of the same colours on somebody else, as in a school class
+                model = looks[row - 1]
+                looks[row] = replace(looks[row], upper=model.upper, lower=model.lower)
         roster[split] = dict(zip(_numbers(split, num_train, num_test), looks, strict=True))
     return roster
 
@@ -118,12 +120,6 @@ def _deck(random: np.random.Generator, count: int, cards: tuple) -> list:
     return [rows[i] for i in order]
 
 
-def _look_alike(random: np.random.Generator, look: Look) -> Look:
-    """The same clothes on somebody else, as in a school class; another bag perhaps."""
-    flag = ('backpack', 'bag', 'handbag', 'hat')[int(random.integers(4))]
-    return replace(look, **{flag: not getattr(look, flag)})
-
-
 def _invent(random: np.random.Generator, female, age, upper, lower) -> Look:
     chance = random.random(10)
     trousers = chance[0] < (.55 if female else .90)
@@ -134,10 +130,10 @@ def _invent(random: np.random.Generator, female, age, upper, lower) -> Look:
         # shorts and short skirts are for the young rather than for the old
         short_lower=bool(chance[3] < (.62, .55, .42, .28)[age] + (.1 if not trousers else 0)),
         trousers=bool(trousers),
-        hat=bool(chance[4] < .28),
+        hat=bool(chance[4] < .35),
         backpack=bool(chance[5] < (.45, .45, .28, .18)[age]),
-        bag=bool(chance[6] < .33),
-        handbag=bool(chance[7] < (.42 if female else .16)),
+        bag=bool(chance[6] < .40),
+        handbag=bool(chance[7] < (.55 if female else .22)),
         age=int(age),
         upper=(upper,) if chance[8] > .06 else (),
         lower=(lower,) if chance[9] > .06 else (),

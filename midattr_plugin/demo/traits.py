@@ -17,7 +17,7 @@ UPPER_PATTERNS = ('plain', 'stripes', 'pinstripes', 'checks', 'print', 'logo', '
                   'open', 'sleeves')
 LOWER_PATTERNS = ('plain', 'plain', 'washed', 'seam', 'checks', 'print', 'cuffs')
 # Strength of the identity cues: near 0 only the attributes are left to tell people apart.
-CUE_STRENGTH = .7
+CUE_STRENGTH = .55
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+from urllib.error import URLError
+
+import pytest
+from fake_market import write_market_tree
+from tiny_run import arguments
+
+from midattr_plugin import build, engine, host
+from midattr_plugin.config import parse_config
+from midattr_plugin.datasets import Market1501Attr
+from midattr_plugin.errors import InputError
+
+
+def config(tmp_path, *pairs):
+    return parse_config(arguments(tmp_path, *pairs))
+
+
+@pytest.fixture(autouse=True)
+def no_annotation_path(monkeypatch):
+    monkeypatch.setattr(Market1501Attr, 'annotation_file', '')
+
+
+def test_options_reach_the_model(tmp_path):
+    cfg = config(tmp_path, 'midattr.attribute_layer', 'res4f', 'midattr.layer_overrides',
+                 "['age=res5c']", 'midattr.part_dim', 16, 'midattr.descriptor', 'local')
+    model = build.build_model(cfg, 5)
+    assert model.attributes.layer_of['hat'] == 'res4f'
+    assert model.attributes.layer_of['age'] == 'res5c'
+    assert model.feature_dim == 16 * 1  # one row at height 32
+
+
+@pytest.mark.parametrize('loss, expected', [
+    ('midattr', 'ImageMidAttrEngine'),
+    ('softmax', 'CheckpointedImageSoftmaxEngine'),
+    ('triplet', 'CheckpointedImageTripletEngine'),
+])
+def test_engine_for_a_loss(tmp_path, loss, expected):
+    write_market_tree(tmp_path)
+    cfg = config(tmp_path, 'model.name', 'midattr_resnet18', 'loss.name', loss,
+                 'midattr.mu', 2, 'loss.triplet.weight_x', 1)
+    data = build.build_datamanager(cfg)
+    model = build.build_model(cfg, data.num_train_pids)
+    optimizer = build.build_optimizer(cfg, model)
+    scheduler = build.build_scheduler(cfg, optimizer)
+    built = build.build_engine(cfg, data, model, optimizer, scheduler)
+    assert type(built).__name__ == expected
+    if loss == 'midattr':
+        assert built.criterion.branch_weights['global'] == pytest.approx(.2)
+    summary = built.forward_backward(next(iter(data.train_loader)))
+    assert any(name.startswith('loss') for name in summary)
+
+
+@pytest.mark.parametrize('loss', ['softmax', 'triplet'])
+def test_video(tmp_path, monkeypatch, loss):
+    cfg = config(tmp_path, 'data.type', 'video', 'model.name', 'resnet18', 'loss.name', loss,
+                 'loss.triplet.weight_x', 1)
+    given = {}
+    monkeypatch.setattr(host, 'VideoDataManager', lambda **kwargs: given.update(kwargs) or 'video')
+    assert build.build_datamanager(cfg) == 'video'
+    assert given['seq_len'] == 15
+
+    class Data:
+        train_loader, test_loader, num_train_pids = [], {}, 3
+
+    model = build.build_model(cfg, 3)
+    built = build.build_engine(cfg, Data, model, build.build_optimizer(cfg, model), None)
+    assert isinstance(built, getattr(engine, f'CheckpointedVideo{loss.capitalize()}Engine'))
+
+
+def test_annotation_path_reaches_the_dataset(tmp_path):
+    cfg = config(tmp_path, 'midattr.annotations.market1501', tmp_path / 'none.mat')
+    write_market_tree(tmp_path)
+    with pytest.raises(InputError, match='midattr.annotations.market1501: ".*none.mat"'):
+        build.build_datamanager(cfg)
+
+
+def test_attributes_need_their_loss(tmp_path):
+    cfg = config(tmp_path, 'loss.name', 'softmax')
+    with pytest.raises(InputError, match='loss.name: "softmax" would leave the attributes of'):
+        build.build_model(cfg, 5)
+
+
+@pytest.mark.parametrize('key, pairs', [
+    ('new_layers', ['train.staged_lr', True]), ('open_layers', ['train.fixbase_epoch', 1])])
+def test_layer_names_are_checked_where_they_are_used(tmp_path, key, pairs):
+    cfg = config(tmp_path, f'train.{key}', "['classifier', 'clasifier']", *pairs)
+    with pytest.raises(InputError, match=f'train.{key}: the model has no layer "clasifier"'):
+        build.build_optimizer(cfg, build.build_model(cfg, 5))
+    cfg = config(tmp_path, f'train.{key}', "['clasifier']")
+    build.build_optimizer(cfg, build.build_model(cfg, 5))
+
+
+def test_host_weights_offline(tmp_path, monkeypatch):
+    def offline(*args, **kwargs):
+        raise URLError('no route to host')
+
+    monkeypatch.setattr(host.models, 'build_model', offline)
+    cfg = config(tmp_path, 'model.name', 'resnet50', 'loss.name', 'softmax')
+    with pytest.raises(InputError, match='model.pretrained: the weights of "resnet50" could not be '
+                                         r'fetched \(no route to host\)') as caught:
+        build.build_model(cfg, 5)
+    assert caught.value.__suppress_context__

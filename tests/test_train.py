@@ -1,0 +1,150 @@
+"""The command line, from arguments to ``metrics.json``, on a tiny dataset."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from fake_market import write_market_tree
+from tiny_run import arguments
+
+from midattr_plugin import build
+from midattr_plugin.config import load_config
+from midattr_plugin.train import main
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    return tmp_path
+
+
+def error(capsys, argv):
+    """The sentence that a bad command line ends with."""
+    assert main(argv) == 1
+    text = capsys.readouterr().err.strip().splitlines()[-1]
+    assert text.startswith('error: ')
+    return text
+
+
+def test_train_then_evaluate(root, capsys):
+    assert main(arguments(root, 'midattr.evaluate_first', True)) == 0
+    out = capsys.readouterr().out
+    for term in ('loss_global', 'loss_local', 'loss_upper_colour', 'acc_gender'):
+        assert term in out
+    assert '-> ' in out.splitlines()[-2]  # before and after training
+    log = root / 'log'
+    assert out.splitlines()[-1] == f'Results: {log}/metrics.json'
+    metrics = json.loads((log / 'metrics.json').read_text())
+    assert set(metrics['reid']['market1501_attr']) == {'fused', 'global', 'local'}
+    assert metrics['rendered'] == {'market1501_attr': False}
+    assert load_config(log / 'config.yaml').model.name == 'midattr_resnet18_market'
+    [text] = log.glob('train.log*')
+    assert text.read_text() == out
+    assert list(log.glob('events.out.tfevents*'))
+
+    weights = log / 'model' / 'model.pth.tar-best'
+    assert main(arguments(root, 'test.evaluate', True, 'model.load_weights', weights)) == 0
+    assert 'left out: none' in capsys.readouterr().out
+    assert json.loads((log / 'metrics.json').read_text())['reid'] == metrics['reid']
+
+
+def test_tensorboard_has_every_term(root):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    main(arguments(root, 'train.max_epoch', 1))
+    events = EventAccumulator(str(root / 'log'))
+    events.Reload()
+    tags = events.Tags()['scalars']
+    assert {'Train/loss', 'Train/loss_local', 'Train/acc_age', 'Test/market1501_attr/mAP',
+            'Test/market1501_attr/mA'} <= set(tags)
+
+
+def test_baseline_by_the_same_command(root, capsys):
+    assert main(arguments(root, 'model.name', 'resnet18', 'loss.name', 'softmax',
+                          'train.max_epoch', 1)) == 0
+    metrics = json.loads((root / 'log/metrics.json').read_text())
+    assert set(metrics['reid']['market1501_attr']) == {'global'}
+    assert metrics['attributes'] == {}
+    assert 'market1501_attr: global mAP' in capsys.readouterr().out
+
+
+def test_rendered_images_are_said_to_be(root, capsys):
+    (root / 'market1501/Market-1501-v15.09.15/RENDERED.txt').touch()
+    main(arguments(root, 'train.max_epoch', 0, 'test.evaluate', True))
+    out = capsys.readouterr().out
+    assert 'Note: the images of market1501_attr are rendered' in out
+    assert 'market1501_attr (rendered images): fused mAP' in out
+    assert json.loads((root / 'log/metrics.json').read_text())['rendered'] == {
+        'market1501_attr': True}
+
+
+def test_ranked_results_as_pictures(root):
+    assert main(arguments(root, 'test.evaluate', True, 'test.visrank', True)) == 0
+    assert len(list((root / 'log/visrank_market1501_attr').glob('*.jpg'))) == 6
+
+
+def test_script_runs_as_a_program(root):
+    script = PROJECT / 'tools' / 'train.py'
+    command = [sys.executable, str(script), *arguments(root, 'train.lrr', 1)]
+    environment = os.environ | {'PYTHONPATH': str(PROJECT)}
+    result = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith('error: ') and 'train.lrr' in line and 'train.lr' in line
+    assert not (root / 'log').exists()
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_broken_image(root, capsys, workers):
+    images = root / 'market1501/Market-1501-v15.09.15/bounding_box_train'
+    path = sorted(images.iterdir())[3]
+    path.write_bytes(b'')
+    text = error(capsys, arguments(root, 'data.workers', workers))
+    assert f'image "{path}" is truncated or not an image' in text
+    assert not (root / 'log/model').exists()
+
+
+def test_missing_data(tmp_path, capsys):
+    assert 'market1501" does not exist; get Market-1501' in error(capsys, arguments(tmp_path))
+
+
+@pytest.mark.parametrize('key', ['model.resume', 'model.load_weights'])
+def test_missing_checkpoint(root, capsys, key):
+    assert '"none" does not exist' in error(capsys, arguments(root, key, 'none'))
+
+
+def test_save_dir_that_cannot_be_written(root, capsys):
+    (root / 'file').touch()
+    text = error(capsys, arguments(root, 'data.save_dir', root / 'file'))
+    assert 'data.save_dir' in text and 'choose another folder' in text
+
+
+def test_loss_that_diverges(root, capsys):
+    text = error(capsys, arguments(root, 'train.lr', 1e30))
+    assert 'the loss is not finite in epoch 1' in text and 'lower train.lr' in text
+
+
+def test_interrupt_says_how_to_go_on(root, capsys, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, 'build_engine', interrupt)
+    assert main(arguments(root)) == 130
+    assert 'model.resume' in capsys.readouterr().err
+
+
+def test_a_bug_is_not_disguised(root, monkeypatch):
+    monkeypatch.setattr(build, 'build_engine', lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(arguments(root))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+def test_on_a_gpu(root):
+    assert main(arguments(root, 'use_gpu', True)) == 0
