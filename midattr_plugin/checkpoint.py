@@ -18,9 +18,10 @@ from midattr_plugin.files import atomic_path
 # The host stores rank-1 as a NumPy scalar, which PyTorch refuses by default from 2.6 on
 # (https://github.com/KaiyangZhou/deep-person-reid/issues/592). These three rebuild a
 # number from its bytes and can do nothing else. NumPy 1 and 2 name the first differently.
+_rebuild_scalar = np.float64(0).__reduce__()[0]
 _NUMPY_SCALAR = [
-    (np._core.multiarray.scalar, 'numpy.core.multiarray.scalar'),
-    (np._core.multiarray.scalar, 'numpy._core.multiarray.scalar'),
+    (_rebuild_scalar, 'numpy.core.multiarray.scalar'),
+    (_rebuild_scalar, 'numpy._core.multiarray.scalar'),
     np.dtype,
     type(np.dtype(np.float64)),
     type(np.dtype(np.float32)),
