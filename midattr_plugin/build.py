@@ -39,8 +39,10 @@ def build_model(cfg, num_classes: int) -> nn.Module:
         InputError: an option does not fit the model, or its weights cannot be had.
     """
     name = cfg.model.name
+    # weights that a checkpoint replaces at once need not be fetched
+    replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
     arguments = {'num_classes': num_classes, 'loss': cfg.loss.name,
-                 'pretrained': cfg.model.pretrained, 'use_gpu': cfg.use_gpu}
+                 'pretrained': cfg.model.pretrained and not replaced, 'use_gpu': cfg.use_gpu}
     if name in MODELS:
         model = MODELS[name](**arguments, **model_kwargs(cfg))
         if model.schema is not None and cfg.loss.name != 'midattr':

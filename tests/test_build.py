@@ -99,3 +99,24 @@ def test_host_weights_offline(tmp_path, monkeypatch):
                                          r'fetched \(no route to host\)') as caught:
         build.build_model(cfg, 5)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize('name, loss', [('midattr_resnet18_market', 'midattr'),
+                                        ('resnet18', 'softmax')])
+@pytest.mark.parametrize('pairs, fetches', [
+    ([], True),
+    (['model.resume', 'x'], False),
+    (['model.load_weights', 'x'], True),  # it may hold only some of the weights
+    (['test.evaluate', True], True),
+    (['test.evaluate', True, 'model.load_weights', 'x'], False),
+])
+def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path, monkeypatch, name, loss,
+                                                            pairs, fetches):
+    fetched = []
+    monkeypatch.setattr('midattr_plugin.models.zoo.pretrained_state',
+                        lambda *args: fetched.append(args))
+    monkeypatch.setitem(host._model_factory, 'resnet18',
+                        lambda pretrained, **kwargs: pretrained and fetched.append(kwargs))
+    cfg = config(tmp_path, 'model.pretrained', True, 'model.name', name, 'loss.name', loss, *pairs)
+    build.build_model(cfg, 5)
+    assert bool(fetched) is fetches

@@ -71,5 +71,5 @@ def test_demo_needs_no_download():
         assert cfg.data.sources == cfg.data.targets == ['midattr_demo']
     assert different('midattr_demo', 'baseline_resnet50_demo') <= {
         'model.name', 'loss.name', 'data.save_dir', 'midattr.evaluate_first', 'midattr.mu',
-        'midattr.nu',
+        'midattr.nu', 'train.max_epoch',
     }
