@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 SETTINGS = {
+    'use_gpu': False,
     'model': {'name': 'midattr_resnet18_market', 'pretrained': False},
     'data': {'sources': ['market1501_attr'], 'targets': ['market1501_attr'], 'height': 32,
              'width': 16, 'workers': 0, 'transforms': ['random_flip', 'random_crop']},
