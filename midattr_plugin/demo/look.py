@@ -6,9 +6,11 @@ The labels are those of Market-1501-Attribute; a class index is the label minus 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-UPPER_COLOURS = ('black', 'white', 'red', 'purple', 'yellow', 'gray', 'blue', 'green')
-LOWER_COLOURS = ('black', 'white', 'pink', 'purple', 'yellow', 'gray', 'blue', 'green', 'brown')
-AGES = ('young', 'teenager', 'adult', 'old')
+from midattr_plugin.schema import MARKET1501
+
+UPPER_COLOURS = MARKET1501['upper_colour'].classes
+LOWER_COLOURS = MARKET1501['lower_colour'].classes
+AGES = MARKET1501['age'].classes
 
 # field of the annotation file -> field of Look that is true where the label is 2
 FLAGS = {
@@ -22,11 +24,7 @@ FLAGS = {
     'bag': 'bag',
     'handbag': 'handbag',
 }
-FIELDS = (
-    'age', 'backpack', 'bag', 'handbag', 'clothes', 'down', 'up', 'hair', 'hat', 'gender',
-    *(f'up{colour}' for colour in UPPER_COLOURS),
-    *(f'down{colour}' for colour in LOWER_COLOURS),
-)
+FIELDS = tuple(field for attribute in MARKET1501 for field in attribute.fields)
 
 
 @dataclass(frozen=True)
