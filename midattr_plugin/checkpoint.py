@@ -114,16 +114,16 @@ def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
     model.load_state_dict(have)
 
 
-def load_matching_weights(model: nn.Module, path: str | Path) -> list[str]:
+def load_matching_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> list[str]:
     """Loads the weights whose name and shape fit (``model.load_weights``), as the host does.
 
     Returns:
         Names of the checkpoint's weights that were left out.
 
     Raises:
-        InputError: the file cannot be used, or nothing in it fits.
+        InputError: nothing in the checkpoint fits.
     """
-    have, want = read_checkpoint(path)['state_dict'], model.state_dict()
+    have, want = checkpoint['state_dict'], model.state_dict()
     fitting = {key: value for key, value in have.items()
                if key in want and want[key].shape == value.shape}
     if not fitting:

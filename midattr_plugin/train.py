@@ -10,7 +10,7 @@ import torch
 import torchvision
 
 from midattr_plugin import build, host
-from midattr_plugin.checkpoint import load_matching_weights
+from midattr_plugin.checkpoint import load_matching_weights, read_checkpoint
 from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
 from midattr_plugin.errors import InputError
 
@@ -68,12 +68,16 @@ def _run(cfg, save_dir: Path) -> dict:
     datamanager = build.build_datamanager(cfg)
     model = build.build_model(cfg, datamanager.num_train_pids)
     print(f'Model {cfg.model.name}: {sum(p.numel() for p in model.parameters()):,} parameters')
+    trained_epochs = 0
     if cfg.model.load_weights:
-        left_out = load_matching_weights(model, cfg.model.load_weights)
+        checkpoint = read_checkpoint(cfg.model.load_weights)
+        left_out = load_matching_weights(model, checkpoint, cfg.model.load_weights)
         print(f'Weights from "{cfg.model.load_weights}"; left out: {left_out or "none"}')
+        trained_epochs = checkpoint.get('epoch', 0) if cfg.test.evaluate else 0
     optimizer = build.build_optimizer(cfg, model)
     scheduler = build.build_scheduler(cfg, optimizer)
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
+    engine.trained_epochs = trained_epochs
 
     options = engine_run_kwargs(cfg)
     if cfg.model.resume:

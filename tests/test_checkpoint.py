@@ -145,7 +145,7 @@ def test_matching_weights_only(tmp_path):
     torch.save(model(classes=5).state_dict(), tmp_path / 'five')
     net = model()
     classifier = net.classifier.weight.clone()
-    left_out = load_matching_weights(net, tmp_path / 'five')
+    left_out = load_matching_weights(net, read_checkpoint(tmp_path / 'five'), tmp_path / 'five')
     assert left_out == ['classifier.weight', 'classifier.bias']
     assert torch.equal(net.classifier.weight, classifier)
     assert torch.equal(net.body.weight, torch.load(tmp_path / 'five')['body.weight'])
@@ -154,4 +154,4 @@ def test_matching_weights_only(tmp_path):
 def test_nothing_matches(tmp_path):
     torch.save({'a': torch.ones(1)}, tmp_path / 'other')
     with pytest.raises(InputError, match='nothing in ".*other" fits the model'):
-        load_matching_weights(model(), tmp_path / 'other')
+        load_matching_weights(model(), read_checkpoint(tmp_path / 'other'), tmp_path / 'other')

@@ -17,6 +17,7 @@ def check(*pairs):
 @pytest.mark.parametrize(
     'pairs, message',
     [
+        (['train.max_epoch', 0], 'train.max_epoch is 0'),
         (['loss.name', 'triplet', 'train.fixbase_epoch', 5], 'train.fixbase_epoch'),
         (['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0], 'weight_t and .*weight_x'),
         (['test.visrank', True], 'test.visrank .* test.evaluate True'),
@@ -48,6 +49,7 @@ def test_refused(pairs, message):
         OURS,
         [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'literal'],
         NO_ATTRIBUTES,
+        ['train.max_epoch', 0, 'test.evaluate', True],
         ['loss.name', 'triplet'],
         ['loss.name', 'triplet', 'loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
         ['train.fixbase_epoch', 5],

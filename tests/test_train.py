@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from fake_market import write_market_tree
+from fake_market import write_image, write_market_tree
 from tiny_run import arguments
 
 from midattr_plugin import build
@@ -51,7 +51,8 @@ def test_train_then_evaluate(root, capsys):
     weights = log / 'model' / 'model.pth.tar-best'
     assert main(arguments(root, 'test.evaluate', True, 'model.load_weights', weights)) == 0
     assert 'left out: none' in capsys.readouterr().out
-    assert json.loads((log / 'metrics.json').read_text())['reid'] == metrics['reid']
+    again = json.loads((log / 'metrics.json').read_text())
+    assert again == metrics and again['epoch'] == 2
 
 
 def test_tensorboard_has_every_term(root):
@@ -112,6 +113,14 @@ def test_broken_image(root, capsys, workers):
 
 def test_missing_data(tmp_path, capsys):
     assert 'market1501" does not exist; get Market-1501' in error(capsys, arguments(tmp_path))
+
+
+def test_query_without_a_match(root, capsys):
+    path = root / 'market1501/Market-1501-v15.09.15/query/0007_c1s1_000000_01.jpg'
+    write_image(path)
+    text = error(capsys, arguments(root))
+    assert str(path) in text and 'remove these queries' in text
+    assert not (root / 'log/model').exists()
 
 
 @pytest.mark.parametrize('key', ['model.resume', 'model.load_weights'])

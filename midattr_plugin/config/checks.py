@@ -35,6 +35,9 @@ def _check_data(cfg: CfgNode) -> None:
 
 
 def _check_training(cfg: CfgNode) -> None:
+    if cfg.train.max_epoch == 0 and not cfg.test.evaluate:
+        raise InputError('train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
+                         'to test without training')
     triplet = cfg.loss.triplet
     if cfg.loss.name == 'triplet':
         if triplet.weight_t == 0 and triplet.weight_x == 0:
