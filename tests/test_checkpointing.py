@@ -69,6 +69,8 @@ class Killed(Exception):
     ('midattr_resnet18_market', 'train 1'),
     ('midattr_resnet18_market', 'train 2'),
     ('midattr_resnet18_market', 'save 2'),
+    ('midattr_resnet18_market', 'copy 2'),
+    ('midattr_resnet18_market', 'copy 3'),
     ('midattr_resnet18_market', 'test 2'),
     ('midattr_resnet18_market', 'test 4'),
     ('resnet18', 'test 1'),
@@ -85,6 +87,7 @@ def test_resumed_run_equals_an_uninterrupted_one(root, monkeypatch, place, name)
     what, number = place.split()
     function = {'train': (host.Engine, 'two_stepped_transfer_learning'),
                 'save': (checkpointing, 'save_checkpoint'),
+                'copy': (checkpointing, 'atomic_path'),
                 'test': (host.metrics, 'compute_distance_matrix')}[what]
     original, calls = getattr(*function), []
 

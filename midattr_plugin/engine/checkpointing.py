@@ -86,7 +86,9 @@ class CheckpointMixin:
         self.best_mAP = max(mAP, self.best_mAP)
         path = self._path(epoch + 1)
         save_checkpoint(self._state(evaluated=True, rank1=float(rank1), mAP=mAP), path)
-        for name in ['last', 'best'] if is_best else ['last']:
+        # -last is put in place at the end, because from it on the evaluation counts as done:
+        # after a kill in between it is repeated, and so is whatever it had not yet written.
+        for name in ['best', 'last'] if is_best else ['last']:
             with atomic_path(self._path(name)) as temporary:
                 shutil.copyfile(path, temporary)
         print(f'Checkpoint saved to "{path}"' + (' (best mAP so far)' if is_best else ''))
