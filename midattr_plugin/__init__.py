@@ -12,7 +12,7 @@ from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 from midattr_plugin.models import MidAttrResNet
-from midattr_plugin.registration import register
+from midattr_plugin.registration import register, use_fast_ranking
 from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, Attribute, AttributeSchema
 
 __version__ = '0.1.0'
@@ -30,6 +30,7 @@ __all__ = [
     'MidAttrLoss',
     'MidAttrResNet',
     'register',
+    'use_fast_ranking',
 ]
 
 register()

@@ -17,6 +17,7 @@ from midattr_plugin.config import (
 from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.zoo import MODELS
+from midattr_plugin.registration import use_fast_ranking
 
 
 def build_datamanager(cfg):
@@ -81,7 +82,14 @@ def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
 
 
 def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
-    """The engine for ``loss.name`` and ``data.type``, with our checkpoints and metrics."""
+    """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
+    use_fast_ranking(cfg.midattr.fast_ranking)
+    built = _engine(cfg, datamanager, model, optimizer, scheduler)
+    built.ranking_memory = cfg.midattr.ranking_memory
+    return built
+
+
+def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     arguments = {'datamanager': datamanager, 'model': model, 'optimizer': optimizer,
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     models = importlib.import_module(f'{_package}.models')
     optim = importlib.import_module(f'{_package}.optim')
     utils = importlib.import_module(f'{_package}.utils')
+    _rank = importlib.import_module(f'{_package}.metrics.rank')
     _datasets = importlib.import_module(f'{_package}.data.datasets')
     _image_datasets = importlib.import_module(f'{_package}.data.datasets.image')
 
@@ -67,3 +68,14 @@ def model_names() -> list[str]:
 def dataset_names() -> list[str]:
     """Names of the image datasets that the host knows."""
     return sorted(_dataset_registry)
+
+
+# The host calls ``evaluate_cy`` of this module where it was compiled; the registry's package
+# ships without it.
+_own_ranking = (getattr(_rank, 'evaluate_cy', None), _rank.IS_CYTHON_AVAI)
+
+
+def set_ranking(function: Callable | None) -> None:
+    """Lets ``function`` do what the host's compiled ranking would; None: as the host came."""
+    slot = _own_ranking if function is None else (function, True)
+    _rank.evaluate_cy, _rank.IS_CYTHON_AVAI = slot

@@ -96,7 +96,7 @@ def _run(cfg, save_dir: Path) -> dict:
 def _summary(engine, before: dict | None) -> str:
     """One line per target: mAP, rank-1 and mA, beside those before training if there are any."""
     lines = []
-    for target, descriptors in engine.results['reid'].items():
+    for target in engine.results['reid']:
         rendered = ' (rendered images)' if engine.results['rendered'][target] else ''
         measured = [_figures(before, target, engine.descriptor)] if before else []
         measured.append(_figures(engine.results, target, engine.descriptor))

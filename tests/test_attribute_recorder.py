@@ -25,10 +25,10 @@ def record(source, batches):
     given = []
     for data in batches:
         size = len(data['pid'])
-        logits, descriptor = outputs(size), torch.randn(size, 6)
+        logits = outputs(size)
         recorder.add_batch(data)
-        recorder.add_output(descriptor, logits)
-        given.append((descriptor, logits))
+        recorder.add_output(logits)
+        given.append(logits)
     return recorder, given
 
 
@@ -38,7 +38,7 @@ def test_scores_are_of_the_gallery_only():
     labels = torch.cat([data['attrs'] for data in batches[1:]]).numpy()
     predictions = np.concatenate([
         np.stack([logits[name].argmax(1).numpy() for name in MARKET1501.names], 1)
-        for _, logits in given[1:]])
+        for logits in given[1:]])
     expected = attribute_scores(predictions, labels, np.array([3, 0, 5]), MARKET1501)
     assert recorder.scores(first=2) == expected
 
@@ -54,15 +54,6 @@ def test_another_datasets_labels_are_matched_by_name():
 def test_no_labels_no_scores():
     recorder, _ = record(None, [batch([1]), batch([2])])
     assert recorder.scores(first=1) == {}
-
-
-def test_part_is_a_loader_of_feature_columns():
-    recorder, given = record(MARKET1501, [batch([1, 2]), batch([3])])
-    features = torch.cat([descriptor for descriptor, _ in given])
-    [data] = recorder.part(slice(2, 6), slice(1, None))
-    assert torch.equal(data['img'], features[1:, 2:6])
-    assert data['pid'].tolist() == [2, 3]
-    assert data['camid'].tolist() == [0, 0]
 
 
 def test_table():

@@ -1,33 +1,79 @@
 import numpy as np
 import pytest
+import torch
 
 from midattr_plugin import host
-from midattr_plugin.engine.ranking import captured_ranking, reid_scores
+from midattr_plugin.engine.ranking import (
+    Ranking,
+    captured_ranking,
+    rank_columns,
+    reid_scores,
+)
+from midattr_plugin.metrics import ChunkedDistances
 
 
 def test_captures_what_the_host_computes():
-    distances = np.array([[.1, .2, .3], [.3, .1, .2]])
+    queries, gallery = torch.tensor([[0.], [1.]]), torch.tensor([[.2], [.3], [.4]])
     pids, cameras = np.array([1, 2]), np.array([0, 0])
-    gallery = np.array([2, 1, 2]), np.array([1, 1, 1])
-    before = host.metrics.evaluate_rank
+    others = np.array([2, 1, 2]), np.array([1, 1, 1])
+    before = host.metrics.evaluate_rank, host.metrics.compute_distance_matrix
     with captured_ranking() as ranking:
-        returned = host.metrics.evaluate_rank(distances, pids, gallery[0], cameras, gallery[1])
-    assert host.metrics.evaluate_rank is before
-    # query 1 finds its match second; query 2 finds one second and one third
-    average_precision = [1 / 2, (1 / 2 + 2 / 3) / 2]
-    assert ranking['mAP'] == returned[1] == pytest.approx(np.mean(average_precision))
-    scores = reid_scores(ranking)
-    assert scores == {'rank-1': 0., 'mAP': pytest.approx(np.mean(average_precision))}
+        distances = host.metrics.compute_distance_matrix(queries, gallery).numpy()
+        returned = host.metrics.evaluate_rank(distances, pids, others[0], cameras, others[1])
+    assert (host.metrics.evaluate_rank, host.metrics.compute_distance_matrix) == before
+    # query 1 finds its match second; query 2 finds them first and third
+    average_precision = [1 / 2, (1 + 2 / 3) / 2]
+    assert ranking.mAP == returned[1] == pytest.approx(np.mean(average_precision))
+    assert reid_scores(ranking) == {'rank-1': .5, 'mAP': pytest.approx(np.mean(average_precision))}
+    assert ranking.features == (queries, gallery)
 
 
 def test_restored_after_an_error():
-    before = host.metrics.evaluate_rank
+    before = host.metrics.evaluate_rank, host.metrics.compute_distance_matrix
     with pytest.raises(KeyError), captured_ranking():
         raise KeyError
-    assert host.metrics.evaluate_rank is before
+    assert (host.metrics.evaluate_rank, host.metrics.compute_distance_matrix) == before
 
 
 def test_ranks_of_a_large_gallery():
-    scores = reid_scores({'cmc': np.arange(50) / 50, 'mAP': np.float64(.5)})
+    scores = reid_scores(Ranking(cmc=np.arange(50) / 50, mAP=np.float64(.5)))
     assert scores == {'rank-1': 0., 'rank-5': .08, 'rank-10': .18, 'rank-20': .38, 'mAP': .5}
     assert all(type(score) is float for score in scores.values())
+
+
+@pytest.mark.parametrize('memory, kind', [(81 * 4 / 2**30, torch.Tensor),
+                                          (80 * 4 / 2**30, ChunkedDistances)])
+def test_blocks_only_above_the_memory(memory, kind):
+    with captured_ranking(memory):
+        assert type(host.metrics.compute_distance_matrix(torch.rand(9, 2), torch.rand(9, 2))) is kind
+
+
+@pytest.fixture
+def ranking():
+    torch.manual_seed(0)
+    random = np.random.default_rng(0)
+    return Ranking(features=(torch.randn(10, 6), torch.randn(60, 6)),
+                   images=(random.integers(0, 3, 10), random.integers(0, 3, 60),
+                           random.integers(0, 4, 10), random.integers(0, 4, 60)))
+
+
+@pytest.mark.parametrize('options', [
+    {}, {'dist_metric': 'cosine'}, {'normalize_feature': True}, {'rerank': True},
+    {'memory': 1e-7}])
+def test_columns_are_ranked_as_by_the_host(ranking, options):
+    class Data:
+        train_loader = test_loader = None
+
+    columns = slice(2, 5)
+    engine = host.Engine(Data, use_gpu=False)
+    engine.model = torch.nn.Identity()
+    loaders = []
+    for split in range(2):
+        loaders.append([{'img': ranking.features[split][:, columns],
+                         'pid': torch.from_numpy(ranking.images[split]),
+                         'camid': torch.from_numpy(ranking.images[split + 2])}])
+    with captured_ranking() as expected:
+        engine._evaluate('', *loaders, **{k: v for k, v in options.items() if k != 'memory'})
+    part = rank_columns(ranking, columns, **options)
+    np.testing.assert_allclose(part.cmc, expected.cmc, atol=1e-6)
+    assert part.mAP == pytest.approx(expected.mAP, abs=1e-6)

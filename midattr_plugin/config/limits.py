@@ -82,6 +82,7 @@ INTERVALS = {
     'midattr.mu': _NOT_NEGATIVE,
     'midattr.nu': _NOT_NEGATIVE,
     'midattr.attribute_weight': _NOT_NEGATIVE,
+    'midattr.ranking_memory': _POSITIVE,
 }
 
 # Numbers of items (least, most) of lists that cannot have any number of them.

@@ -18,27 +18,19 @@ class AttributeRecorder:
     def __init__(self, schema: AttributeSchema | None, source: AttributeSchema | None):
         self.schema = schema
         self.source = source
-        self.features: list[Tensor] = []
-        self.pids: list[Tensor] = []
-        self.camids: list[Tensor] = []
+        self._pids: list[Tensor] = []
         self._labels: list[Tensor] = []
         self._predictions: list[Tensor] = []
 
     def add_batch(self, data: dict) -> None:
         """Takes the labels of a batch of B items as the host's loader yields it."""
-        self.pids.append(data['pid'])
-        self.camids.append(data['camid'])
         if self.schema is not None and self.source is not None:
+            self._pids.append(data['pid'])
             self._labels.append(self.source.convert(data['attrs'], to=self.schema))
 
-    def add_output(self, descriptor: Tensor, attributes: dict[str, Tensor]) -> None:
-        """Takes what the model gave for that batch.
-
-        Args:
-            descriptor: (B, D).
-            attributes: name -> logits (B, c), in the order of ``schema``.
-        """
-        self.features.append(descriptor.cpu())
+    def add_output(self, attributes: dict[str, Tensor]) -> None:
+        """Takes what the model gave for that batch: name -> logits (B, c), in the order of
+        ``schema``."""
         if attributes:
             predictions = [logits.argmax(1) for logits in attributes.values()]
             self._predictions.append(torch.stack(predictions, 1).cpu())
@@ -51,17 +43,9 @@ class AttributeRecorder:
         """
         if not self._labels:
             return {}
-        columns = (self._predictions, self._labels, self.pids)
+        columns = (self._predictions, self._labels, self._pids)
         predictions, labels, pids = (torch.cat(column)[first:].numpy() for column in columns)
         return attribute_scores(predictions, labels, pids, self.schema)
-
-    def part(self, columns: slice, images: slice) -> list[dict]:
-        """A loader of one batch whose images are feature columns, for the host's evaluation."""
-        return [{
-            'img': torch.cat(self.features)[images, columns],
-            'pid': torch.cat(self.pids)[images],
-            'camid': torch.cat(self.camids)[images],
-        }]
 
 
 def format_scores(scores: dict[str, dict[str, float | None]]) -> str:

@@ -9,7 +9,6 @@ from midattr_plugin import host
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpointing import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
-from midattr_plugin.engine.ranking import captured_ranking, reid_scores
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 
@@ -57,8 +56,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
         self.criterion = MidAttrLoss(mu, nu, attribute_weight, reading, label_smoothing)
-        branches = list(model.descriptor_slices)
-        self.descriptor = 'fused' if len(branches) > 1 else branches[0]
+        branches = model.descriptor_slices
+        self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches))
+        self.descriptor_slices = branches if len(branches) > 1 else {}
         self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
         self._recorder: AttributeRecorder | None = None
         if model.schema is not None:
@@ -112,7 +112,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def extract_features(self, input: Tensor) -> Tensor:
         """Descriptors (B, D); the attributes predicted by the same forward are kept."""
         output = self.model(input, full=True)
-        self._recorder.add_output(output['descriptor'], output['attributes'])
+        self._recorder.add_output(output['attributes'])
         return output['descriptor']
 
     @torch.no_grad()
@@ -124,9 +124,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
             **options)
         recorder, self._recorder = self._recorder, None
 
-        num_query = len(query_loader.dataset)
-        self._rank_branches(dataset_name, recorder, num_query, options)
-        scores = recorder.scores(first=num_query)
+        scores = recorder.scores(first=len(query_loader.dataset))
         if scores:
             self.results['attributes'][dataset_name] = scores
             print(f'** Attributes (gallery of {dataset_name}) **\n{format_scores(scores)}')
@@ -134,24 +132,6 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
                 for key, value in scores['average'].items():
                     self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)
         return rank1_and_mAP
-
-    def _rank_branches(self, dataset_name: str, recorder: AttributeRecorder, num_query: int,
-                       options: dict) -> None:
-        """Ranks each branch of a fused descriptor by the host, without a second extraction."""
-        slices = self.model.descriptor_slices
-        if len(slices) < 2:
-            return
-        ranker = host.Engine(self.datamanager, self.use_gpu)
-        ranker.model = nn.Identity()
-        for branch, columns in slices.items():
-            print(f'----- {dataset_name}: {branch} feature alone -----')
-            with captured_ranking() as ranking:
-                ranker._evaluate(
-                    dataset_name=dataset_name,
-                    query_loader=recorder.part(columns, slice(0, num_query)),
-                    gallery_loader=recorder.part(columns, slice(num_query, None)),
-                    **options | {'visrank': False})
-            self.results['reid'][dataset_name][branch] = reid_scores(ranking)
 
 
 def _accuracies(output: dict, pids: Tensor, attrs: Tensor | None) -> dict[str, float]:

@@ -1,40 +1,96 @@
-"""What the host's ``evaluate_rank`` returns, which its engine prints and then drops."""
+"""Between the host's engine and its ranking: bounds the memory and keeps the results.
+
+The host's engine looks ``compute_distance_matrix`` and ``evaluate_rank`` up in its ``metrics``
+package at each call, prints what they return, and drops it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional as F
 
 from midattr_plugin import host
+from midattr_plugin.metrics import ChunkedDistances
 
 RANKS = (1, 5, 10, 20)
+RANKING_OPTIONS = ('dist_metric', 'normalize_feature', 'rerank', 'use_metric_cuhk03')
+"""Options of the host's ``test`` that :func:`rank_columns` takes, too."""
+_GIB = 2 ** 30
+
+
+@dataclass
+class Ranking:
+    """What one ranking was made of, and its results; filled in by the host.
+
+    Attributes:
+        features: of the queries (Q, D) and of the gallery (G, D).
+        images: pids of both, then camids of both: (Q,), (G,), (Q,), (G,).
+        cmc, mAP: as returned by the host's ``evaluate_rank``.
+    """
+
+    features: tuple[Tensor, Tensor] | None = None
+    images: tuple[np.ndarray, ...] | None = None
+    cmc: np.ndarray | None = None
+    mAP: float | None = None
 
 
 @contextmanager
-def captured_ranking() -> Iterator[dict]:
-    """Yields a dict that holds ``cmc`` and ``mAP`` once the host has ranked inside the block.
+def captured_ranking(memory: float = float('inf')) -> Iterator[Ranking]:
+    """Yields a :class:`Ranking` that is complete once the host has ranked inside the block.
 
-    The host's engine looks ``evaluate_rank`` up in its ``metrics`` package at each call; it is
-    wrapped there for the duration of the block, and computes what it always does.
+    Args:
+        memory: GiB. Distances that would take more are computed in blocks of that size.
     """
-    evaluate_rank = host.metrics.evaluate_rank
-    captured: dict = {}
+    compute, evaluate = host.metrics.compute_distance_matrix, host.metrics.evaluate_rank
+    ranking = Ranking()
 
-    def recording(*args, **kwargs):
-        captured['cmc'], captured['mAP'] = evaluate_rank(*args, **kwargs)
-        return captured['cmc'], captured['mAP']
+    def bounded(queries: Tensor, gallery: Tensor, metric: str = 'euclidean'):
+        if ranking.features is None:  # re-ranking comes back with others
+            ranking.features = queries, gallery
+        if len(queries) * len(gallery) * queries.element_size() <= memory * _GIB:
+            return compute(queries, gallery, metric)
+        return ChunkedDistances(queries, gallery, metric, memory * _GIB)
 
-    host.metrics.evaluate_rank = recording
+    def recording(distmat, *images, **options):
+        ranking.images = images
+        ranking.cmc, ranking.mAP = evaluate(distmat, *images, **options)
+        return ranking.cmc, ranking.mAP
+
+    host.metrics.compute_distance_matrix, host.metrics.evaluate_rank = bounded, recording
     try:
-        yield captured
+        yield ranking
     finally:
-        host.metrics.evaluate_rank = evaluate_rank
+        host.metrics.compute_distance_matrix, host.metrics.evaluate_rank = compute, evaluate
 
 
-def reid_scores(ranking: dict) -> dict[str, float]:
+def rank_columns(ranking: Ranking, columns: slice, dist_metric: str = 'euclidean',
+                 normalize_feature: bool = False, rerank: bool = False,
+                 use_metric_cuhk03: bool = False, memory: float = float('inf')) -> Ranking:
+    """Ranks the same images by some columns of their features only, with the host's options."""
+    queries, gallery = (features[:, columns] for features in ranking.features)
+    if normalize_feature:
+        queries, gallery = F.normalize(queries), F.normalize(gallery)
+    with captured_ranking(memory) as part:
+        def distances(a, b):
+            return host.metrics.compute_distance_matrix(a, b, dist_metric).numpy()
+
+        distmat = distances(queries, gallery)
+        if rerank:
+            distmat = host.utils.re_ranking(distmat, distances(queries, queries),
+                                            distances(gallery, gallery))
+        host.metrics.evaluate_rank(distmat, *ranking.images, use_metric_cuhk03=use_metric_cuhk03)
+    return part
+
+
+def reid_scores(ranking: Ranking) -> dict[str, float]:
     """``{'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'}`` as fractions.
 
     A rank beyond the size of the gallery is left out.
     """
-    cmc = ranking['cmc']
+    cmc = ranking.cmc
     scores = {f'rank-{rank}': float(cmc[rank - 1]) for rank in RANKS if rank <= len(cmc)}
-    scores['mAP'] = float(ranking['mAP'])
+    scores['mAP'] = float(ranking.mAP)
     return scores

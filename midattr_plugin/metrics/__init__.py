@@ -1,3 +1,5 @@
 from midattr_plugin.metrics.attribute_scores import attribute_scores, score_attribute
+from midattr_plugin.metrics.chunked_distances import ChunkedDistances
+from midattr_plugin.metrics.rank import rank_features
 
-__all__ = ['attribute_scores', 'score_attribute']
+__all__ = ['ChunkedDistances', 'attribute_scores', 'rank_features', 'score_attribute']
