@@ -61,7 +61,7 @@ def build_model(cfg, num_classes: int) -> nn.Module:
 
 
 def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
-    """The host's optimizer.
+    """The host's optimizer; its step is one kernel where PyTorch has one.
 
     Raises:
         InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
@@ -74,7 +74,12 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
         if used and unknown:
             raise InputError(f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
                              f'{", ".join(children)}')
-    return host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
+    optimizer = host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
+    if type(optimizer) in (torch.optim.SGD, torch.optim.Adam):
+        # the host's function does not pass the argument on
+        for group in optimizer.param_groups:
+            group['fused'] = True
+    return optimizer
 
 
 def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
@@ -93,7 +98,8 @@ def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     arguments = {'datamanager': datamanager, 'model': model, 'optimizer': optimizer,
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
-        return engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg))
+        return engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
+                                         precision=cfg.midattr.precision)
     arguments['label_smooth'] = cfg.loss.softmax.label_smooth
     video = cfg.data.type == 'video'
     if cfg.loss.name == 'softmax':

@@ -1,6 +1,7 @@
 from urllib.error import URLError
 
 import pytest
+import torch
 from fake_market import write_market_tree
 from tiny_run import arguments
 
@@ -120,3 +121,16 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path, monkeypatc
     cfg = config(tmp_path, 'model.pretrained', True, 'model.name', name, 'loss.name', loss, *pairs)
     build.build_model(cfg, 5)
     assert bool(fetched) is fetches
+
+
+@pytest.mark.parametrize('name, fused', [('sgd', True), ('amsgrad', True), ('radam', None)])
+def test_step_of_the_optimizer_is_one_kernel(tmp_path, name, fused):
+    cfg = config(tmp_path, 'train.optim', name)
+    optimizer = build.build_optimizer(cfg, build.build_model(cfg, 3))
+    assert {group.get('fused') for group in optimizer.param_groups} == {fused}
+    for group in optimizer.param_groups:
+        for parameter in group['params']:
+            parameter.grad = torch.ones_like(parameter)
+    before = optimizer.param_groups[0]['params'][0].clone()
+    optimizer.step()
+    assert not torch.equal(before, optimizer.param_groups[0]['params'][0])

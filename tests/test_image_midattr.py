@@ -10,6 +10,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 import midattr_plugin
 from midattr_plugin import host
+from midattr_plugin.engine.attribute_recorder import AttributeRecorder
+from midattr_plugin.engine.precision import is_supported
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
@@ -71,6 +73,53 @@ def test_accuracy_is_over_known_labels(root):
     hair = output['attributes']['hair_length'][:2].argmax(1)
     right = sum(a == b for a, b in zip(hair.tolist(), data['attrs'][:2, 1].tolist(), strict=True))
     assert summary['acc_hair_length'] == pytest.approx(100 * right / 2)
+
+
+def test_on_a_gpu_only_printed_steps_are_read(root):
+    engine = build(root)
+    engine.num_batches, engine._print_freq = 10, 4
+    read = []
+    for engine.use_gpu in (True, False):
+        for engine.batch_idx in range(10):
+            read.append(engine._is_read())
+    assert [i + 1 for i, due in enumerate(read[:10]) if due] == [4, 8, 10]
+    assert all(read[10:])
+
+
+def test_steps_that_are_not_read_are_in_the_next_summary(root, monkeypatch):
+    data = batch(build(root))
+    single = build(root)
+    expected = [single.forward_backward(data) for _ in range(3)]
+    torch.manual_seed(0)
+    engine = build(root)
+    due = iter([False, False, True])
+    monkeypatch.setattr(engine, '_is_read', lambda: next(due))
+    summaries = [engine.forward_backward(data) for _ in range(3)]
+    assert summaries[:2] == [{}, {}]
+    assert list(summaries[2]) == list(expected[0])
+    for name in ('loss', 'loss_global', 'acc_local'):
+        assert summaries[2][name] == pytest.approx(np.mean([step[name] for step in expected]),
+                                                   rel=1e-3), name
+
+
+@pytest.mark.skipif(not is_supported('bf16', 'cpu'), reason='the processor has no bf16')
+def test_bf16_trains_and_describes_as_fp32(root):
+    data = batch(build(root))
+    results = []
+    for precision in ('fp32', 'bf16'):
+        engine = build(root, precision=precision)
+        torch.manual_seed(0)
+        summary = engine.forward_backward(data)
+        assert all(p.dtype == torch.float32 for p in engine.model.parameters())
+        engine.model.eval()
+        engine._recorder = AttributeRecorder(None, None)
+        with torch.no_grad():
+            results.append((summary['loss'], engine.extract_features(data['img'])))
+    (loss, descriptor), (other_loss, other_descriptor) = results
+    assert other_loss == pytest.approx(loss, rel=.02)
+    assert other_descriptor.dtype == torch.float32
+    cosines = (descriptor * other_descriptor).sum(1) / 2  # two branches of length 1
+    assert cosines.min() > .99
 
 
 def test_non_finite_loss_names_its_terms(root):

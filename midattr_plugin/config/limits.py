@@ -124,6 +124,7 @@ def choices(data_type: str) -> dict[str, Sequence[str]]:
         'midattr.branches': BRANCHES,
         'midattr.attribute_layer': ATTRIBUTE_LAYERS,
         'midattr.descriptor': ('fused', *BRANCHES),
+        'midattr.precision': ('fp32', 'bf16', 'fp16'),
         'midattr.loss_reading': ('attribute_units', 'literal'),
     }
     if data_type == 'image':

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from midattr_plugin import host
 from midattr_plugin.checkpoint import read_checkpoint, restore_model, save_checkpoint
+from midattr_plugin.engine.precision import Precision
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.random_state import get_random_state, set_random_state
@@ -18,6 +19,7 @@ from midattr_plugin.random_state import get_random_state, set_random_state
 class CheckpointMixin:
     """Mixed into an engine of the host, before :class:`EvaluationMixin`."""
 
+    precision: Precision | None = None
     best_mAP = -1.0
     save_dir = ''
     _random_state: dict | None = None
@@ -49,6 +51,8 @@ class CheckpointMixin:
                              'then, or give it as model.load_weights') from error
         if self.scheduler is not None and checkpoint['scheduler'] is not None:
             self.scheduler.load_state_dict(checkpoint['scheduler'])
+        if self.precision is not None and checkpoint.get('scaler'):
+            self.precision.scaler.load_state_dict(checkpoint['scaler'])
         self.best_mAP = checkpoint.get('best_mAP', -1.0)
         self._random_state = checkpoint.get('random_state')
         self._evaluation_pending = not checkpoint.get('evaluated', True)
@@ -103,6 +107,7 @@ class CheckpointMixin:
             'optimizer': self.optimizer.state_dict(),
             'scheduler': None if self.scheduler is None else self.scheduler.state_dict(),
             'random_state': get_random_state(),
+            'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
             'best_mAP': self.best_mAP,
             **measured,
         }

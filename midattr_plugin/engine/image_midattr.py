@@ -9,6 +9,8 @@ from midattr_plugin import host
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpointing import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 
@@ -24,9 +26,11 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         scheduler: stepped after every epoch, if given.
         use_gpu: use the GPU, if there is one.
         mu, nu, attribute_weight, reading, label_smoothing: see :class:`MidAttrLoss`.
+        precision: 'fp32', 'bf16' or 'fp16'; see :class:`Precision`.
 
     Raises:
-        InputError: the sources have none of the model's attributes.
+        InputError: the sources have none of the model's attributes, or the device does not
+            compute in that precision.
 
     Example::
 
@@ -49,9 +53,12 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         attribute_weight: float = 0.1,
         reading: str = 'attribute_units',
         label_smoothing: float = 0.0,
+        precision: str = 'fp32',
     ):
         super().__init__(datamanager, use_gpu)
-        self.model = model
+        self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
+        # convolutions read all channels of a pixel together, which is how they lie then
+        self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -61,6 +68,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.descriptor_slices = branches if len(branches) > 1 else {}
         self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
         self._recorder: AttributeRecorder | None = None
+        self._log = StepLog()
+        self._print_freq = self.num_batches = 1
+        self.batch_idx = 0
         if model.schema is not None:
             annotated = set() if self.train_schema is None else set(self.train_schema.names)
             if annotated.isdisjoint(model.schema.names):
@@ -77,26 +87,58 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
             return imgs, pids, None
         return imgs, pids, self.train_schema.convert(data['attrs'], to=self.model.schema)
 
+    def train(self, print_freq: int = 10, **options) -> None:
+        """One epoch, as by the host."""
+        self._print_freq = print_freq
+        super().train(print_freq=print_freq, **options)
+
     def forward_backward(self, data: dict) -> dict[str, float]:
-        """One step; returns every loss term and the accuracy in percent of every task.
+        """One step.
+
+        Returns:
+            Every loss term and the accuracy in percent of every task. On a GPU, where reading
+            them holds up the work, only at the steps that are printed, as means over the steps
+            since the last such step; otherwise nothing.
 
         Raises:
             FloatingPointError: a loss term is infinite or not a number.
         """
         imgs, pids, attrs = self.parse_data_for_train(data)
         if self.use_gpu:
-            imgs, pids = imgs.cuda(), pids.cuda()
-            attrs = None if attrs is None else attrs.cuda()
+            imgs, pids = imgs.cuda(non_blocking=True), pids.cuda(non_blocking=True)
+            attrs = None if attrs is None else attrs.cuda(non_blocking=True)
 
-        output = self.model(imgs, full=True)
+        output = self._forward(imgs)
         terms = self.criterion(output['logits'], output['attributes'], pids, attrs)
-        summary = {name: term.item() for name, term in terms.items()}
+        self._log_step(terms, output, pids, attrs)
+        summary = self._log.read() if self._is_read() else {}
         self._check_finite(summary)
+        self.precision.step(terms['loss'], self.optimizer)
+        return summary
 
-        self.optimizer.zero_grad()
-        terms['loss'].backward()
-        self.optimizer.step()
-        return summary | _accuracies(output, pids, attrs)
+    def _forward(self, imgs: Tensor) -> dict:
+        imgs = imgs.contiguous(memory_format=torch.channels_last)
+        with self.precision.autocast():
+            output = self.model(imgs, full=True)
+        for group in ('logits', 'attributes'):  # losses and predictions are in float32
+            output[group] = {name: x.float() for name, x in output.get(group, {}).items()}
+        return output
+
+    def _is_read(self) -> bool:
+        """Whether this step's summary is read: always where that costs nothing."""
+        done = self.batch_idx + 1
+        return not self.use_gpu or done % self._print_freq == 0 or done == self.num_batches
+
+    def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor,
+                  attrs: Tensor | None) -> None:
+        for name, term in terms.items():
+            self._log.add(name, term)
+        for branch, logits in output['logits'].items():
+            self._log.add(f'acc_{branch}', 100 * (logits.argmax(1) == pids).sum(), len(pids))
+        for i, (name, logits) in enumerate(output['attributes'].items()):
+            # the prediction is never -1, as an unknown label is
+            right = (logits.argmax(1) == attrs[:, i]).sum()
+            self._log.add(f'acc_{name}', 100 * right, (attrs[:, i] >= 0).sum())
 
     def _check_finite(self, summary: dict[str, float]) -> None:
         bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]
@@ -111,7 +153,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
     def extract_features(self, input: Tensor) -> Tensor:
         """Descriptors (B, D); the attributes predicted by the same forward are kept."""
-        output = self.model(input, full=True)
+        output = self._forward(input)
         self._recorder.add_output(output['attributes'])
         return output['descriptor']
 
@@ -132,17 +174,3 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
                 for key, value in scores['average'].items():
                     self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)
         return rank1_and_mAP
-
-
-def _accuracies(output: dict, pids: Tensor, attrs: Tensor | None) -> dict[str, float]:
-    """Accuracy in percent of each task over the batch; a task without a known label has none."""
-    summary = {
-        f'acc_{branch}': host.metrics.accuracy(logits, pids)[0].item()
-        for branch, logits in output['logits'].items()
-    }
-    for i, (name, logits) in enumerate(output['attributes'].items()):
-        known = attrs[:, i] >= 0
-        if known.any():
-            accuracy = host.metrics.accuracy(logits[known], attrs[known, i])[0].item()
-            summary[f'acc_{name}'] = accuracy
-    return summary

@@ -16,13 +16,15 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.classifier import build_classifier
 from midattr_plugin.models.parts import pool_parts
 from midattr_plugin.schema import AttributeSchema
 
-LAYERS = ('res3d', 'res4f', 'res5c', 'pool5')
+POOLED = 'pool5'
+LAYERS = ('res3d', 'res4f', 'res5c', POOLED)
 
 
 class AttributeHeads(nn.Module):
@@ -39,9 +41,12 @@ class AttributeHeads(nn.Module):
         self.schema = schema
         self.layer_of = layer_of
         self.heads = nn.ModuleDict()
+        self.groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}  # (layer, parts) -> names
         for attribute in schema:
             layer = layer_of[attribute.name]
-            num_vectors = 1 if layer == 'pool5' else len(attribute.parts)
+            parts = () if layer == POOLED else attribute.parts
+            self.groups.setdefault((layer, parts), []).append(attribute.name)
+            num_vectors = len(parts) or 1
             self.heads[attribute.name] = build_classifier(num_vectors * channels[layer],
                                                           len(attribute.classes))
 
@@ -52,19 +57,20 @@ class AttributeHeads(nn.Module):
             maps: layer -> map (B, C, H, W), and 'pool5' -> feature (B, C); layers that no
                 attribute reads may be missing.
         """
-        # Each layer is pooled once, however many attributes read it.
-        layers = [layer for layer in LAYERS if layer in self.layer_of.values()]
-        parts_of = {layer: pool_parts(maps[layer]) for layer in layers if layer != 'pool5'}
+        # Each layer is pooled once, and attributes that read the same parts of it are one
+        # matrix product, however many they are.
+        layers = dict.fromkeys(layer for layer, _ in self.groups)
+        parts_of = {layer: pool_parts(maps[layer]) for layer in layers if layer != POOLED}
         logits = {}
-        for attribute in self.schema:
-            layer = self.layer_of[attribute.name]
-            if layer == 'pool5':
-                vector = maps['pool5']
-            else:
-                # Parts are numbered from 1, as in Table 1.
-                vector = torch.cat([parts_of[layer][:, part - 1] for part in attribute.parts], 1)
-            logits[attribute.name] = self.heads[attribute.name](vector)
-        return logits
+        for (layer, parts), names in self.groups.items():
+            vector = maps[POOLED] if layer == POOLED else torch.cat(
+                [parts_of[layer][:, part - 1] for part in parts], 1)  # numbered from 1
+            heads = [self.heads[name] for name in names]
+            together = F.linear(vector, torch.cat([head.weight for head in heads]),
+                                torch.cat([head.bias for head in heads]))
+            classes = [head.out_features for head in heads]
+            logits |= zip(names, together.split(classes, 1), strict=True)
+        return {name: logits[name] for name in self.schema.names}
 
 
 def assign_layers(names: Sequence[str], attribute_layer: str = 'res3d',

@@ -166,7 +166,8 @@ class MidAttrResNet(nn.Module):
 
     def _describe(self, features: dict[str, Tensor]) -> Tensor:
         """L2-normalised first, so that the longer feature does not dominate (section 3.3)."""
-        return torch.cat([F.normalize(features[branch]) for branch in self.descriptor_slices], 1)
+        return torch.cat([F.normalize(features[branch].float())
+                          for branch in self.descriptor_slices], 1)
 
 
 def _one_or_tuple(outputs: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:

@@ -1,0 +1,63 @@
+"""Number formats of the training step: float32, or half of it where that loses nothing.
+
+``torch.autocast`` computes convolutions and matrix products in the short format and keeps
+weights, optimizer, losses and batch statistics in float32. The gradients of float16, whose
+range is small, are scaled up for the backward pass and down again before the step.
+"""
+
+import torch
+from torch import Tensor
+
+from midattr_plugin.errors import InputError
+
+DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+class Precision:
+    """How one step computes.
+
+    Attributes: ``scaler``, the gradient scaling, which does nothing unless it is needed.
+
+    Args:
+        name: 'fp32', 'bf16' or 'fp16'.
+        device: 'cpu' or 'cuda'.
+
+    Raises:
+        InputError: the name is unknown, or the device does not compute in that format.
+    """
+
+    def __init__(self, name: str, device: str):
+        if name not in DTYPES:
+            raise InputError(f'midattr.precision: "{name}" is not one of {", ".join(DTYPES)}')
+        if not is_supported(name, device):
+            usable = [other for other in DTYPES if is_supported(other, device)]
+            raise InputError(f'midattr.precision: this {_NAMES[device]} does not compute in '
+                             f'{name}; choose from {", ".join(usable)}')
+        self.name = name
+        self.device = device
+        self.scaler = torch.amp.GradScaler(device, enabled=name == 'fp16')
+
+    def autocast(self) -> torch.autocast:
+        """Context of the forward pass."""
+        return torch.autocast(self.device, DTYPES[self.name], enabled=self.name != 'fp32')
+
+    def step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Backward pass and step of the optimizer, for a loss in float32."""
+        optimizer.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.step(optimizer)
+        self.scaler.update()
+
+
+_NAMES = {'cpu': 'processor', 'cuda': 'GPU'}
+
+
+def is_supported(name: str, device: str) -> bool:
+    """Whether the device has instructions for the format; imitating them would be slower."""
+    if name == 'fp32':
+        return True
+    if device == 'cuda':
+        return name == 'fp16' or torch.cuda.is_bf16_supported(including_emulation=False)
+    if name == 'bf16':
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.ops.mkldnn._is_mkldnn_fp16_supported()
