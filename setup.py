@@ -24,6 +24,7 @@ setup(
         'gdown>=5.0',
         'numpy>=1.26',
         'opencv-python>=4.8',
+        'psutil>=5.9',
         'scikit-learn>=1.4',
         'scipy>=1.11',
         'tqdm>=4.60',

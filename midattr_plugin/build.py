@@ -16,6 +16,7 @@ from midattr_plugin.config import (
 )
 from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
 from midattr_plugin.errors import InputError
+from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
 from midattr_plugin.models.zoo import MODELS
 from midattr_plugin.registration import use_fast_ranking
 
@@ -23,14 +24,30 @@ from midattr_plugin.registration import use_fast_ranking
 def build_datamanager(cfg):
     """The host's data manager, with the annotation files where ``midattr.annotations`` says.
 
+    With ``midattr.cache`` its training loader is replaced by one that decodes only once.
+
     Raises:
-        InputError: the files of a dataset cannot be used.
+        InputError: the files of a dataset cannot be used, or do not fit into the cache.
     """
     Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
     DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
     if cfg.data.type == 'video':
         return host.VideoDataManager(**videodata_kwargs(cfg))
-    return host.ImageDataManager(**imagedata_kwargs(cfg))
+    datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
+    if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
+        datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
+    return datamanager
+
+
+def _cached_loader(cfg, loader) -> CachedLoader:
+    device = 'cuda' if cfg.use_gpu else 'cpu'
+    if cfg.midattr.cache == 'device' and not cfg.use_gpu:
+        raise InputError('midattr.cache is device, but no GPU is used; set it to ram, or use_gpu '
+                         'True')
+    images = CachedImages(loader.dataset, cfg.data.height, cfg.data.width,
+                          device if cfg.midattr.cache == 'device' else 'cpu', cfg.data.workers)
+    transform = BatchTransform(cfg.data.transforms, cfg.data.norm_mean, cfg.data.norm_std)
+    return CachedLoader(loader, images, transform, device)
 
 
 def build_model(cfg, num_classes: int) -> nn.Module:

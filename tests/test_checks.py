@@ -28,6 +28,7 @@ def check(*pairs):
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),
         (['loss.name', 'midattr'], 'model.name is resnet50'),
         ([*OURS, 'data.type', 'video'], 'set data.type to image'),
+        (['midattr.cache', 'ram', 'data.type', 'video'], 'midattr.cache is for images'),
         ([*OURS, *NO_ATTRIBUTES], 'midattr.loss_reading'),
         (['midattr.branches', ['local', 'local']], 'twice'),
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),

@@ -56,6 +56,8 @@ def _check_training(cfg: CfgNode) -> None:
 
 def _check_midattr(cfg: CfgNode) -> None:
     keys = cfg.midattr
+    if keys.cache != 'none' and cfg.data.type != 'image':
+        raise InputError('midattr.cache is for images, so set it to none or data.type to image')
     if cfg.loss.name == 'midattr':
         if cfg.data.type != 'image':
             raise InputError('loss.name midattr is for images, so set data.type to image')

@@ -124,6 +124,7 @@ def choices(data_type: str) -> dict[str, Sequence[str]]:
         'midattr.branches': BRANCHES,
         'midattr.attribute_layer': ATTRIBUTE_LAYERS,
         'midattr.descriptor': ('fused', *BRANCHES),
+        'midattr.cache': ('none', 'ram', 'device'),
         'midattr.precision': ('fp32', 'bf16', 'fp16'),
         'midattr.loss_reading': ('attribute_units', 'literal'),
     }

@@ -1,0 +1,15 @@
+"""The host's ``random_flip``, torchvision's ``RandomHorizontalFlip``."""
+
+import torch
+from torch import Tensor
+
+PROBABILITY = .5
+
+
+def random_flip(images: Tensor) -> Tensor:
+    """Mirrors half of the images (B, H, W, 3), in place."""
+    chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0]
+    if len(chosen):
+        flipped = images.index_select(0, chosen.to(images.device)).flip(2)
+        torch._foreach_copy_([images[i] for i in chosen.tolist()], list(flipped))
+    return images
