@@ -1,0 +1,64 @@
+"""Feature extraction, with and without recognising the attributes on the way."""
+
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from midattr_plugin.benchmark.systems import System, synchronise
+from midattr_plugin.engine.attribute_recorder import AttributeRecorder
+
+_BARE = ', no attributes'
+
+
+def measure_extraction(systems: list[System], turns: int, images: int) -> dict[str, dict]:
+    """Name of each system -> 'img/s' over batches of ``images``, and its 'turns'.
+
+    Systems of this project are there a second time, without the attributes; 'extra' is what
+    the attributes add to the time, as a share of it.
+    """
+    extractors: dict[str, tuple[System, Callable]] = {}
+    for system in systems:
+        extractors[system.name] = system, system.engine.extract_features
+        if system.cfg.loss.name == 'midattr':
+            system.engine._recorder = AttributeRecorder(None, None)
+            extractors[system.name + _BARE] = system, _descriptors_only(system)
+    seconds: dict[str, list[float]] = {name: [] for name in extractors}
+    for system in systems:
+        system.engine.set_model_mode('eval')
+    for turn in tqdm(range(turns + 1), desc='extraction', unit='turn', leave=False):
+        for name, (system, extract) in extractors.items():
+            elapsed = _seconds(system, extract, images)
+            if turn:  # the first warms up
+                seconds[name].append(elapsed)
+    for system in systems:
+        system.engine.set_model_mode('train')
+    rows = {name: {'img/s': images / median(turns), 'turns': turns}
+            for name, turns in seconds.items()}
+    for name, row in rows.items():
+        if name + _BARE in seconds:
+            row['extra'] = median(a / b - 1 for a, b in
+                                  zip(seconds[name], seconds[name + _BARE], strict=True))
+    return rows
+
+
+def _descriptors_only(system: System) -> Callable[[Tensor], Tensor]:
+    def extract(images: Tensor) -> Tensor:
+        with system.engine.precision.autocast():
+            return system.model(images.contiguous(memory_format=torch.channels_last))
+    return extract
+
+
+@torch.no_grad()
+def _seconds(system: System, extract: Callable, images: int) -> float:
+    on_gpu = system.cfg.use_gpu
+    batch = torch.rand(images, 3, system.cfg.data.height, system.cfg.data.width,
+                       device='cuda' if on_gpu else 'cpu')
+    synchronise(on_gpu)
+    began = perf_counter()
+    extract(batch)
+    synchronise(on_gpu)
+    return perf_counter() - began

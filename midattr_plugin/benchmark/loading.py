@@ -1,0 +1,40 @@
+"""Images per second and core of the training loaders."""
+
+from statistics import median
+from time import perf_counter
+
+import torch
+from tqdm import tqdm
+
+from midattr_plugin.benchmark.systems import System
+
+TRANSFORMS = ['random_flip', 'random_crop', 'random_erase']
+_NAMES = {'none': 'host loader', 'ram': 'ram cache'}
+
+
+def measure_loading(settings: list, turns: int, images: int) -> dict[str, dict]:
+    """'host loader' and 'ram cache' -> 'img/s' on one core, 'ratio' to the host's, 'turns'."""
+    systems = {
+        name: System('ours fp32', [*settings, 'midattr.cache', cache, 'data.workers', 0,
+                                   'data.transforms', TRANSFORMS, 'use_gpu', False])
+        for cache, name in _NAMES.items()}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rates: dict[str, list[float]] = {name: [] for name in systems}
+        for _ in tqdm(range(turns), desc='loading', unit='turn', leave=False):
+            for name, system in systems.items():
+                rates[name].append(_rate(system, images))
+    finally:
+        torch.set_num_threads(threads)
+    hosts = rates['host loader']
+    return {name: {'img/s': median(values), 'turns': values,
+                   'ratio': median(a / b for a, b in zip(values, hosts, strict=True))}
+            for name, values in rates.items()}
+
+
+def _rate(system: System, images: int) -> float:
+    began, count = perf_counter(), 0
+    while count < images:
+        count += len(system.next_batch()['pid'])
+    return count / (perf_counter() - began)

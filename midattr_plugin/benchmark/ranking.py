@@ -1,0 +1,57 @@
+"""Distances, CMC and mAP for galleries up to that of Market-1501 with 500,000 distractors."""
+
+from time import perf_counter
+
+import numpy as np
+import psutil
+import torch
+
+from midattr_plugin import host, use_fast_ranking
+from midattr_plugin.benchmark.memory import in_fresh_process, peak_rss
+from midattr_plugin.engine.ranking import captured_ranking
+
+QUERIES, MATCHES, DIMENSIONS = 3368, 13115, 2048
+GALLERIES = (15913, 65536, 262144, 535913)
+_IDENTITIES, _CAMERAS = 750, 6
+_GIB = 2 ** 30
+
+
+def measure_ranking(gallery: int, memory: float, fast: bool = True,
+                    queries: int = QUERIES) -> dict[str, float]:
+    """Ranks invented features of as many images, in a process of its own.
+
+    Args:
+        gallery: number of images, of which those beyond 13,115 are distractors.
+        memory: GiB for the distances, as ``midattr.ranking_memory``.
+        fast: by this project's ranking; else by the host's Python path.
+
+    Returns:
+        'distances' and 'ranking' in seconds, 'GiB' at the peak, features included, of which
+        'features GiB', and the results 'mAP' and 'rank-1'.
+    """
+    return in_fresh_process(_rank, gallery, memory, fast, queries)
+
+
+def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, float]:
+    use_fast_ranking(fast)
+    before = psutil.Process().memory_info().rss
+    generator = torch.Generator().manual_seed(0)
+    random = np.random.default_rng(0)
+    qf = torch.randn(queries, DIMENSIONS, generator=generator)
+    gf = torch.empty(gallery, DIMENSIONS)
+    for rows in gf.split(4096):  # no second copy of a large gallery
+        rows.normal_(generator=generator)
+    q_pids = random.integers(1, _IDENTITIES + 1, queries)
+    g_pids = np.where(np.arange(gallery) < MATCHES,
+                      random.integers(1, _IDENTITIES + 1, gallery), 0)
+    q_camids, g_camids = (random.integers(0, _CAMERAS, count) for count in (queries, gallery))
+    with captured_ranking(memory):
+        began = perf_counter()
+        distmat = host.metrics.compute_distance_matrix(qf, gf, 'euclidean').numpy()
+        between = perf_counter()
+        cmc, mAP = host.metrics.evaluate_rank(distmat, q_pids, g_pids, q_camids, g_camids)
+        ended = perf_counter()
+    features = (qf.nbytes + gf.nbytes) / _GIB
+    return {'distances': between - began, 'ranking': ended - between,
+            'GiB': (peak_rss() - before) / _GIB, 'features GiB': features,
+            'mAP': float(mAP), 'rank-1': float(cmc[0])}

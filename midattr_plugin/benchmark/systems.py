@@ -1,0 +1,79 @@
+"""What is compared: configurations that differ in model, engine, loader and number format."""
+
+import contextlib
+import io
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from midattr_plugin import build, host
+from midattr_plugin.config import load_config
+
+_HOST = ['loss.name', 'softmax', 'loss.softmax.label_smooth', False, 'midattr.fast_ranking', False]
+_OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr',
+         'loss.softmax.label_smooth', False]
+
+SYSTEMS = {
+    'host resnet50': ['model.name', 'resnet50', *_HOST],
+    'host pcb_p6': ['model.name', 'pcb_p6', *_HOST],
+    'ours fp32': [*_OURS, 'midattr.cache', 'ram'],
+    'ours bf16': [*_OURS, 'midattr.cache', 'ram', 'midattr.precision', 'bf16'],
+}
+"""Name -> configuration keys and values. The first is what the others are compared with."""
+
+
+class System:
+    """One of ``SYSTEMS``, built on the rendered demo data and ready to train.
+
+    Args:
+        name: of the system.
+        settings: further keys and values, the same for all systems.
+    """
+
+    def __init__(self, name: str, settings: list):
+        self.name = name
+        self.cfg = load_config(opts=[
+            'model.pretrained', False, 'data.sources', 'midattr_demo',
+            'data.targets', 'midattr_demo', 'train.optim', 'sgd', 'train.lr', 0.01,
+            *SYSTEMS[name], *settings])
+        with contextlib.redirect_stdout(io.StringIO()):
+            host.utils.set_random_seed(self.cfg.train.seed)
+            self.datamanager = build.build_datamanager(self.cfg)
+            self.model = build.build_model(self.cfg, self.datamanager.num_train_pids)
+            self.optimizer = build.build_optimizer(self.cfg, self.model)
+            self.engine = build.build_engine(self.cfg, self.datamanager, self.model,
+                                             self.optimizer, None)
+        self.engine.set_model_mode('train')
+        self._batches = iter(())
+
+    @property
+    def batch_size(self) -> int:
+        return self.cfg.train.batch_size
+
+    def next_batch(self) -> dict:
+        """From the training loader, epoch after epoch."""
+        try:
+            return next(self._batches)
+        except StopIteration:
+            self._batches = iter(self.datamanager.train_loader)
+            return next(self._batches)
+
+    def multiply_adds(self) -> float:
+        """Of the forward pass of one image in training, attributes included."""
+        images = torch.rand(2, 3, self.cfg.data.height, self.cfg.data.width)
+        images = images.to(next(self.model.parameters()).device)
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            run_model(self.model, images)
+        return counter.get_total_flops() / 2 / len(images)
+
+
+def run_model(model: nn.Module, images: torch.Tensor):
+    """Everything that a step of training computes of the model."""
+    return model(images, full=True) if hasattr(model, 'descriptor_slices') else model(images)
+
+
+def synchronise(on_gpu: bool) -> None:
+    """Waits for what a GPU has still to do."""
+    if on_gpu:
+        torch.cuda.synchronize()

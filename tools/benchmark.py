@@ -1,0 +1,8 @@
+"""Measures speed and memory beside the host's models: ``tools/benchmark.py --help``."""
+
+import sys
+
+from midattr_plugin.benchmark import main
+
+if __name__ == '__main__':
+    sys.exit(main())
