@@ -15,6 +15,9 @@ from midattr_plugin.config import (
     videodata_kwargs,
 )
 from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
+from midattr_plugin.distributed import world_size
+from midattr_plugin.distributed.sharding import check_batch, sharded_train_loader
+from midattr_plugin.distributed.sync_batch_norm import synchronise_batch_norm
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
 from midattr_plugin.models.zoo import MODELS
@@ -34,6 +37,9 @@ def build_datamanager(cfg):
     if cfg.data.type == 'video':
         return host.VideoDataManager(**videodata_kwargs(cfg))
     datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
+    if world_size() > 1:
+        check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
+        datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
     if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
         datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
     return datamanager
@@ -105,6 +111,11 @@ def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
 
 def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
+    if world_size() > 1:
+        if cfg.loss.name != 'midattr':
+            raise InputError(f'loss.name: "{cfg.loss.name}" trains in one process only; start it '
+                             'without torchrun, or choose midattr')
+        model = synchronise_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
     built = _engine(cfg, datamanager, model, optimizer, scheduler)
     built.ranking_memory = cfg.midattr.ranking_memory

@@ -12,6 +12,7 @@ import torchvision
 from midattr_plugin import build, host
 from midattr_plugin.checkpoint import load_matching_weights, read_checkpoint
 from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
+from midattr_plugin.distributed import is_main, joined_group, main_first, rank, world_size
 from midattr_plugin.errors import InputError
 
 
@@ -23,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
         130 after an interrupt from the keyboard.
     """
     try:
-        run(parse_config(argv))
+        with joined_group():
+            run(parse_config(argv))
     except InputError as error:
         print(f'error: {error.sentence}', file=sys.stderr)
     except FloatingPointError as error:
@@ -51,6 +53,9 @@ def run(cfg) -> dict:
         InputError: something the configuration names cannot be used.
         FloatingPointError: the loss became infinite or not a number.
     """
+    if not is_main():
+        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+            return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     name = 'test.log' if cfg.test.evaluate else 'train.log'
     log = save_dir / (name + time.strftime('-%Y-%m-%d-%H-%M-%S'))
@@ -58,15 +63,16 @@ def run(cfg) -> dict:
         dump_config(cfg, save_dir / 'config.yaml')
         print(f'Configuration (also in {save_dir}/config.yaml)\n{cfg}\n')
         device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
-        print(f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}')
+        processes = f', {world_size()} processes' if world_size() > 1 else ''
+        print(f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}'
+              f'{processes}')
         return _run(cfg, save_dir)
 
 
 def _run(cfg, save_dir: Path) -> dict:
     host.utils.set_random_seed(cfg.train.seed)
     torch.backends.cudnn.benchmark = cfg.use_gpu
-    datamanager = build.build_datamanager(cfg)
-    model = build.build_model(cfg, datamanager.num_train_pids)
+    datamanager, model = main_first(lambda: _data_and_model(cfg))
     print(f'Model {cfg.model.name}: {sum(p.numel() for p in model.parameters()):,} parameters')
     trained_epochs = 0
     if cfg.model.load_weights:
@@ -78,6 +84,8 @@ def _run(cfg, save_dir: Path) -> dict:
     scheduler = build.build_scheduler(cfg, optimizer)
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
     engine.trained_epochs = trained_epochs
+    if not is_main():  # other noise than the main process has
+        host.utils.set_random_seed(cfg.train.seed + rank())
 
     options = engine_run_kwargs(cfg)
     if cfg.model.resume:
@@ -91,6 +99,11 @@ def _run(cfg, save_dir: Path) -> dict:
     print(_summary(engine, before))
     print(f'Results: {save_dir / "metrics.json"}')
     return engine.results
+
+
+def _data_and_model(cfg):
+    datamanager = build.build_datamanager(cfg)
+    return datamanager, build.build_model(cfg, datamanager.num_train_pids)
 
 
 def _summary(engine, before: dict | None) -> str:

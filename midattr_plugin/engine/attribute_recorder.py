@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from midattr_plugin.distributed.process_group import gather_interleaved
 from midattr_plugin.metrics import attribute_scores
 from midattr_plugin.schema import AttributeSchema
 
@@ -39,12 +40,14 @@ class AttributeRecorder:
         """Scores over the images from number ``first`` on; {} where there are no labels.
 
         The host extracts the query before the gallery; the annotators' protocol is over the
-        gallery, so ``first`` is the number of queries.
+        gallery, so ``first`` is the number of queries. Where several processes share the images,
+        it is that of this process, and the scores are over the images of all.
         """
         if not self._labels:
             return {}
         columns = (self._predictions, self._labels, self._pids)
-        predictions, labels, pids = (torch.cat(column)[first:].numpy() for column in columns)
+        predictions, labels, pids = (
+            gather_interleaved(torch.cat(column)[first:]).numpy() for column in columns)
         return attribute_scores(predictions, labels, pids, self.schema)
 
 

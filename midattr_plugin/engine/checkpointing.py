@@ -10,6 +10,7 @@ from pathlib import Path
 
 from midattr_plugin import host
 from midattr_plugin.checkpoint import read_checkpoint, restore_model, save_checkpoint
+from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
@@ -66,11 +67,14 @@ class CheckpointMixin:
         # The host names the final checkpoint after self.epoch, which its loop leaves at 0
         # when a run that had finished training is resumed for its final test.
         self.epoch = max(start_epoch - 1, 0)
-        for leftover in Path(save_dir, 'model').glob('.model.pth.tar-*.tmp'):
-            leftover.unlink()  # a save that was killed
-        if self._random_state is not None:
-            set_random_state(self._random_state)
-            self._random_state = None
+        if is_main():
+            for leftover in Path(save_dir, 'model').glob('.model.pth.tar-*.tmp'):
+                leftover.unlink()  # a save that was killed
+            if self._random_state is not None:
+                set_random_state(self._random_state)
+                self._random_state = None
+        else:
+            self.writer = _NoWriter()
         if self._evaluation_pending and _evaluation_due(start_epoch, max_epoch, options):
             names = inspect.signature(host.Engine.test).parameters
             rank1 = self.test(save_dir=save_dir,
@@ -81,13 +85,16 @@ class CheckpointMixin:
     def train(self, *args, **kwargs):
         super().train(*args, **kwargs)
         self.trained_epochs = self.epoch + 1
-        save_checkpoint(self._state(evaluated=False), self._path('last'))
+        if is_main():
+            save_checkpoint(self._state(evaluated=False), self._path('last'))
 
     def save_model(self, epoch, rank1, save_dir, is_best=False):
         """Called by the host after each evaluation: ``-<epoch>``, ``-last`` and ``-best``."""
         mAP = self.mean_mAP
         is_best = mAP > self.best_mAP
         self.best_mAP = max(mAP, self.best_mAP)
+        if not is_main():
+            return
         path = self._path(epoch + 1)
         save_checkpoint(self._state(evaluated=True, rank1=float(rank1), mAP=mAP), path)
         # -last is put in place at the end, because from it on the evaluation counts as done:
@@ -111,6 +118,16 @@ class CheckpointMixin:
             'best_mAP': self.best_mAP,
             **measured,
         }
+
+
+class _NoWriter:
+    """In the place of TensorBoard's where another process writes."""
+
+    def add_scalar(self, *args) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:

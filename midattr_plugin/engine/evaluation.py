@@ -1,15 +1,22 @@
 """Evaluation by the host whose results are kept: as ``engine.results`` and ``metrics.json``."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from midattr_plugin.distributed import broadcast, is_main, world_size
+from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.ranking import (
     RANKING_OPTIONS,
     RANKS,
+    FeaturesHandedOver,
+    Ranking,
     captured_ranking,
     rank_columns,
     reid_scores,
@@ -51,7 +58,7 @@ class EvaluationMixin:
         ranks = [rank for rank in ranks if rank <= smallest]
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
-        if save_dir:
+        if save_dir and is_main():
             with atomic_path(Path(save_dir) / 'metrics.json') as path:
                 path.write_text(json.dumps(self.results, indent=2) + '\n')
         return rank1
@@ -69,20 +76,41 @@ class EvaluationMixin:
         if rendered:
             print(f'Note: the images of {dataset_name} are rendered; its figures say nothing '
                   'about real images')
-        with captured_ranking(self.ranking_memory) as ranking:
+        shared = world_size() > 1
+        images = _images(query_loader, gallery_loader) if shared else None
+        if shared:
+            query_loader, gallery_loader = map(sharded_test_loader, (query_loader, gallery_loader))
+        rank1_and_mAP = scores = None
+        with captured_ranking(self.ranking_memory, images) as ranking, \
+                contextlib.suppress(FeaturesHandedOver):
             rank1_and_mAP = super()._evaluate(
                 dataset_name=dataset_name,
                 query_loader=_with_progress(query_loader, 'query'),
                 gallery_loader=_with_progress(gallery_loader, 'gallery'),
                 **options)
+        if is_main():
+            scores = self._scores(ranking, options)
+        rank1_and_mAP, scores = broadcast((rank1_and_mAP, scores))
+        self.results['reid'][dataset_name] = scores
+        return rank1_and_mAP
+
+    def _scores(self, ranking: Ranking, options: dict) -> dict[str, dict[str, float]]:
+        """Of the descriptor and of its parts."""
         scores = {self.descriptor: reid_scores(ranking)}
         for name, columns in self.descriptor_slices.items():
             part = rank_columns(ranking, columns, memory=self.ranking_memory,
                                 **{key: options[key] for key in RANKING_OPTIONS if key in options})
             scores[name] = reid_scores(part)
             print(f'{name} feature alone: ' + format_scores(scores[name]))
-        self.results['reid'][dataset_name] = scores
-        return rank1_and_mAP
+        return scores
+
+
+def _images(query_loader: DataLoader, gallery_loader: DataLoader) -> tuple[np.ndarray, ...]:
+    """pids of queries and gallery, then their camids, in the order of the datasets."""
+    (q_pids, q_camids), (g_pids, g_camids) = (
+        [np.array(column) for column in list(zip(*loader.dataset.data, strict=True))[1:3]]
+        for loader in (query_loader, gallery_loader))
+    return q_pids, g_pids, q_camids, g_camids
 
 
 def format_scores(scores: dict[str, float]) -> str:
@@ -92,4 +120,4 @@ def format_scores(scores: dict[str, float]) -> str:
 
 def _with_progress(loader: Iterable, name: str) -> Iterator:
     """A generator, because a bar of tqdm shows from the moment that it is made."""
-    yield from tqdm(loader, desc=name, unit='batch', leave=False)
+    yield from tqdm(loader, desc=name, unit='batch', leave=False, disable=not is_main())

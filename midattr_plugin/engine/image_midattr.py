@@ -4,8 +4,10 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from midattr_plugin import host
+from midattr_plugin.distributed import rank, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpointing import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
@@ -59,6 +61,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
         # convolutions read all channels of a pixel together, which is how they lie then
         self.model = model.to(memory_format=torch.channels_last)
+        self._network: nn.Module = model  # or its replica, where several processes train
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -90,6 +93,11 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def train(self, print_freq: int = 10, **options) -> None:
         """One epoch, as by the host."""
         self._print_freq = print_freq
+        if world_size() > 1 and self._network is self.model:
+            # layers that are frozen later on get no gradient, which must be expected then
+            self._network = DistributedDataParallel(
+                self.model, broadcast_buffers=False,
+                find_unused_parameters=options.get('fixbase_epoch', 0) > 0)
         super().train(print_freq=print_freq, **options)
 
     def forward_backward(self, data: dict) -> dict[str, float]:
@@ -109,7 +117,8 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
             attrs = None if attrs is None else attrs.cuda(non_blocking=True)
 
         output = self._forward(imgs)
-        terms = self.criterion(output['logits'], output['attributes'], pids, attrs)
+        terms = self.criterion(output['logits'], output['attributes'], pids, attrs,
+                               _known_per_process(attrs))
         self._log_step(terms, output, pids, attrs)
         summary = self._log.read() if self._is_read() else {}
         self._check_finite(summary)
@@ -119,7 +128,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def _forward(self, imgs: Tensor) -> dict:
         imgs = imgs.contiguous(memory_format=torch.channels_last)
         with self.precision.autocast():
-            output = self.model(imgs, full=True)
+            output = (self._network if self.model.training else self.model)(imgs, full=True)
         for group in ('logits', 'attributes'):  # losses and predictions are in float32
             output[group] = {name: x.float() for name, x in output.get(group, {}).items()}
         return output
@@ -166,7 +175,8 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
             **options)
         recorder, self._recorder = self._recorder, None
 
-        scores = recorder.scores(first=len(query_loader.dataset))
+        mine = range(rank(), len(query_loader.dataset), world_size())
+        scores = recorder.scores(first=len(mine))
         if scores:
             self.results['attributes'][dataset_name] = scores
             print(f'** Attributes (gallery of {dataset_name}) **\n{format_scores(scores)}')
@@ -174,3 +184,14 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
                 for key, value in scores['average'].items():
                     self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)
         return rank1_and_mAP
+
+
+def _known_per_process(attrs: Tensor | None) -> Tensor | None:
+    """Known labels (m,) of the whole batch, divided by the number of processes.
+
+    Gradients are averaged over the processes: divided by this, they are those of the whole batch,
+    though the processes differ in how many labels they know.
+    """
+    if attrs is None or world_size() == 1:
+        return None
+    return sum_over_processes((attrs >= 0).sum(0)) / world_size()

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from midattr_plugin import host
+from midattr_plugin.distributed import is_main
+from midattr_plugin.distributed.process_group import gather_interleaved
 from midattr_plugin.metrics import ChunkedDistances
 
 RANKS = (1, 5, 10, 20)
@@ -37,26 +39,40 @@ class Ranking:
     mAP: float | None = None
 
 
+class FeaturesHandedOver(Exception):
+    """Ends the host's evaluation in all processes but the main one, which ranks for all."""
+
+
 @contextmanager
-def captured_ranking(memory: float = float('inf')) -> Iterator[Ranking]:
+def captured_ranking(memory: float = float('inf'),
+                     all_images: tuple[np.ndarray, ...] | None = None) -> Iterator[Ranking]:
     """Yields a :class:`Ranking` that is complete once the host has ranked inside the block.
 
     Args:
         memory: GiB. Distances that would take more are computed in blocks of that size.
+        all_images: given where several processes share the images: :attr:`Ranking.images` of all
+            of them, in the order of the datasets.
+
+    Raises:
+        FeaturesHandedOver: inside the block, once the main process has this one's features.
     """
     compute, evaluate = host.metrics.compute_distance_matrix, host.metrics.evaluate_rank
     ranking = Ranking()
 
     def bounded(queries: Tensor, gallery: Tensor, metric: str = 'euclidean'):
         if ranking.features is None:  # re-ranking comes back with others
+            if all_images is not None:
+                queries, gallery = gather_interleaved(queries), gather_interleaved(gallery)
             ranking.features = queries, gallery
+            if not is_main():
+                raise FeaturesHandedOver
         if len(queries) * len(gallery) * queries.element_size() <= memory * _GIB:
             return compute(queries, gallery, metric)
         return ChunkedDistances(queries, gallery, metric, memory * _GIB)
 
     def recording(distmat, *images, **options):
-        ranking.images = images
-        ranking.cmc, ranking.mAP = evaluate(distmat, *images, **options)
+        ranking.images = images if all_images is None else all_images
+        ranking.cmc, ranking.mAP = evaluate(distmat, *ranking.images, **options)
         return ranking.cmc, ranking.mAP
 
     host.metrics.compute_distance_matrix, host.metrics.evaluate_rank = bounded, recording

@@ -7,6 +7,8 @@ therefore read together, in one transfer, when they are printed.
 import torch
 from torch import Tensor
 
+from midattr_plugin.distributed import sum_over_processes
+
 
 class StepLog:
     """Means of named values over the steps since the last :meth:`read`."""
@@ -20,13 +22,13 @@ class StepLog:
         self._sums[name] = self._sums[name] + pair if name in self._sums else pair
 
     def read(self) -> dict[str, float]:
-        """The means, in the order in which the names were added, and starts anew.
+        """The means over the steps and processes, in the order in which the names were added.
 
-        What had no value is left out.
+        It starts anew then. What had no value is left out.
         """
         if not self._sums:
             return {}
-        pairs = torch.stack(list(self._sums.values())).tolist()
+        pairs = sum_over_processes(torch.stack(list(self._sums.values()))).tolist()
         means = {name: total / count
                  for name, (total, count) in zip(self._sums, pairs, strict=True) if count}
         self._sums = {}

@@ -1,12 +1,14 @@
 """Softmax cross entropy (paper section 2.2, Eqs. 1 and 2) where some labels are unknown."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 _UNKNOWN = -1
 
 
-def masked_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+def masked_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0,
+                         known: Tensor | None = None) -> Tensor:
     """Mean cross entropy over the images whose label is known.
 
     The annotations leave out labels (78 of Market-1501's 751 training identities have no
@@ -17,10 +19,14 @@ def masked_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float 
         logits: (B, c).
         labels: (B,) int64, in [0, c), negative where unknown.
         label_smoothing: share in [0, 1] of the target that is spread evenly over the classes.
+        known: what the sum is divided by, if not by the number of known labels of this batch:
+            their mean number per process, where the batch is shared out.
 
     Returns:
         Scalar.
     """
     total = F.cross_entropy(logits, labels.clamp(min=_UNKNOWN), ignore_index=_UNKNOWN,
                             reduction='sum', label_smoothing=label_smoothing)
-    return total / (labels >= 0).sum().clamp(min=1)
+    if known is None:
+        known = (labels >= 0).sum()
+    return total / torch.where(known > 0, known, 1)

@@ -44,7 +44,7 @@ class MidAttrLoss(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: dict[str, Tensor], attributes: dict[str, Tensor], pids: Tensor,
-                attrs: Tensor | None = None) -> dict[str, Tensor]:
+                attrs: Tensor | None = None, known: Tensor | None = None) -> dict[str, Tensor]:
         """The total and its terms.
 
         Args:
@@ -53,6 +53,7 @@ class MidAttrLoss(nn.Module):
             pids: (B,) int64, in [0, n).
             attrs: (B, m) int64, class indices in the order of ``attributes``, negative where
                 unknown; None if there are no attributes.
+            known: (m,), see :func:`masked_cross_entropy`.
 
         Returns:
             Scalars: 'loss' (Eq. 3) first, then the unweighted terms 'loss_global',
@@ -64,8 +65,9 @@ class MidAttrLoss(nn.Module):
         identity = {branch: masked_cross_entropy(x, pids, self.label_smoothing)
                     for branch, x in logits.items()}
         columns = attrs.unbind(1) if attributes else ()
-        recognition = {name: masked_cross_entropy(x, labels)
-                       for (name, x), labels in zip(attributes.items(), columns, strict=True)}
+        counts = [None] * len(columns) if known is None else known
+        recognition = {name: masked_cross_entropy(x, labels, known=count) for (name, x), labels, count
+                       in zip(attributes.items(), columns, counts, strict=True)}
         total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())
         total = total + self.attribute_weight * sum(recognition.values())
         return {'loss': total} | {f'loss_{name}': loss

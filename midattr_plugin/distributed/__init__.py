@@ -1,0 +1,18 @@
+"""Training by several processes, each with a part of every batch: ``torchrun tools/train.py``.
+
+All processes do the same, with these exceptions: each computes its share of a batch and of the
+images to be tested, and only the first one, the main process, prints, writes and ranks.
+"""
+
+from midattr_plugin.distributed.process_group import (
+    broadcast,
+    is_main,
+    joined_group,
+    main_first,
+    rank,
+    sum_over_processes,
+    world_size,
+)
+
+__all__ = ['broadcast', 'is_main', 'joined_group', 'main_first', 'rank',
+           'sum_over_processes', 'world_size']

@@ -1,0 +1,196 @@
+"""Two processes on the CPU against one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fake_market import write_market_tree
+from tiny_run import arguments
+
+from midattr_plugin import build, distributed
+from midattr_plugin.config import parse_config
+from midattr_plugin.distributed import process_group, sharding
+from midattr_plugin.errors import InputError
+
+PROJECT = Path(__file__).parents[1]
+EXACT = ['midattr.dropout', 0.0, 'data.transforms', '[]', 'train.lr', 0.001, 'train.batch_size', 8,
+         'train.max_epoch', 2]
+
+
+@pytest.fixture
+def root(tmp_path):
+    # 5 queries and 15 images of the gallery: no multiples of 2
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    query = tmp_path / 'market1501/Market-1501-v15.09.15/query'
+    sorted(query.iterdir())[0].unlink()
+    return tmp_path
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        return server.getsockname()[1]
+
+
+def launch(root, processes, *pairs, save_dir='log'):
+    command = [sys.executable]
+    if processes > 1:
+        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}',
+                    f'--master_port={free_port()}']
+    command += [str(PROJECT / 'tools/train.py'),
+                *arguments(root, *pairs, 'data.save_dir', root / save_dir)]
+    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    return subprocess.run(command, env=environment, text=True, capture_output=True, check=False,
+                          timeout=300)
+
+
+def outcome(root, save_dir):
+    state = torch.load(root / save_dir / 'model/model.pth.tar-last', weights_only=True)
+    return state['state_dict'], json.loads((root / save_dir / 'metrics.json').read_text())
+
+
+@pytest.mark.parametrize('pairs', [
+    [], ['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
+         'midattr.cache', 'ram']])
+def test_two_processes_are_as_good_as_one(root, pairs):
+    results = []
+    for processes in (1, 2):
+        result = launch(root, processes, *EXACT, *pairs, save_dir=f'log{processes}')
+        assert result.returncode == 0, result.stderr
+        results.append((*outcome(root, f'log{processes}'), result.stdout))
+    (weights, metrics, _), (shared_weights, shared_metrics, out) = results
+    for key, value in weights.items():
+        torch.testing.assert_close(shared_weights[key], value, rtol=2e-3, atol=2e-4, msg=key)
+    assert shared_metrics['epoch'] == 2
+    for target, scores in metrics['reid'].items():
+        for name, values in scores.items():
+            assert shared_metrics['reid'][target][name] == pytest.approx(values, abs=.1)
+    attributes = metrics['attributes']['market1501_attr']['average']
+    assert shared_metrics['attributes']['market1501_attr']['average'] == pytest.approx(
+        attributes, abs=.05)
+    assert out.count('Results: ') == 1 and ', 2 processes' in out
+    assert len(list((root / 'log2').glob('train.log*'))) == 1
+
+
+def test_evaluation_is_shared_out_and_the_same(root):
+    assert launch(root, 1, *EXACT).returncode == 0
+    weights = root / 'log/model/model.pth.tar-last'
+    metrics = []
+    for processes in (1, 2):
+        result = launch(root, processes, 'test.evaluate', True, 'model.load_weights', weights,
+                        save_dir='test')
+        assert result.returncode == 0, result.stderr
+        metrics.append(json.loads((root / 'test/metrics.json').read_text()))
+    for scores in ('reid', 'attributes'):
+        for name, values in metrics[0][scores]['market1501_attr'].items():
+            assert metrics[1][scores]['market1501_attr'][name] == pytest.approx(values, abs=1e-6)
+
+
+def test_a_process_that_fails_ends_the_run(root):
+    """A broken image is met by one of the two."""
+    path = sorted((root / 'market1501/Market-1501-v15.09.15/bounding_box_train').iterdir())[3]
+    path.write_bytes(b'')
+    result = launch(root, 2, *EXACT)
+    assert result.returncode != 0
+    assert f'image "{path}" is truncated or not an image' in result.stderr
+
+
+@pytest.fixture
+def second_of_three(monkeypatch):
+    """This process as number 1 of 3, of which the main one draws what the test says."""
+    for module in (process_group, sharding):
+        monkeypatch.setattr(module, 'world_size', lambda: 3)
+        monkeypatch.setattr(module, 'rank', lambda: 1)
+    monkeypatch.setattr(sharding, 'is_main', lambda: False)
+
+
+def test_a_batch_is_cut_into_stretches(second_of_three, monkeypatch):
+    batches = [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]
+    monkeypatch.setattr(sharding, 'broadcast', lambda drawn: batches if drawn is None else None)
+    sampler = sharding.ShardedBatchSampler(batches)
+    assert list(sampler) == [[3, 4], [9, 10]] and len(sampler) == 2
+
+
+def test_batches_that_cannot_be_shared(second_of_three):
+    sharding.check_batch(12, 'RandomSampler', 4)
+    sharding.check_batch(12, 'RandomIdentitySampler', 4)
+    with pytest.raises(InputError, match='16 images cannot be shared evenly by 3 processes; choose '
+                                         'a multiple of 3'):
+        sharding.check_batch(16, 'RandomSampler', 4)
+    with pytest.raises(InputError, match='4 images of an identity .+ choose a multiple of 12'):
+        sharding.check_batch(6, 'RandomIdentitySampler', 4)
+
+
+def test_a_process_alone_needs_no_group(monkeypatch):
+    monkeypatch.delenv('WORLD_SIZE', raising=False)
+    with distributed.joined_group():
+        assert distributed.world_size() == 1 and distributed.is_main()
+        assert distributed.broadcast('x') == 'x'
+        assert distributed.main_first(lambda: 5) == 5
+        rows = torch.arange(3)
+        assert distributed.sum_over_processes(rows) is rows
+        assert process_group.gather_interleaved(rows) is rows
+
+
+WORKER = '''
+import os, sys, torch
+sys.path.insert(0, {project!r})
+from midattr_plugin.distributed import *
+from midattr_plugin.distributed.process_group import gather_interleaved
+from midattr_plugin.distributed.sync_batch_norm import synchronise_batch_norm
+torch.manual_seed(0)
+with joined_group():
+    for count in range(1, 6):
+        whole = torch.arange(count * 2).view(count, 2)
+        assert torch.equal(gather_interleaved(whole[rank()::world_size()]), whole), count
+    assert broadcast(rank()) == 0
+    assert sum_over_processes(torch.tensor(rank() + 1)) == 3
+    x = torch.randn(8, 5, 3, 2)
+    plain = torch.nn.BatchNorm2d(5)
+    torch.nn.init.uniform_(plain.weight)
+    shared = torch.nn.BatchNorm2d(5)
+    shared.load_state_dict(plain.state_dict())
+    shared = synchronise_batch_norm(torch.nn.Sequential(shared))[0]
+    whole = x.clone().requires_grad_()
+    plain(whole).pow(3).sum().backward()
+    part = x[rank() * 4:rank() * 4 + 4].clone().requires_grad_()
+    shared(part).pow(3).sum().backward()
+    close = torch.testing.assert_close
+    close(part.grad, whole.grad[rank() * 4:rank() * 4 + 4], rtol=1e-4, atol=1e-4)
+    close(sum_over_processes(shared.weight.grad), plain.weight.grad, rtol=1e-4, atol=1e-4)
+    for key, value in plain.state_dict().items():
+        close(shared.state_dict()[key], value)
+    close(shared.eval()(x), plain.eval()(x))
+'''
+
+
+def test_what_processes_tell_each_other(tmp_path):
+    """Uneven ends are gathered exactly once; batch statistics are those of the whole batch."""
+    script = tmp_path / 'worker.py'
+    script.write_text(WORKER.format(project=str(PROJECT)))
+    result = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
+         f'--master_port={free_port()}', str(script)],
+        env=os.environ | {'OMP_NUM_THREADS': '1'}, text=True, capture_output=True, check=False,
+        timeout=300)
+    assert result.returncode == 0, result.stderr
+
+
+def test_numpy_indices_are_sent_as_numbers(monkeypatch):
+    sent = []
+    monkeypatch.setattr(sharding, 'broadcast', lambda drawn: sent.append(drawn) or drawn)
+    assert list(sharding.ShardedBatchSampler([[np.int64(3), 4]])) == [[3, 4]]
+    assert all(type(index) is int for index in sent[0][0])
+
+
+def test_the_hosts_engines_train_in_one_process(root, monkeypatch):
+    monkeypatch.setattr(build, 'world_size', lambda: 2)
+    cfg = parse_config(arguments(root, 'model.name', 'resnet18', 'loss.name', 'softmax'))
+    with pytest.raises(InputError, match='loss.name: "softmax" trains in one process only'):
+        build.build_engine(cfg, None, torch.nn.Linear(1, 1), None, None)
