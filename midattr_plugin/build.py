@@ -127,7 +127,8 @@ def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
         return engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
-                                         precision=cfg.midattr.precision)
+                                         precision=cfg.midattr.precision,
+                                         compile=cfg.midattr.compile)
     arguments['label_smooth'] = cfg.loss.softmax.label_smooth
     video = cfg.data.type == 'video'
     if cfg.loss.name == 'softmax':

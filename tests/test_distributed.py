@@ -28,7 +28,7 @@ def root(tmp_path):
     # 5 queries and 15 images of the gallery: no multiples of 2
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     query = tmp_path / 'market1501/Market-1501-v15.09.15/query'
-    sorted(query.iterdir())[0].unlink()
+    min(query.iterdir()).unlink()
     return tmp_path
 
 

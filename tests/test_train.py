@@ -55,6 +55,16 @@ def test_train_then_evaluate(root, capsys):
     assert again == metrics and again['epoch'] == 2
 
 
+def test_a_compiled_run_is_the_same(root, monkeypatch):
+    compile, weights = torch.compile, []
+    monkeypatch.setattr(torch, 'compile', lambda module, mode: compile(module, backend='eager'))
+    for compiled in (False, True):
+        assert main(arguments(root, 'midattr.compile', compiled, 'train.max_epoch', 1)) == 0
+        weights.append(torch.load(root / 'log/model/model.pth.tar-last',
+                                  weights_only=True)['state_dict'])
+    assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
+
+
 def test_tensorboard_has_every_term(root):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

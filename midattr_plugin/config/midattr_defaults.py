@@ -62,6 +62,9 @@ MIDATTR_DEFAULTS = {
     # Number format of training and feature extraction: 'fp32'; 'bf16', two times as fast on
     # processors and GPUs that have it; 'fp16'. Read only if loss.name is 'midattr'.
     'precision': 'fp32',
+    # Compile the training step with torch.compile, on GPUs with CUDA graphs; where that fails,
+    # a warning says why and it runs uncompiled. Read only if loss.name is 'midattr'.
+    'compile': False,
     # Training images decoded and resized once, and augmented a batch at a time: 'none' (the host's
     # loader), 'ram', or 'device' (kept on the GPU). Works with every model and loss.
     'cache': 'none',

@@ -2,8 +2,9 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ class EvaluationMixin:
 
     descriptor = 'global'
     """Name under which the descriptor that the model returns is reported."""
-    descriptor_slices: dict[str, slice] = {}
+    descriptor_slices: Mapping[str, slice] = MappingProxyType({})
     """Parts of the descriptor that are also ranked by themselves: name -> columns."""
     ranking_memory = 1.0
     """GiB that the distances may take; more of them are computed in blocks of that size."""

@@ -1,6 +1,7 @@
 """Multi-task engine: identity and attributes trained together (paper section 2.2, Eq. 3)."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from midattr_plugin import host
 from midattr_plugin.distributed import rank, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpointing import CheckpointMixin
+from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.step_log import StepLog
@@ -29,6 +31,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         use_gpu: use the GPU, if there is one.
         mu, nu, attribute_weight, reading, label_smoothing: see :class:`MidAttrLoss`.
         precision: 'fp32', 'bf16' or 'fp16'; see :class:`Precision`.
+        compile: compile the training step; see :class:`Compiled`.
 
     Raises:
         InputError: the sources have none of the model's attributes, or the device does not
@@ -56,12 +59,14 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         reading: str = 'attribute_units',
         label_smoothing: float = 0.0,
         precision: str = 'fp32',
+        compile: bool = False,
     ):
         super().__init__(datamanager, use_gpu)
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
         # convolutions read all channels of a pixel together, which is how they lie then
         self.model = model.to(memory_format=torch.channels_last)
-        self._network: nn.Module = model  # or its replica, where several processes train
+        self._compile = compile
+        self._network: Callable | None = None  # what trains: the model, replicated and compiled
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -93,12 +98,17 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def train(self, print_freq: int = 10, **options) -> None:
         """One epoch, as by the host."""
         self._print_freq = print_freq
-        if world_size() > 1 and self._network is self.model:
-            # layers that are frozen later on get no gradient, which must be expected then
-            self._network = DistributedDataParallel(
-                self.model, broadcast_buffers=False,
-                find_unused_parameters=options.get('fixbase_epoch', 0) > 0)
+        if self._network is None:
+            self._network = self._training_network(options.get('fixbase_epoch', 0) > 0)
         super().train(print_freq=print_freq, **options)
+
+    def _training_network(self, freezes_layers: bool) -> Callable:
+        network = self.model
+        if world_size() > 1:
+            # layers that are frozen get no gradient, which must be expected then
+            network = DistributedDataParallel(network, broadcast_buffers=False,
+                                              find_unused_parameters=freezes_layers)
+        return Compiled(network, self.use_gpu) if self._compile else network
 
     def forward_backward(self, data: dict) -> dict[str, float]:
         """One step.
@@ -127,8 +137,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
     def _forward(self, imgs: Tensor) -> dict:
         imgs = imgs.contiguous(memory_format=torch.channels_last)
+        network = self._network if self.model.training and self._network else self.model
         with self.precision.autocast():
-            output = (self._network if self.model.training else self.model)(imgs, full=True)
+            output = network(imgs, full=True)
         for group in ('logits', 'attributes'):  # losses and predictions are in float32
             output[group] = {name: x.float() for name, x in output.get(group, {}).items()}
         return output
