@@ -151,14 +151,14 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
     def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor,
                   attrs: Tensor | None) -> None:
-        for name, term in terms.items():
-            self._log.add(name, term)
+        values = {name: (term, 1) for name, term in terms.items()}
         for branch, logits in output['logits'].items():
-            self._log.add(f'acc_{branch}', 100 * (logits.argmax(1) == pids).sum(), len(pids))
+            values[f'acc_{branch}'] = 100 * (logits.argmax(1) == pids).sum(), len(pids)
         for i, (name, logits) in enumerate(output['attributes'].items()):
             # the prediction is never -1, as an unknown label is
             right = (logits.argmax(1) == attrs[:, i]).sum()
-            self._log.add(f'acc_{name}', 100 * right, (attrs[:, i] >= 0).sum())
+            values[f'acc_{name}'] = 100 * right, (attrs[:, i] >= 0).sum()
+        self._log.add(values)
 
     def _check_finite(self, summary: dict[str, float]) -> None:
         bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]

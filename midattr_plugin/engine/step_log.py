@@ -14,22 +14,30 @@ class StepLog:
     """Means of named values over the steps since the last :meth:`read`."""
 
     def __init__(self):
-        self._sums: dict[str, Tensor] = {}
+        self._names: list[str] = []
+        self._sums: Tensor | None = None  # (2, n): totals and counts
 
-    def add(self, name: str, total: Tensor, count: Tensor | int = 1) -> None:
-        """Adds scalars: a sum, and over how many values. No value at all is allowed."""
-        pair = torch.stack([total.detach().float(), torch.as_tensor(count).to(total.device).float()])
-        self._sums[name] = self._sums[name] + pair if name in self._sums else pair
+    def add(self, values: dict[str, tuple[Tensor, Tensor | int]]) -> None:
+        """Adds the values of one step, the same names at each.
+
+        Args:
+            values: name -> scalars: a sum, and over how many values; none at all is allowed.
+        """
+        self._names = list(values)
+        totals = torch.stack([total.detach().float() for total, _ in values.values()])
+        counts = torch.stack([totals.new_full((), count) if isinstance(count, int)
+                              else count.float() for _, count in values.values()])
+        step = torch.stack([totals, counts])
+        self._sums = step if self._sums is None else self._sums + step
 
     def read(self) -> dict[str, float]:
-        """The means over the steps and processes, in the order in which the names were added.
+        """The means over the steps and processes, in the order in which they were added.
 
         It starts anew then. What had no value is left out.
         """
-        if not self._sums:
+        if self._sums is None:
             return {}
-        pairs = sum_over_processes(torch.stack(list(self._sums.values()))).tolist()
-        means = {name: total / count
-                 for name, (total, count) in zip(self._sums, pairs, strict=True) if count}
-        self._sums = {}
-        return means
+        totals, counts = sum_over_processes(self._sums).tolist()
+        self._sums = None
+        return {name: total / count
+                for name, total, count in zip(self._names, totals, counts, strict=True) if count}
