@@ -20,7 +20,7 @@ def images(count, seed):
 @pytest.mark.parametrize('rows', [1, 3, 7, 50])
 def test_blocks_are_the_hosts_matrix(metric, rows):
     queries, gallery = features(7, 0), features(40, 1)
-    chunked = ChunkedDistances(queries, gallery, metric, memory=rows * 40 * 4)
+    chunked = ChunkedDistances(queries, gallery, metric, memory=2 * rows * 40 * 4)
     blocks = list(chunked.blocks())
     assert [start for start, _ in blocks] == list(range(0, 7, rows))
     assert max(len(block) for _, block in blocks) <= rows
@@ -34,7 +34,7 @@ def test_ranking_is_that_of_the_whole_matrix(metric):
     queries, gallery = features(20, 0), features(300, 1)
     (q_pids, q_camids), (g_pids, g_camids) = images(20, 0), images(300, 1)
     whole = host.metrics.compute_distance_matrix(queries, gallery, metric).numpy()
-    chunked = ChunkedDistances(queries, gallery, metric, memory=3000)
+    chunked = ChunkedDistances(queries, gallery, metric, memory=6000)
     assert chunked.shape == whole.shape and chunked.numpy() is chunked
     (cmc, mAP), (expected_cmc, expected_mAP) = (
         rank_features(distances, q_pids, g_pids, q_camids, g_camids)

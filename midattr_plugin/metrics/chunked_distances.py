@@ -25,7 +25,7 @@ class ChunkedDistances:
         queries: features (Q, D) float32.
         gallery: features (G, D) float32.
         metric: 'euclidean' (squared, as the host's) or 'cosine' (1 - cosine).
-        memory: bytes that one block of distances may take; a block has at least one query.
+        memory: bytes that blocks of distances may take; a block has at least one query.
     """
 
     def __init__(self, queries: Tensor, gallery: Tensor, metric: str, memory: float):
@@ -33,7 +33,8 @@ class ChunkedDistances:
             raise ValueError(f'unknown metric "{metric}"; choose from {", ".join(METRICS)}')
         self.queries, self.gallery, self.metric = queries, gallery, metric
         self.shape = (len(queries), len(gallery))
-        self.rows = max(1, int(memory // (_BYTES * max(1, len(gallery)))))
+        # two at a time: one is let go of only when the next is there
+        self.rows = max(1, int(memory // (2 * _BYTES * max(1, len(gallery)))))
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yields (number of the first query, distances (b, G) of b queries)."""
