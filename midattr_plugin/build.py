@@ -37,7 +37,7 @@ def build_datamanager(cfg):
     if cfg.data.type == 'video':
         return host.VideoDataManager(**videodata_kwargs(cfg))
     datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
-    if world_size() > 1:
+    if world_size() > 1 and not cfg.test.evaluate:
         check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
         datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
     if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
@@ -112,7 +112,7 @@ def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
 def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
     if world_size() > 1:
-        if cfg.loss.name != 'midattr':
+        if cfg.loss.name != 'midattr' and not cfg.test.evaluate:
             raise InputError(f'loss.name: "{cfg.loss.name}" trains in one process only; start it '
                              'without torchrun, or choose midattr')
         model = synchronise_batch_norm(model)

@@ -1,5 +1,6 @@
 """The benchmark runs, counts what it says it counts, and writes a table; no time is judged."""
 
+import itertools
 import json
 
 import pytest
@@ -8,7 +9,8 @@ from fake_market import write_market_tree
 
 from midattr_plugin import use_fast_ranking
 from midattr_plugin.benchmark import cli, loading, memory, ranking, report, systems
-from midattr_plugin.benchmark.training import PHASES, StepClock, measure_training
+from midattr_plugin.benchmark import training
+from midattr_plugin.benchmark.training import PHASES, measure_phases, measure_training
 from midattr_plugin.engine.precision import is_supported
 
 SETTINGS = ['data.height', 32, 'data.width', 16, 'data.workers', 0, 'train.batch_size', 4,
@@ -38,21 +40,42 @@ def small_models(monkeypatch):
                             'midattr_resnet50_market': 'midattr_resnet18_market'}}
     monkeypatch.setattr(systems, 'SYSTEMS', {
         name: [small['model.name'].get(value, value) for value in pairs]
-        for name, pairs in systems.SYSTEMS.items() if 'bf16' not in name})
+        for name, pairs in systems.SYSTEMS.items() if 'bf16' not in pairs})
 
 
-def test_phases_add_up(settings, small_models):
-    clock = StepClock(systems.System('ours fp32', settings))
-    seconds = clock.run(3)
-    assert set(seconds) == {*PHASES, 'total'}
-    assert all(value > 0 for value in seconds.values())
-    assert sum(seconds[phase] for phase in PHASES) == pytest.approx(seconds['total'])
+@pytest.mark.parametrize('name', ['host resnet50', 'ours fp32'])
+def test_phases(settings, small_models, monkeypatch, name):
+    """With a clock that ticks whenever it is read: data, forward, backward, what the engine does
+    between backward and step (nothing), step, and what follows it."""
+    ticks = itertools.count()
+    monkeypatch.setattr(training, 'perf_counter', lambda: next(ticks))
+    backward = torch.Tensor.backward
+    seconds = measure_phases(systems.System(name, settings), 3)
+    assert seconds == {'data': 1, 'forward': 3, 'backward': 1, 'step': 1}
+    assert set(seconds) == set(PHASES)
+    assert torch.Tensor.backward is backward
+
+
+def test_steps_are_numbered_as_by_the_host(settings, small_models):
+    system = systems.System('ours fp32', settings)
+    numbers = []
+    system.engine.forward_backward = lambda data: numbers.append(system.engine.batch_idx)
+    for _ in range(5):
+        system.step(system.next_batch())
+    assert system.engine.num_batches == 4 and numbers == [0, 1, 2, 3, 0]
+    assert system.engine.print_freq == system.cfg.train.print_freq > 1
+
+
+def test_the_hosts_optimizer_is_as_it_builds_it(settings, small_models):
+    fused = [systems.System(name, settings).optimizer.param_groups[0].get('fused')
+             for name in ('host resnet50', 'ours fp32')]
+    assert fused == [None, True]
 
 
 def test_training_in_turns(settings, small_models, monkeypatch):
     order = []
-    monkeypatch.setattr(StepClock, 'run', lambda self, iterations: order.append(
-        (self.system.name, iterations)) or dict.fromkeys(PHASES, .1) | {'total': .5 * len(order)})
+    monkeypatch.setattr(training, 'seconds_per_iteration', lambda system, iterations: order.append(
+        (system.name, iterations)) or .5 * len(order))
     built = [systems.System(name, settings) for name in ('host resnet50', 'ours fp32')]
     rows = measure_training(built, turns=3, iterations=7)
     assert order == [('host resnet50', 2), ('ours fp32', 2)] + 3 * [
@@ -62,6 +85,7 @@ def test_training_in_turns(settings, small_models, monkeypatch):
     assert rows['ours fp32']['img/s'] == pytest.approx(4 / 3)
     assert rows['ours fp32']['ratio'] == pytest.approx(2.5 / 3)
     assert rows['host resnet50']['ratio'] == 1
+    assert set(rows['ours fp32']['ms']) == set(PHASES)
     more = rows['ours fp32']['multiply-adds'] - rows['host resnet50']['multiply-adds']
     assert more > 0
 
@@ -115,6 +139,31 @@ def test_command_writes_the_table(settings, small_models, here, tmp_path, capsys
 def test_only_what_was_measured_is_on_the_page():
     page = report.markdown({'machine': {'device': 'cpu'}, 'loading': {}})
     assert '## Loading' in page and '## Training' not in page
+
+
+@pytest.mark.parametrize(('arguments', 'words'), [
+    (['--turns', '0'], 'argument --turns: 0 is too small, give 1 or more'),
+    (['--galleries', '3', 'x'], "argument --galleries: invalid number value: 'x'"),
+    (['--systems', 'mine'], "argument --systems: invalid choice: 'mine'"),
+])
+def test_impossible_arguments(arguments, words, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    assert words in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_at_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, 'System', None)
+    (tmp_path / 'file').write_text('')
+    assert cli.main(['--root', str(tmp_path), '--out', str(tmp_path / 'file/table')]) == 1
+    assert '--out: nothing can be written to' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='this machine has a GPU')
+def test_a_machine_without_a_gpu(settings, tmp_path, capsys):
+    assert cli.main(['--root', str(tmp_path), '--out', str(tmp_path / 'table'), '--parts',
+                     'training', '--systems', 'ours GPU']) == 1
+    assert 'midattr.cache is device, but no GPU is used' in capsys.readouterr().err
 
 
 @pytest.mark.skipif(is_supported('bf16', 'cpu') or torch.cuda.is_available(),

@@ -78,17 +78,19 @@ def test_two_processes_are_as_good_as_one(root, pairs):
     assert len(list((root / 'log2').glob('train.log*'))) == 1
 
 
-def test_evaluation_is_shared_out_and_the_same(root):
-    assert launch(root, 1, *EXACT).returncode == 0
+@pytest.mark.parametrize('model', [[], ['model.name', 'resnet18', 'loss.name', 'softmax']])
+def test_evaluation_is_shared_out_and_the_same(root, model):
+    assert launch(root, 1, *EXACT, *model).returncode == 0
     weights = root / 'log/model/model.pth.tar-last'
     metrics = []
-    for processes in (1, 2):
-        result = launch(root, processes, 'test.evaluate', True, 'model.load_weights', weights,
-                        save_dir='test')
+    for processes in (1, 2):  # 5 images cannot be shared evenly, which only training needs
+        result = launch(root, processes, *model, 'test.evaluate', True, 'train.batch_size', 5,
+                        'model.load_weights', weights, save_dir='test')
         assert result.returncode == 0, result.stderr
         metrics.append(json.loads((root / 'test/metrics.json').read_text()))
+    assert bool(metrics[0]['attributes']) == (not model)
     for scores in ('reid', 'attributes'):
-        for name, values in metrics[0][scores]['market1501_attr'].items():
+        for name, values in metrics[0][scores].get('market1501_attr', {}).items():
             assert metrics[1][scores]['market1501_attr'][name] == pytest.approx(values, abs=1e-6)
 
 

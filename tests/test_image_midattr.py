@@ -77,7 +77,7 @@ def test_accuracy_is_over_known_labels(root):
 
 def test_on_a_gpu_only_printed_steps_are_read(root):
     engine = build(root)
-    engine.num_batches, engine._print_freq = 10, 4
+    engine.num_batches, engine.print_freq = 10, 4
     read = []
     for engine.use_gpu in (True, False):
         for engine.batch_idx in range(10):

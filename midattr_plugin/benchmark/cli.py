@@ -3,9 +3,12 @@
 import argparse
 import platform
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from midattr_plugin.benchmark.extraction import measure_extraction
 from midattr_plugin.benchmark.loading import measure_loading
@@ -13,12 +16,12 @@ from midattr_plugin.benchmark.memory import in_fresh_process, training_memory
 from midattr_plugin.benchmark.peak import matrix_peak
 from midattr_plugin.benchmark.ranking import GALLERIES, measure_ranking
 from midattr_plugin.benchmark.report import markdown, write_report
-from midattr_plugin.benchmark.systems import SYSTEMS, System
-from midattr_plugin.benchmark.training import StepClock, measure_training
+from midattr_plugin.benchmark.systems import GPU_ONLY, SYSTEMS, System
+from midattr_plugin.benchmark.training import measure_training, seconds_per_iteration
 from midattr_plugin.errors import InputError
 
 PARTS = ('training', 'extraction', 'loading', 'ranking', 'schedule')
-_SCHEDULE = 50_000  # iterations (section 3.2)
+_SCHEDULE, _SCHEDULE_BATCH = 50_000, 16  # iterations (section 3.2)
 _PASSES = 3  # of the network in a step: forward, and backward to inputs and to weights
 
 
@@ -43,8 +46,9 @@ def run(options: argparse.Namespace) -> dict:
     """Measures the parts that the parsed ``options`` name.
 
     Raises:
-        InputError: an option does not fit this machine.
+        InputError: an option does not fit this machine, or its value is impossible.
     """
+    _check_writable(options.out)
     settings = ['data.root', options.root, 'data.height', options.height, 'data.width',
                 options.width, 'data.workers', options.workers, 'train.batch_size',
                 options.batch_size]
@@ -52,8 +56,9 @@ def run(options: argparse.Namespace) -> dict:
     results: dict = {'machine': _machine(device), 'options': {
         key: str(value) if isinstance(value, Path) else value
         for key, value in vars(options).items()}}
-    names = options.systems
     if {'training', 'extraction', 'schedule'} & set(options.parts):
+        names = options.systems or [name for name in SYSTEMS
+                                    if device == 'cuda' or name not in GPU_ONLY]
         systems = [System(name, settings) for name in names]
     if 'training' in options.parts:
         rows = measure_training(systems, options.turns, options.iterations)
@@ -76,8 +81,17 @@ def run(options: argparse.Namespace) -> dict:
 
 
 def _projected(system: System, iterations: int) -> dict:
-    seconds = StepClock(system).run(iterations)['total'] * 16 / system.batch_size
-    return {'iterations': iterations, 'hours': seconds * _SCHEDULE / 3600}
+    seconds_per_iteration(system, system.warm_up)
+    with tqdm(total=iterations, desc=f'schedule, {system.name}', unit='it', leave=False) as bar:
+        seconds = 0.
+        while bar.n < iterations:
+            count = min(system.cfg.train.print_freq, iterations - bar.n)
+            seconds += seconds_per_iteration(system, count) * count
+            bar.update(count)
+    # a larger batch sees as many images in fewer iterations
+    images = iterations * system.batch_size
+    return {'iterations': iterations, 'batch': system.batch_size,
+            'hours': seconds / images * _SCHEDULE * _SCHEDULE_BATCH / 3600}
 
 
 def _rankings(options: argparse.Namespace):
@@ -86,6 +100,16 @@ def _rankings(options: argparse.Namespace):
         if gallery <= options.host_up_to:
             yield {'gallery': gallery, 'by': 'host',
                    **measure_ranking(gallery, float('inf'), fast=False)}
+
+
+def _check_writable(stem: Path) -> None:
+    try:  # not after an hour of measuring
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=stem.parent):
+            pass
+    except OSError as error:
+        raise InputError(f'--out: nothing can be written to "{stem.parent}" '
+                         f'({error.strerror}); choose another place') from error
 
 
 def _machine(device: str) -> dict[str, str]:
@@ -107,18 +131,33 @@ def _parser() -> argparse.ArgumentParser:
                         help='writes STEM.md and STEM.json (default: %(default)s)')
     parser.add_argument('--parts', nargs='+', choices=PARTS, default=list(PARTS[:4]),
                         help='default: all but schedule')
-    parser.add_argument('--systems', nargs='+', choices=SYSTEMS, default=list(SYSTEMS),
-                        help='the first is what the others are compared with')
-    for name, default, meaning in (
-            ('height', 256, 'of the images, pixels'), ('width', 128, 'of the images, pixels'),
-            ('batch-size', 16, 'images'), ('workers', 2, 'processes of the loader of the host'),
-            ('turns', 5, 'of each system'), ('iterations', 10, 'of a turn'),
-            ('schedule-iterations', 300, 'measured to project the whole schedule'),
-            ('host-up-to', GALLERIES[0], 'largest gallery that the host ranks, too')):
-        parser.add_argument(f'--{name}', type=int, default=default, metavar='N',
+    parser.add_argument('--systems', nargs='+', choices=SYSTEMS, metavar='NAME',
+                        help='the first is what the others are compared with; out of '
+                             f'{", ".join(map(repr, SYSTEMS))} (default: all that the machine runs)')
+    for name, least, default, meaning in (
+            ('height', 1, 256, 'of the images, pixels'),
+            ('width', 1, 128, 'of the images, pixels'),
+            ('batch-size', 1, 16, 'images'),
+            ('workers', 0, 2, 'processes of the loader of the host'),
+            ('turns', 1, 5, 'of each system'),
+            ('iterations', 1, 10, 'of a turn'),
+            ('schedule-iterations', 1, 300, 'measured to project the whole schedule'),
+            ('host-up-to', 0, GALLERIES[0], 'largest gallery that the host ranks, too')):
+        parser.add_argument(f'--{name}', type=_at_least(least), default=default, metavar='N',
                             help=f'{meaning} (default: %(default)s)')
-    parser.add_argument('--galleries', type=int, nargs='+', default=list(GALLERIES), metavar='N',
-                        help='numbers of images to rank (default: %(default)s)')
-    parser.add_argument('--memory', type=float, default=1., metavar='GIB',
+    parser.add_argument('--galleries', type=_at_least(1), nargs='+', default=list(GALLERIES),
+                        metavar='N', help='numbers of images to rank (default: %(default)s)')
+    parser.add_argument('--memory', type=_at_least(.001, float), default=1., metavar='GIB',
                         help='for the distances, as midattr.ranking_memory')
     return parser
+
+
+def _at_least(least: float, kind: type = int) -> Callable[[str], float]:
+    """A type for argparse."""
+    def number(text: str) -> float:
+        value = kind(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f'{text} is too small, give {least} or more')
+        return value
+    number.__name__ = 'number'  # in argparse's sentence on what is none
+    return number

@@ -71,8 +71,8 @@ def _ranking(rows: list) -> Iterable[str]:
 def _schedule(rows: dict) -> Iterable[str]:
     yield '## The whole schedule of the paper, projected: 50,000 iterations of 16 images'
     yield ''
-    yield from _table(['system', 'iterations measured', 'hours'],
-                      ([name, f'{row["iterations"]}', f'{row["hours"]:.2f}']
+    yield from _table(['system', 'iterations measured', 'batch', 'hours'],
+                      ([name, f'{row["iterations"]}', f'{row["batch"]}', f'{row["hours"]:.2f}']
                        for name, row in rows.items()))
 
 

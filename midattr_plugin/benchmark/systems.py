@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from midattr_plugin import build, host
-from midattr_plugin.config import load_config
+from midattr_plugin.config import load_config, optimizer_kwargs
 
 _HOST = ['loss.name', 'softmax', 'loss.softmax.label_smooth', False, 'midattr.fast_ranking', False]
 _OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr',
@@ -19,8 +19,12 @@ SYSTEMS = {
     'host pcb_p6': ['model.name', 'pcb_p6', *_HOST],
     'ours fp32': [*_OURS, 'midattr.cache', 'ram'],
     'ours bf16': [*_OURS, 'midattr.cache', 'ram', 'midattr.precision', 'bf16'],
+    'ours GPU': [*_OURS, 'midattr.cache', 'device', 'midattr.precision', 'bf16',
+                 'midattr.compile', True],
 }
 """Name -> configuration keys and values. The first is what the others are compared with."""
+
+GPU_ONLY = ('ours GPU',)
 
 
 class System:
@@ -39,17 +43,31 @@ class System:
             *SYSTEMS[name], *settings])
         with contextlib.redirect_stdout(io.StringIO()):
             host.utils.set_random_seed(self.cfg.train.seed)
+            torch.backends.cudnn.benchmark = self.cfg.use_gpu
             self.datamanager = build.build_datamanager(self.cfg)
             self.model = build.build_model(self.cfg, self.datamanager.num_train_pids)
-            self.optimizer = build.build_optimizer(self.cfg, self.model)
+            self.optimizer = self._optimizer()
             self.engine = build.build_engine(self.cfg, self.datamanager, self.model,
                                              self.optimizer, None)
+        self.engine.print_freq = self.cfg.train.print_freq
+        self.engine.num_batches = len(self.datamanager.train_loader)
         self.engine.set_model_mode('train')
         self._batches = iter(())
+        self._steps = 0
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        if self.cfg.loss.name == 'midattr':
+            return build.build_optimizer(self.cfg, self.model)
+        return host.optim.build_optimizer(self.model, **optimizer_kwargs(self.cfg))  # not fused
 
     @property
     def batch_size(self) -> int:
         return self.cfg.train.batch_size
+
+    @property
+    def warm_up(self) -> int:
+        """Iterations in which memory is allocated and algorithms are chosen and compiled."""
+        return 10 if self.cfg.midattr.compile else 2
 
     def next_batch(self) -> dict:
         """From the training loader, epoch after epoch."""
@@ -58,6 +76,12 @@ class System:
         except StopIteration:
             self._batches = iter(self.datamanager.train_loader)
             return next(self._batches)
+
+    def step(self, data: dict) -> None:
+        """One iteration, with what the host's ``train`` tells its engine before each."""
+        self.engine.batch_idx = self._steps % self.engine.num_batches
+        self._steps += 1
+        self.engine.forward_backward(data)
 
     def multiply_adds(self) -> float:
         """Of the forward pass of one image in training, attributes included."""

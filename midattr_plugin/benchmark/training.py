@@ -1,8 +1,11 @@
 """Training steps of several systems, in turns."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
+import torch
 from tqdm import tqdm
 
 from midattr_plugin.benchmark.systems import System, synchronise
@@ -10,66 +13,78 @@ from midattr_plugin.benchmark.systems import System, synchronise
 PHASES = ('data', 'forward', 'backward', 'step')
 
 
-class StepClock:
-    """Splits the time of training steps into phases, by hooks on model and optimizer.
+def seconds_per_iteration(system: System, iterations: int) -> float:
+    """Of training, as it is: nothing waits for a GPU before the end."""
+    began = _now(system)
+    for _ in range(iterations):
+        system.step(system.next_batch())
+    return (_now(system) - began) / iterations
 
-    What is neither waiting for data, the forward pass nor the optimizer counts as backward: it
-    includes the loss.
+
+def measure_phases(system: System, iterations: int) -> dict[str, float]:
+    """Seconds of each phase of an iteration.
+
+    The forward pass includes the losses and what is logged. On a GPU each phase waits for its
+    work to end, so that together they take longer than training does.
     """
-
-    def __init__(self, system: System):
-        self.system = system
-        self.on_gpu = system.cfg.use_gpu
-        self.seconds = dict.fromkeys(PHASES, 0.)
-        self._began = 0.
-        system.model.register_forward_pre_hook(lambda *_: self._begin())
-        system.model.register_forward_hook(lambda *_: self._end('forward'))
-        system.optimizer.register_step_pre_hook(lambda *_: self._begin())
-        system.optimizer.register_step_post_hook(lambda *_: self._end('step'))
-
-    def run(self, iterations: int) -> dict[str, float]:
-        """Seconds of each phase, and in 'total', per iteration."""
-        self.seconds = dict.fromkeys(PHASES, 0.)
-        began = self._now()
+    seconds = dict.fromkeys(PHASES, 0.)
+    with _marked_phases(system) as marks:
         for _ in range(iterations):
-            self._begin()
-            data = self.system.next_batch()
-            self._end('data')
-            self.system.engine.forward_backward(data)
-        total = self._now() - began
-        others = sum(self.seconds.values())
-        self.seconds['backward'] = total - others
-        return {name: value / iterations for name, value in
-                (self.seconds | {'total': total}).items()}
+            marks.append(('data', _now(system)))
+            data = system.next_batch()
+            marks.append(('forward', _now(system)))
+            system.step(data)
+        marks.append(('', _now(system)))
+    for (phase, began), (_, ended) in zip(marks, marks[1:], strict=False):
+        seconds[phase] += ended - began
+    return {phase: value / iterations for phase, value in seconds.items()}
 
-    def _now(self) -> float:
-        synchronise(self.on_gpu)
-        return perf_counter()
 
-    def _begin(self) -> None:
-        self._began = self._now()
+@contextmanager
+def _marked_phases(system: System) -> Iterator[list[tuple[str, float]]]:
+    """Yields a list to which the backward pass and the optimizer add when they begin and end."""
+    marks: list[tuple[str, float]] = []
+    backward = torch.Tensor.backward
 
-    def _end(self, phase: str) -> None:
-        self.seconds[phase] += self._now() - self._began
+    def marked_backward(*args, **kwargs):
+        marks.append(('backward', _now(system)))
+        backward(*args, **kwargs)
+        marks.append(('forward', _now(system)))
+
+    # what all engines call, and no compiler sees
+    torch.Tensor.backward = marked_backward
+    hooks = [
+        system.optimizer.register_step_pre_hook(lambda *_: marks.append(('step', _now(system)))),
+        system.optimizer.register_step_post_hook(
+            lambda *_: marks.append(('forward', _now(system))))]
+    try:
+        yield marks
+    finally:
+        torch.Tensor.backward = backward
+        for hook in hooks:
+            hook.remove()
+
+
+def _now(system: System) -> float:
+    synchronise(system.cfg.use_gpu)
+    return perf_counter()
 
 
 def measure_training(systems: list[System], turns: int, iterations: int) -> dict[str, dict]:
     """Name of each system -> 'img/s', its ratio to the first system, and milliseconds by phase."""
-    clocks = [StepClock(system) for system in systems]
-    for clock in clocks:
-        clock.run(2)  # allocations and choices of algorithms
-    rows: dict[str, list[dict]] = {system.name: [] for system in systems}
+    for system in systems:
+        seconds_per_iteration(system, system.warm_up)
+    seconds: dict[str, list[float]] = {system.name: [] for system in systems}
     for _ in tqdm(range(turns), desc='training', unit='turn', leave=False):
-        for clock in clocks:
-            rows[clock.system.name].append(clock.run(iterations))
-    first = [row['total'] for row in rows[systems[0].name]]
+        for system in systems:
+            seconds[system.name].append(seconds_per_iteration(system, iterations))
+    first = seconds[systems[0].name]
     return {
         system.name: {
-            'img/s': system.batch_size / median(row['total'] for row in rows[system.name]),
-            'ratio': median(a / row['total'] for a, row in
-                            zip(first, rows[system.name], strict=True)),
-            'turns': [row['total'] for row in rows[system.name]],
-            'ms': {phase: 1000 * median(row[phase] for row in rows[system.name])
-                   for phase in PHASES},
+            'img/s': system.batch_size / median(seconds[system.name]),
+            'ratio': median(a / b for a, b in zip(first, seconds[system.name], strict=True)),
+            'turns': seconds[system.name],
+            'ms': {phase: 1000 * value
+                   for phase, value in measure_phases(system, iterations).items()},
             'multiply-adds': system.multiply_adds(),
         } for system in systems}

@@ -67,6 +67,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.model = model.to(memory_format=torch.channels_last)
         self._compile = compile
         self._network: Callable | None = None  # what trains: the model, replicated and compiled
+        self._freezes_layers = False
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -77,7 +78,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
         self._recorder: AttributeRecorder | None = None
         self._log = StepLog()
-        self._print_freq = self.num_batches = 1
+        self.print_freq = self.num_batches = 1
         self.batch_idx = 0
         if model.schema is not None:
             annotated = set() if self.train_schema is None else set(self.train_schema.names)
@@ -97,18 +98,19 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
     def train(self, print_freq: int = 10, **options) -> None:
         """One epoch, as by the host."""
-        self._print_freq = print_freq
-        if self._network is None:
-            self._network = self._training_network(options.get('fixbase_epoch', 0) > 0)
+        self.print_freq = print_freq
+        self._freezes_layers = options.get('fixbase_epoch', 0) > 0
         super().train(print_freq=print_freq, **options)
 
-    def _training_network(self, freezes_layers: bool) -> Callable:
-        network = self.model
-        if world_size() > 1:
-            # layers that are frozen get no gradient, which must be expected then
-            network = DistributedDataParallel(network, broadcast_buffers=False,
-                                              find_unused_parameters=freezes_layers)
-        return Compiled(network, self.use_gpu) if self._compile else network
+    def _training_network(self) -> Callable:
+        if self._network is None:
+            network = self.model
+            if world_size() > 1:
+                # layers that are frozen get no gradient, which must be expected then
+                network = DistributedDataParallel(network, broadcast_buffers=False,
+                                                  find_unused_parameters=self._freezes_layers)
+            self._network = Compiled(network, self.use_gpu) if self._compile else network
+        return self._network
 
     def forward_backward(self, data: dict) -> dict[str, float]:
         """One step.
@@ -137,7 +139,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
     def _forward(self, imgs: Tensor) -> dict:
         imgs = imgs.contiguous(memory_format=torch.channels_last)
-        network = self._network if self.model.training and self._network else self.model
+        network = self._training_network() if self.model.training else self.model
         with self.precision.autocast():
             output = network(imgs, full=True)
         for group in ('logits', 'attributes'):  # losses and predictions are in float32
@@ -147,7 +149,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def _is_read(self) -> bool:
         """Whether this step's summary is read: always where that costs nothing."""
         done = self.batch_idx + 1
-        return not self.use_gpu or done % self._print_freq == 0 or done == self.num_batches
+        return not self.use_gpu or done % self.print_freq == 0 or done == self.num_batches
 
     def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor,
                   attrs: Tensor | None) -> None:
