@@ -36,7 +36,11 @@ def build_datamanager(cfg):
     DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
     if cfg.data.type == 'video':
         return host.VideoDataManager(**videodata_kwargs(cfg))
-    datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
+    try:
+        datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
+    except RuntimeError as error:  # what the host's datasets raise if files are missing
+        raise InputError(f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
+                         f'data.targets ({error}); put it there, or name another root') from error
     if world_size() > 1 and not cfg.test.evaluate:
         check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
         datamanager.train_loader = sharded_train_loader(datamanager.train_loader)

@@ -14,6 +14,7 @@ from midattr_plugin.checkpoint import load_matching_weights, read_checkpoint
 from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
 from midattr_plugin.distributed import is_main, joined_group, main_first, rank, world_size
 from midattr_plugin.errors import InputError
+from midattr_plugin.models.complexity import multiply_adds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -84,6 +85,10 @@ def _run(cfg, save_dir: Path) -> dict:
     scheduler = build.build_scheduler(cfg, optimizer)
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
     engine.trained_epochs = trained_epochs
+    if cfg.data.type == 'image':
+        engine.facts = {
+            'parameters': sum(p.numel() for p in model.parameters()),
+            'multiply_adds': multiply_adds(model, cfg.data.height, cfg.data.width)}
     if not is_main():  # other noise than the main process has
         host.utils.set_random_seed(cfg.train.seed + rank())
 

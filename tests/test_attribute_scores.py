@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midattr_plugin.metrics import attribute_scores, score_attribute
-from midattr_plugin.schema import Attribute, AttributeSchema
+from midattr_plugin.metrics import attribute_confusions, attribute_scores, score_attribute
+from midattr_plugin.schema import MARKET1501, Attribute, AttributeSchema
 
 
 def reference(predictions, labels, pids):
@@ -83,3 +83,23 @@ def test_no_identified_image():
 
 def test_nothing_annotated():
     assert attribute_scores(np.array([[0, 0]]), np.array([[-1, -1]]), np.array([1]), SCHEMA) == {}
+
+
+def test_confusions_by_counting():
+    schema = MARKET1501
+    generator = np.random.default_rng(0)
+    counts = [len(attribute.classes) for attribute in schema]
+    labels = np.stack([generator.integers(-1, count, 50) for count in counts], 1)
+    predictions = np.stack([generator.integers(0, count, 50) for count in counts], 1)
+    labels[:, 3] = -1  # known of no image
+    confusions = attribute_confusions(predictions, labels, schema)
+    assert list(confusions) == [name for i, name in enumerate(schema.names) if i != 3]
+    for i, attribute in enumerate(schema):
+        if i == 3:
+            continue
+        by_hand = [[0] * counts[i] for _ in range(counts[i])]
+        for true, guess in zip(labels[:, i], predictions[:, i], strict=True):
+            if true >= 0:
+                by_hand[true][guess] += 1
+        assert confusions[attribute.name] == {'classes': list(attribute.classes),
+                                              'counts': by_hand}

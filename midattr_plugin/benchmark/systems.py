@@ -4,8 +4,6 @@ import contextlib
 import io
 
 import torch
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from midattr_plugin import build, host
 from midattr_plugin.config import load_config, optimizer_kwargs
@@ -82,19 +80,6 @@ class System:
         self.engine.batch_idx = self._steps % self.engine.num_batches
         self._steps += 1
         self.engine.forward_backward(data)
-
-    def multiply_adds(self) -> float:
-        """Of the forward pass of one image in training, attributes included."""
-        images = torch.rand(2, 3, self.cfg.data.height, self.cfg.data.width)
-        images = images.to(next(self.model.parameters()).device)
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            run_model(self.model, images)
-        return counter.get_total_flops() / 2 / len(images)
-
-
-def run_model(model: nn.Module, images: torch.Tensor):
-    """Everything that a step of training computes of the model."""
-    return model(images, full=True) if hasattr(model, 'descriptor_slices') else model(images)
 
 
 def synchronise(on_gpu: bool) -> None:

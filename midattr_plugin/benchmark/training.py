@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from midattr_plugin.benchmark.systems import System, synchronise
+from midattr_plugin.models.complexity import multiply_adds
 
 PHASES = ('data', 'forward', 'backward', 'step')
 
@@ -86,5 +87,6 @@ def measure_training(systems: list[System], turns: int, iterations: int) -> dict
             'turns': seconds[system.name],
             'ms': {phase: 1000 * value
                    for phase, value in measure_phases(system, iterations).items()},
-            'multiply-adds': system.multiply_adds(),
+            'multiply-adds': multiply_adds(system.model, system.cfg.data.height,
+                                           system.cfg.data.width),
         } for system in systems}

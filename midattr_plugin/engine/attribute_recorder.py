@@ -1,10 +1,11 @@
 """Attribute predictions and labels, gathered while the host extracts features."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from midattr_plugin.distributed.process_group import gather_interleaved
-from midattr_plugin.metrics import attribute_scores
+from midattr_plugin.metrics import attribute_confusions, attribute_scores
 from midattr_plugin.schema import AttributeSchema
 
 
@@ -45,10 +46,19 @@ class AttributeRecorder:
         """
         if not self._labels:
             return {}
-        columns = (self._predictions, self._labels, self._pids)
-        predictions, labels, pids = (
-            gather_interleaved(torch.cat(column)[first:]).numpy() for column in columns)
+        predictions, labels, pids = self._gathered(first)
         return attribute_scores(predictions, labels, pids, self.schema)
+
+    def confusions(self, first: int) -> dict[str, dict[str, list]]:
+        """Which classes were taken for which, over the same images; {} without labels."""
+        if not self._labels:
+            return {}
+        predictions, labels, _ = self._gathered(first)
+        return attribute_confusions(predictions, labels, self.schema)
+
+    def _gathered(self, first: int) -> list[np.ndarray]:
+        columns = (self._predictions, self._labels, self._pids)
+        return [gather_interleaved(torch.cat(column)[first:]).numpy() for column in columns]
 
 
 def format_scores(scores: dict[str, dict[str, float | None]]) -> str:

@@ -34,7 +34,9 @@ class EvaluationMixin:
         {'reid': {target: {descriptor: {'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'}}},
          'attributes': {target: {attribute | 'average': {...}}},
          'rendered': {target: bool},   # True: the images are not real
-         'epoch': number of epochs trained}
+         'confusion': {target: {attribute: {'classes', 'counts'}}},  # true x predicted
+         'epoch': number of epochs trained,
+         'parameters', 'multiply_adds': whatever is in ``facts``}
     """
 
     descriptor = 'global'
@@ -43,6 +45,8 @@ class EvaluationMixin:
     """Parts of the descriptor that are also ranked by themselves: name -> columns."""
     ranking_memory = 1.0
     """GiB that the distances may take; more of them are computed in blocks of that size."""
+    facts: Mapping[str, int] = MappingProxyType({})
+    """About the model, for ``results``."""
     results: dict | None = None
     trained_epochs = 0
 
@@ -52,8 +56,8 @@ class EvaluationMixin:
         The random state of training is untouched, so that how often one evaluates does not
         change what one trains.
         """
-        self.results = {'reid': {}, 'attributes': {}, 'rendered': {},
-                        'epoch': self.trained_epochs}
+        self.results = {'reid': {}, 'attributes': {}, 'confusion': {}, 'rendered': {},
+                        'epoch': self.trained_epochs, **self.facts}
         # the host prints beyond the end of the curve for a gallery smaller than a rank
         smallest = min(len(loaders['gallery'].dataset) for loaders in self.test_loader.values())
         ranks = [rank for rank in ranks if rank <= smallest]

@@ -190,6 +190,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
 
         mine = range(rank(), len(query_loader.dataset), world_size())
         scores = recorder.scores(first=len(mine))
+        self.results['confusion'][dataset_name] = recorder.confusions(first=len(mine))
         if scores:
             self.results['attributes'][dataset_name] = scores
             print(f'** Attributes (gallery of {dataset_name}) **\n{format_scores(scores)}')

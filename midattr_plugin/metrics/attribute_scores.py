@@ -4,7 +4,7 @@ Shapes: N images, m attributes, c classes of one attribute. All scores are fract
 """
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from midattr_plugin.schema import AttributeSchema
 
@@ -65,6 +65,22 @@ def attribute_scores(predictions: np.ndarray, labels: np.ndarray, pids: np.ndarr
     if scores:
         scores['average'] = {key: _mean([s[key] for s in scores.values()]) for key in SCORES}
     return scores
+
+
+def attribute_confusions(predictions: np.ndarray, labels: np.ndarray,
+                         schema: AttributeSchema) -> dict[str, dict[str, list]]:
+    """Attribute name -> 'classes' (c,), and 'counts' (c, c): numbers of images, a row per true
+    class, a column per predicted one.
+
+    Args:
+        predictions, labels: as for :func:`attribute_scores`, which leaves out the same attributes.
+    """
+    return {
+        attribute.name: {
+            'classes': list(attribute.classes),
+            'counts': confusion_matrix(labels[known, i], predictions[known, i],
+                                       labels=range(len(attribute.classes))).tolist()}
+        for i, attribute in enumerate(schema) if (known := labels[:, i] >= 0).any()}
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -1,0 +1,103 @@
+"""What ``tools/compare.py`` does: runs a suite and reports it."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from midattr_plugin import build
+from midattr_plugin.compare.plan import Run, claim_folder, plan_runs
+from midattr_plugin.compare.report import write_report
+from midattr_plugin.compare.runner import execute
+from midattr_plugin.compare.select import choose, selection_suite
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line ``argv`` (default: the process's own).
+
+    Returns:
+        Exit status: 0; 1 if the input was bad, with one sentence on stderr, or a row failed; 130
+        after an interrupt.
+    """
+    options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+    try:
+        return run(options)
+    except InputError as error:
+        print(f'error: {error.sentence}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('interrupted; the same command goes on from here', file=sys.stderr)
+        return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what the parsed ``options`` ask for; returns the exit status.
+
+    Raises:
+        InputError: something that they name cannot be used. Nothing has been run then.
+    """
+    suite = load_suite(options.suite)
+    if options.select:
+        suite = selection_suite(suite)
+    out = options.out or Path('log/compare') / suite.name
+    seeds = list(dict.fromkeys(options.seeds))
+    runs = plan_runs(suite, seeds, out, options.root, options.opts)
+    if not options.report_only:
+        _make_data(runs)
+        claim_folder(suite, runs, out)
+    failed = {} if options.report_only else execute(runs, _devices(options.jobs),
+                                                    options.keep_checkpoints)
+    print(*write_report(suite, runs, failed, out), sep='\n')
+    if options.select:
+        print(choose(runs))
+    return 1 if failed else 0
+
+
+def _make_data(runs: list[Run]) -> None:
+    """Once, before many processes want it; what is missing is told before anything runs."""
+    seen = set()
+    for run in runs:
+        data = (tuple(run.cfg.data.sources), tuple(run.cfg.data.targets))
+        if data not in seen:
+            seen.add(data)
+            build.build_datamanager(run.cfg)
+
+
+def _devices(jobs: int | None) -> list[str]:
+    gpus = [str(number) for number in range(torch.cuda.device_count())]
+    if jobs is None:
+        return gpus or ['']
+    return [gpus[number % len(gpus)] if gpus else '' for number in range(jobs)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='compare.py',
+        description='Runs the rows of a suite over several seeds and writes report.html, report.md '
+                    'and results.csv. What is finished is skipped, what was cut off goes on: stop '
+                    'it and start it again at any time.')
+    parser.add_argument('--suite', required=True, metavar='FILE',
+                        help='as configs/compare/demo.yaml')
+    parser.add_argument('--root', default='', metavar='DIR',
+                        help='folder of the datasets (default: as the configurations say)')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3], metavar='N',
+                        help='default: 1 2 3')
+    parser.add_argument('--out', type=Path, metavar='DIR',
+                        help='folder of the results (default: log/compare/<suite>)')
+    parser.add_argument('--jobs', type=int, metavar='N',
+                        help='runs side by side (default: one per GPU, or one)')
+    parser.add_argument('--select', action='store_true',
+                        help='instead of the rows, try the grid of the suite on validation images '
+                             'that are held out of the training set, and print the best')
+    parser.add_argument('--report-only', action='store_true',
+                        help='report what is done; run nothing')
+    parser.add_argument('--keep-checkpoints', action='store_true',
+                        help='do not delete those of finished runs')
+    parser.add_argument('opts', nargs='*', metavar='key value',
+                        help='configuration keys and values for all rows, as midattr.cache ram')
+    return parser

@@ -1,0 +1,105 @@
+"""The pictures of a report, as SVG that a page can hold."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from midattr_plugin.compare.summary import Line
+
+_OURS, _OTHER, _FAINT = '#1f5fa8', '#c8553d', '#9aa0a6'
+_COLUMNS = 4
+
+
+def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
+    """One figure of each line with its standard deviation, and the published one if it compares."""
+    shown = [line for line in lines if figure in line.figures]
+    picture = Figure((8, .6 + .26 * len(shown)))
+    axes = picture.subplots()
+    for place, line in enumerate(shown):
+        value = line.figures[figure]
+        axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
+        if figure in line.published and not line.rendered:
+            axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
+    axes.set_yticks(range(len(shown)), [f'{line.row.name}, {line.descriptor}' for line in shown])
+    axes.invert_yaxis()
+    axes.set_xlabel(f'{figure} in percent; bars: one standard deviation over the seeds')
+    axes.grid(axis='x', color='#e3e5e8')
+    axes.set_axisbelow(True)
+    return _svg(picture)
+
+
+def plot_curves(curves: Mapping[str, Sequence[Mapping[int, float]]], label: str) -> str:
+    """Row -> one curve per seed, each row in a panel of its own on the same scale."""
+    picture, panels = _panels(len(curves), 2.1, 1.5, sharey=True)
+    for axes, (name, seeds) in zip(panels, curves.items(), strict=False):
+        for curve in seeds:
+            axes.plot(list(curve), list(curve.values()), color=_OURS, lw=.9, alpha=.8)
+        axes.set_title(name, fontsize=9)
+    picture.supylabel(label, fontsize=9)
+    picture.supxlabel('iteration', fontsize=9)
+    return _svg(picture)
+
+
+def plot_attributes(scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Row -> attribute -> 'accuracy' and 'majority' as fractions: dots against the floor."""
+    names = list(dict.fromkeys(name for row in scores.values() for name in row))
+    picture, panels = _panels(len(scores), 2.3, .4 + .17 * len(names), sharey=True)
+    for axes, (row, of) in zip(panels, scores.items(), strict=False):
+        for place, name in enumerate(names):
+            if name in of:
+                floor, value = 100 * of[name]['majority'], 100 * of[name]['accuracy']
+                axes.plot([floor, value], [place, place], color=_FAINT, lw=1)
+                axes.plot(floor, place, '|', color=_OTHER, ms=9, mew=2)
+                axes.plot(value, place, 'o', color=_OURS, ms=4)
+        axes.set_title(row, fontsize=9)
+        axes.grid(axis='x', color='#e3e5e8')
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis() if axes is panels[0] else None
+    picture.supxlabel('accuracy in percent (dot), and that of always answering the most frequent '
+                      'class (bar)', fontsize=9)
+    return _svg(picture)
+
+
+def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> str:
+    """Attribute -> classes and counts (c, c): the share of each true class (row) by prediction."""
+    picture, panels = _panels(len(confusions), 2.3, 2.3)
+    for axes, (name, (classes, counts)) in zip(panels, confusions.items(), strict=False):
+        shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+        axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
+        axes.set_title(name, fontsize=9)
+        axes.set_xticks(range(len(counts)), classes, rotation=60, ha='right', fontsize=7)
+        axes.set_yticks(range(len(counts)), classes, fontsize=7)
+        if len(counts) <= 4:
+            for (i, j), share in np.ndenumerate(shares):
+                axes.text(j, i, f'{100 * share:.0f}', ha='center', va='center', fontsize=8,
+                          color='white' if share > .6 else 'black')
+    picture.supylabel('true', fontsize=9)
+    picture.supxlabel('predicted', fontsize=9)
+    return _svg(picture)
+
+
+def _panels(count: int, width: float, height: float, sharey: bool = False
+            ) -> tuple[Figure, list[Axes]]:
+    columns = min(_COLUMNS, max(count, 1))
+    rows = max(1, math.ceil(count / columns))
+    picture = Figure((width * columns + .6, height * rows + .5))
+    panels = list(picture.subplots(rows, columns, sharey=sharey, squeeze=False).flat)
+    for axes in panels:
+        axes.tick_params(labelsize=7)
+    for axes in panels[count:]:
+        axes.set_visible(False)
+    return picture, panels
+
+
+def _svg(picture: Figure) -> str:
+    text = io.StringIO()
+    # text stays text, and the same data gives the same file
+    with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'midattr'}):
+        picture.set_layout_engine('constrained')
+        picture.savefig(text, format='svg', metadata={'Date': None})
+    return text.getvalue()[text.getvalue().index('<svg'):]

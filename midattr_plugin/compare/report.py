@@ -1,0 +1,181 @@
+"""The report of a suite: ``report.html``, ``report.md``, ``results.csv``."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import jinja2
+import numpy as np
+import torch
+
+from midattr_plugin.compare.curves import read_curve
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.plots import (
+    plot_attributes,
+    plot_confusions,
+    plot_curves,
+    plot_rows,
+)
+from midattr_plugin.compare.summary import FIGURES, Line, results_csv, summarise
+from midattr_plugin.compare.suite import METRICS, Suite
+from midattr_plugin.files import atomic_path
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading and cells, for Markdown and HTML."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], out: Path
+                 ) -> list[Path]:
+    """Writes the three files from the runs that are done; returns their paths."""
+    lines = summarise(suite, runs)
+    facts = _facts(suite, runs, failed, lines)
+    tables = list(_tables(suite, runs, lines))
+    environment = jinja2.Environment(loader=jinja2.PackageLoader('midattr_plugin.compare'),
+                                     trim_blocks=True, lstrip_blocks=True)
+    texts = {'results.csv': results_csv(lines)}
+    for name in ('report.md', 'report.html'):
+        environment.autoescape = name.endswith('html')
+        pictures = _pictures(runs, lines) if name.endswith('html') else []
+        texts[name] = environment.get_template(f'{name}.j2').render(
+            title=suite.title, facts=facts, tables=tables, pictures=pictures)
+    paths = []
+    for name, text in texts.items():
+        with atomic_path(out / name) as temporary:
+            temporary.write_text(text.rstrip() + '\n', encoding='utf-8')
+        paths.append(out / name)
+    return paths
+
+
+def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
+           lines: Sequence[Line]) -> list[str]:
+    """What a reader must know first."""
+    facts = []
+    for target, rendered in {(line.target, line.rendered) for line in lines}:
+        root = runs[0].cfg.data.root
+        facts.append(f'Tested on {target} in "{root}": RENDERED images, drawn by a program. No '
+                     'figure of ours on this page says anything about real images, and none '
+                     'compares with a published one.' if rendered else
+                     f'Tested on {target} in "{root}": real images.')
+    done = [run for run in runs if run.is_done]
+    facts.append(f'{len(done)} of {len(runs)} runs are done (seeds '
+                 f'{", ".join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))}). '
+                 'Figures are means over the seeds and, after ±, sample standard deviations, in '
+                 'percent; differences are paired seed by seed, with their 95% confidence '
+                 'interval (Student\'s t).')
+    facts += [f'FAILED: row {run.row.name}, seed {run.seed}: {reason}'
+              for run, reason in failed.items()]
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
+    facts.append(f'Written {date.today().isoformat()} with torch {torch.__version__} on {device}.')
+    return facts
+
+
+def _tables(suite: Suite, runs: Sequence[Run], lines: Sequence[Line]) -> Iterable[Table]:
+    data = 'rendered images' if any(line.rendered for line in lines) else 'ours'
+    names = [name for name in FIGURES if any(name in line.figures for line in lines)]
+    yield Table(f'Results ({data})', ['row', 'what', 'descriptor', *names, 'seeds'], [
+        [line.row.name, line.row.label, line.descriptor,
+         *(_spread(line.figures.get(name)) for name in names), str(len(line.seeds))]
+        for line in lines])
+    compared = [line for line in lines if line.differences]
+    if compared:
+        yield Table(f'Difference to the baseline, same code, data and seeds ({data})',
+                    ['row', 'what', 'descriptor', 'baseline', 'rank-1', 'mAP', 'mA'], [
+                        [line.row.name, line.row.label, line.descriptor, line.row.baseline,
+                         *(_difference(line.differences.get(name)) for name in
+                           ('rank-1', 'mAP', 'mA'))] for line in compared])
+    published = [line for line in lines if line.published]
+    if published or suite.reported:
+        yield Table(
+            f'Published figures on {suite.dataset} (real images)',
+            ['row', 'what', 'descriptor', *METRICS, 'ours minus published: rank-1', 'mAP'],
+            [[line.row.name, line.row.label, line.descriptor,
+              *(_plain(line.published.get(name)) for name in METRICS),
+              *('not comparable' if line.rendered else
+                _signed(line.beyond_published.get(name)) for name in ('rank-1', 'mAP'))]
+             for line in published]
+            + [['reported', row['name'], '', *(_plain(row.get(name)) for name in METRICS), '', '']
+               for row in suite.reported])
+    yield Table('Cost', ['row', 'what', 'parameters', 'multiply-adds of an image',
+                         'training, img/s (whatever ran beside it)'], _costs(runs, lines))
+
+
+def _costs(runs: Sequence[Run], lines: Sequence[Line]) -> list[list[str]]:
+    rates: dict[str, list[float]] = {}
+    for run in runs:
+        seconds = list(read_curve(run.folder, 'Train/time').values()) if run.is_done else []
+        if seconds:
+            rates.setdefault(run.row.name, []).append(
+                run.cfg.train.batch_size / median(seconds))
+    first = {line.row.name: line for line in reversed(lines)}
+    return [[line.row.name, line.row.label,
+             '' if line.parameters is None else f'{line.parameters:,}',
+             '' if line.multiply_adds is None else f'{line.multiply_adds / 1e9:.3f} G',
+             f'{median(rates[name]):.1f}' if name in rates else '']
+            for name, line in reversed(first.items())]
+
+
+def _pictures(runs: Sequence[Run], lines: Sequence[Line]) -> list[tuple[str, str, bool]]:
+    """Title, SVG, and whether it is folded away at first."""
+    if not lines:
+        return []
+    done: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.is_done:
+            done.setdefault(run.row.name, []).append(run)
+    pictures = [('mAP by row', plot_rows(lines), False)]
+    scores = {name: _mean_scores(of) for name, of in done.items()}
+    scores = {name: of for name, of in scores.items() if of}
+    if scores:
+        pictures.append(('Accuracy of the attributes', plot_attributes(scores), False))
+    curves = {name: [read_curve(run.folder, 'Train/loss') for run in of]
+              for name, of in done.items()}
+    pictures.append(('Training loss, a curve per seed', plot_curves(curves, 'loss'), False))
+    for name, of in done.items():
+        confusions = _summed_confusions(of)
+        if confusions:
+            pictures.append((f'Confusions of the attributes: {name}, percent of each true class',
+                             plot_confusions(confusions), True))
+    return pictures
+
+
+def _mean_scores(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    """Of the first target, over the seeds."""
+    of_seeds = [next(iter(run.results['attributes'].values()), {}) for run in runs]
+    return {name: {key: float(np.mean([scores[name][key] for scores in of_seeds]))
+                   for key in ('accuracy', 'majority')}
+            for name in of_seeds[0] if name != 'average'}
+
+
+def _summed_confusions(runs: Sequence[Run]) -> dict[str, tuple[list[str], np.ndarray]]:
+    of_seeds = [next(iter(run.results.get('confusion', {}).values()), {}) for run in runs]
+    return {name: (first['classes'], sum(np.array(of[name]['counts']) for of in of_seeds))
+            for name, first in of_seeds[0].items()}
+
+
+def _spread(value) -> str:
+    if value is None:
+        return ''
+    return f'{value.mean:.1f}' + ('' if value.std is None else f' ± {value.std:.1f}')
+
+
+def _difference(value) -> str:
+    if value is None:
+        return ''
+    interval = '' if value.low is None else f' [{value.low:+.1f}, {value.high:+.1f}]'
+    return f'{value.mean:+.1f}{interval}' + (' *' if value.excludes_zero else '')
+
+
+def _plain(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'
+
+
+def _signed(value: float | None) -> str:
+    return '' if value is None else f'{value:+.1f}'

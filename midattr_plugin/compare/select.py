@@ -1,0 +1,58 @@
+"""Chooses weights of the losses on validation images, as the authors did (section 3.2)."""
+
+import itertools
+from collections.abc import Sequence
+
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.statistics import spread
+from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.errors import InputError
+
+VALIDATION_IMAGES = 100  # section 3.2
+
+
+def selection_suite(suite: Suite) -> Suite:
+    """A suite with a row for each point of the grid ``select``, on the suite's last row.
+
+    Raises:
+        InputError: the suite has no grid.
+    """
+    if not suite.select:
+        raise InputError(f'--select: suite "{suite.name}" has no grid; give it one, as in select: '
+                         '{midattr.mu: [4, 5], midattr.nu: [3, 4]}')
+    last = suite.rows[-1]
+    rows = []
+    for values in itertools.product(*suite.select.values()):
+        point = dict(zip(suite.select, values, strict=True))
+        name = '_'.join(f'{key.rpartition(".")[2]}={value}' for key, value in point.items())
+        rows.append(Row(name, name.replace('_', ', '), last.config,
+                        {**last.settings, 'midattr.validation_images': VALIDATION_IMAGES, **point}))
+    return Suite(f'{suite.name}-select', f'{suite.title}: choice on validation images',
+                 suite.dataset, tuple(rows))
+
+
+def choose(runs: Sequence[Run]) -> str:
+    """The table of the grid and its best point, in words.
+
+    The best is that with the highest identity accuracy on the validation images; among equals, as
+    with a hundred images there may be, that with the lowest identity loss.
+    """
+    measured: dict[str, list[tuple[float, float]]] = {}
+    labels = {}
+    for run in runs:
+        if run.is_done:
+            validation = run.results['validation']
+            accuracies = {key: value for key, value in validation.items()
+                          if key in ('acc_global', 'acc_local')}
+            accuracy = validation.get('acc_fused', next(iter(accuracies.values())))
+            losses = [validation[key.replace('acc', 'loss')] for key in accuracies]
+            measured.setdefault(run.row.name, []).append((accuracy, sum(losses) / len(losses)))
+            labels[run.row.name] = run.row.label
+    if not measured:
+        return 'Nothing to choose from: no run is done.'
+    means = {name: tuple(spread(column).mean for column in zip(*values, strict=True))
+             for name, values in measured.items()}
+    lines = [f'{labels[name]:<24} identity accuracy {accuracy:.1%}, loss {loss:.3f}'
+             for name, (accuracy, loss) in means.items()]
+    best = min(means, key=lambda name: (-means[name][0], means[name][1]))
+    return '\n'.join([*lines, f'Best: {labels[best]}'])

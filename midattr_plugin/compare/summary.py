@@ -1,0 +1,135 @@
+"""What the finished runs of a suite say: one line per row, target and descriptor."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.statistics import Difference, Spread, paired_difference, spread
+from midattr_plugin.compare.suite import METRICS, Row, Suite
+
+FIGURES = (*METRICS, 'mA')
+"""Figures of a line, in percent; mA is that of the row, whatever the descriptor."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Figures of one descriptor of one row on one target.
+
+    Attributes:
+        seeds: that are done.
+        rendered: the target's images are not real.
+        figures: name -> spread over the seeds, percent.
+        differences: name -> to the same descriptor of the baseline, or else to the descriptor
+            that the baseline reports; over the seeds that both have.
+        published: name -> percent, on the suite's dataset.
+        parameters, multiply_adds: of the model, and of the forward pass of an image.
+    """
+
+    row: Row
+    target: str
+    descriptor: str
+    seeds: tuple[int, ...]
+    rendered: bool
+    figures: dict[str, Spread]
+    differences: dict[str, Difference]
+    published: dict[str, float]
+    parameters: int | None
+    multiply_adds: int | None
+
+    @property
+    def beyond_published(self) -> dict[str, float]:
+        """Ours minus the published figures; nothing for rendered images, which have none."""
+        if self.rendered:
+            return {}
+        return {name: self.figures[name].mean - value for name, value in self.published.items()
+                if name in self.figures}
+
+
+def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
+    """The lines of all runs that are done, in the order of the rows."""
+    results: dict[str, dict[int, dict]] = {row.name: {} for row in suite.rows}
+    for run in runs:
+        if run.is_done:
+            results[run.row.name][run.seed] = run.results
+    return [line for row in suite.rows for line in _lines(row, results)]
+
+
+def _lines(row: Row, results: dict) -> Iterator[Line]:
+    of_seed = results[row.name]
+    if not of_seed:
+        return
+    any_of = next(iter(of_seed.values()))
+    for target, descriptors in any_of['reid'].items():
+        for descriptor in descriptors:
+            values = {seed: _figures(result, target, descriptor)
+                      for seed, result in of_seed.items()}
+            names = next(iter(values.values()))
+            yield Line(
+                row, target, descriptor, tuple(of_seed), any_of['rendered'][target],
+                {name: spread([figures[name] for figures in values.values()]) for name in names},
+                dict(_differences(values, results.get(row.baseline, {}), target, descriptor)),
+                dict(row.published.get(descriptor, {})),
+                any_of.get('parameters'), any_of.get('multiply_adds'))
+
+
+def _figures(result: dict, target: str, descriptor: str) -> dict[str, float]:
+    figures = {name: 100 * value for name, value in result['reid'][target][descriptor].items()}
+    if target in result['attributes']:
+        figures['mA'] = 100 * result['attributes'][target]['average']['mA']
+    return figures
+
+
+def _differences(values: dict[int, dict], baseline: dict[int, dict], target: str,
+                 descriptor: str) -> Iterator[tuple[str, Difference]]:
+    common = [seed for seed in values if seed in baseline]
+    if not common:
+        return
+    others = []
+    for seed in common:
+        descriptors = baseline[seed]['reid'][target]
+        # the first is the one that the model returns
+        same = descriptor if descriptor in descriptors else next(iter(descriptors))
+        others.append(_figures(baseline[seed], target, same))
+    for name in values[common[0]]:
+        if name in others[0]:
+            yield name, paired_difference([values[seed][name] for seed in common],
+                                          [other[name] for other in others])
+
+
+def results_csv(lines: Sequence[Line]) -> str:
+    """All lines with all their figures in percent. It has no times: the same results give the
+    same text."""
+    text = io.StringIO()
+    columns = ['row', 'label', 'target', 'images', 'descriptor', 'seeds']
+    for name in FIGURES:
+        columns += [f'{name} mean', f'{name} std']
+    columns += ['baseline']
+    for name in FIGURES:
+        columns += [f'{name} difference', f'{name} low', f'{name} high']
+    columns += [f'{name} published' for name in METRICS]
+    columns += [f'{name} ours minus published' for name in METRICS]
+    columns += ['parameters', 'multiply-adds']
+    writer = csv.DictWriter(text, columns, lineterminator='\n')
+    writer.writeheader()
+    for line in lines:
+        cells = {'row': line.row.name, 'label': line.row.label, 'target': line.target,
+                 'images': 'rendered' if line.rendered else 'real', 'descriptor': line.descriptor,
+                 'seeds': ' '.join(map(str, line.seeds)), 'baseline': line.row.baseline,
+                 'parameters': line.parameters, 'multiply-adds': line.multiply_adds}
+        for name, value in line.figures.items():
+            cells |= {f'{name} mean': _number(value.mean), f'{name} std': _number(value.std)}
+        for name, value in line.differences.items():
+            cells |= {f'{name} difference': _number(value.mean), f'{name} low': _number(value.low),
+                      f'{name} high': _number(value.high)}
+        for name, value in line.published.items():
+            cells[f'{name} published'] = _number(value)
+        for name, value in line.beyond_published.items():
+            cells[f'{name} ours minus published'] = _number(value)
+        writer.writerow(cells)
+    return text.getvalue()
+
+
+def _number(value: float | None) -> str:
+    return '' if value is None else f'{value:.4f}'

@@ -1,0 +1,54 @@
+"""A suite whose runs are done: their results are made up, nothing is trained."""
+
+import json
+
+import yaml
+from tiny_run import write_config
+from torch.utils.tensorboard import SummaryWriter
+
+from midattr_plugin.compare.plan import claim_folder, plan_runs
+from midattr_plugin.compare.suite import load_suite
+
+PUBLISHED = {'global': {'rank-1': 70., 'mAP': 50.5}}
+
+
+def result(target, mAP, mA=None, rendered=True):
+    """Results of a run; rank-1 is 10 points above the mAP, the local feature 1 below it."""
+    scores = {'rank-1': mAP + .1, 'mAP': mAP}
+    return {
+        'reid': {target: {'fused': scores, 'global': scores,
+                          'local': {key: value - .01 for key, value in scores.items()}}},
+        'attributes': {} if mA is None else {target: {
+            'gender': {'accuracy': .8, 'majority': .6, 'mA': mA},
+            'hat': {'accuracy': .9, 'majority': .95, 'mA': mA},
+            'average': {'accuracy': .85, 'majority': .775, 'mA': mA}}},
+        'confusion': {} if mA is None else {target: {
+            'gender': {'classes': ['male', 'female'], 'counts': [[3, 1], [0, 6]]},
+            'hat': {'classes': ['no', 'yes'], 'counts': [[9, 0], [1, 0]]}}},
+        'rendered': {target: rendered}, 'epoch': 2, 'parameters': 1234, 'multiply_adds': 5_000_000}
+
+
+def write_runs(folder, rendered=True, seeds=(1, 2), unfinished=()):
+    """(suite, runs, out) of a row 'plain' and a row 'more' that has attributes."""
+    write_config(folder / 'base.yaml')
+    path = folder / 'fake.yaml'
+    path.write_text(yaml.safe_dump({
+        'title': 'Made <up>', 'dataset': 'Market-1501', 'config': 'base.yaml', 'rows': [
+            {'name': 'plain', 'label': 'without', 'set': {'model.name': 'midattr_resnet18'}},
+            {'name': 'more', 'label': 'with', 'baseline': 'plain', 'published': PUBLISHED}],
+        'reported': [{'name': 'APR', 'rank-1': 84.29, 'mAP': 64.67}]}))
+    suite, out = load_suite(path), folder / 'out'
+    runs = plan_runs(suite, seeds, out, str(folder))
+    claim_folder(suite, runs, out)
+    for run in runs:
+        if (run.row.name, run.seed) not in unfinished:
+            more = run.row.name == 'more'
+            made_up = result('market1501_attr', .4 + .02 * run.seed + .05 * run.seed * more,
+                             .7 if more else None, rendered)
+            (run.folder / 'done.json').write_text(json.dumps(made_up))
+            writer = SummaryWriter(str(run.folder))
+            for step in range(4):
+                writer.add_scalar('Train/loss', 3 - step / 2, step)
+                writer.add_scalar('Train/time', .5, step)
+            writer.close()
+    return suite, runs, out

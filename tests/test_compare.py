@@ -1,0 +1,95 @@
+"""tools/compare.py as its user runs it, with trainings of seconds."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from fake_market import write_market_tree
+from tiny_run import SETTINGS
+
+from midattr_plugin.compare import main
+
+PROJECT = Path(__file__).parents[1]
+ROWS = [{'name': 'plain', 'set': {'model.name': 'midattr_resnet18'}},
+        {'name': 'more', 'baseline': 'plain'}]
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    (tmp_path / 'base.yaml').write_text(yaml.safe_dump(SETTINGS))
+    return tmp_path
+
+
+def write_suite(root, rows=ROWS, **more):
+    path = root / 'suite.yaml'
+    path.write_text(yaml.safe_dump({'title': 'Tiny', 'config': 'base.yaml', 'rows': rows, **more}))
+    return path
+
+
+def command(root, out, *options):
+    return ['--suite', str(root / 'suite.yaml'), '--root', str(root), '--out', str(root / out),
+            '--seeds', '1', '2', *options]
+
+
+def start(root, out):
+    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    with (root / 'log.txt').open('a') as log:
+        return subprocess.Popen([sys.executable, str(PROJECT / 'tools/compare.py'),
+                                 *command(root, out)], env=environment, stdout=log, stderr=log)
+
+
+def test_stopped_and_started_again(root):
+    """Killed once, interrupted once: the same results as in one go."""
+    write_suite(root)
+    assert start(root, 'whole').wait(300) == 0
+    for end, after in ((signal.SIGKILL, 15), (signal.SIGTERM, 20)):
+        process = start(root, 'pieces')
+        try:
+            process.wait(after)
+        except subprocess.TimeoutExpired:
+            process.send_signal(end)
+            assert process.wait(60) == (-9 if end == signal.SIGKILL else 130)
+        time.sleep(1)
+    assert start(root, 'pieces').wait(300) == 0, (root / 'log.txt').read_text()
+    whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
+    assert whole == pieces and whole.count('\n') == 7
+    assert 'interrupted; the same command goes on from here' in (root / 'log.txt').read_text()
+    assert {path.name for path in (root / 'whole').iterdir()} == {
+        'suite.json', 'runs', 'results.csv', 'report.md', 'report.html'}
+
+
+def test_a_row_that_fails_is_reported(root, capsys):
+    rows = [{'name': 'bad', 'set': {'train.lr': 1e30, 'train.max_epoch': 1}},
+            {'name': 'good', 'set': {'train.max_epoch': 1}}]
+    write_suite(root, rows)
+    assert main([*command(root, 'out'), '--seeds', '1', '--jobs', '2']) == 1
+    page = (root / 'out/report.md').read_text()
+    assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
+    assert '| good |' in page and '1 of 2 runs are done' in page
+    assert main([*command(root, 'out'), '--seeds', '1', '--report-only']) == 0
+    assert 'results.csv' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('rows', 'words'), [
+    ([{'name': 'a', 'set': {'midattr.nothing': 1}}], 'row "a": midattr.nothing is not'),
+    ([{'name': 'a'}, {'name': 'a'}], 'two rows are named "a"'),
+    ([{'name': 'a', 'set': {'data.sources': ['market1501'], 'data.targets': ['cuhk03'],
+                            'model.name': 'midattr_resnet18'}}],
+     'lacks a dataset of data.sources or data.targets (CUHK03 dataset needs to be'),
+])
+def test_refused_before_anything_runs(root, capsys, rows, words):
+    write_suite(root, rows)
+    assert main(command(root, 'out')) == 1
+    assert words in capsys.readouterr().err
+    assert not (root / 'out').exists()
+
+
+def test_unknown_suite(root, capsys):
+    assert main(command(root, 'out')) == 1
+    assert 'suite.yaml" cannot be read' in capsys.readouterr().err

@@ -1,0 +1,131 @@
+"""The report says on what data it was made, holds every line, and opens offline."""
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from fake_runs import write_runs
+from torch.utils.tensorboard import SummaryWriter
+
+from midattr_plugin.compare import plots
+from midattr_plugin.compare.curves import read_curve
+from midattr_plugin.compare.report import write_report
+
+
+class Page(HTMLParser):
+    """Tables as lists of rows of cells, and all attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.attributes, self._cell = [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += attrs
+        if tag == 'table':
+            self.tables.append([])
+        elif tag == 'tr':
+            self.tables[-1].append([])
+        elif tag in ('td', 'th'):
+            self.tables[-1][-1].append('')
+            self._cell = True
+
+    def handle_endtag(self, tag):
+        self._cell &= tag not in ('td', 'th')
+
+    def handle_data(self, data):
+        if self._cell:
+            self.tables[-1][-1][-1] += data
+
+
+@pytest.fixture
+def written(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    paths = write_report(suite, runs, {runs[1]: 'ran out of <luck>'}, out)
+    assert [path.name for path in paths] == ['results.csv', 'report.md', 'report.html']
+    return [path.read_text() for path in paths]
+
+
+def test_data_are_told_first(written):
+    for text in written[1:]:
+        start = text.index('RENDERED images')
+        assert start < text.index('43.0') and 'none compares with a published one' in text
+    assert 'FAILED: row more, seed 1: ran out of &lt;luck&gt;' in written[2]
+    assert '<h1>Made &lt;up&gt;</h1>' in written[2] and '# Made <up>' in written[1]
+
+
+def test_tables(written):
+    results, differences, published, cost = Page(written[2]).tables
+    head, *rows = results
+    assert head == ['row', 'what', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
+    assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
+    assert differences[1][:4] == ['more', 'with', 'fused', 'plain']
+    assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]
+    assert published[1][-2:] == ['not comparable'] * 2 and published[2][1] == 'APR'
+    assert cost[1][2:] == ['1,234', '0.005 G', '8.0']  # batches of 4 in half a second
+    # no figure of ours below a heading with the name of the data set
+    assert all('Market-1501' not in cell for table in (results, differences, cost)
+               for cell in table[0])
+    assert {'50.5', '60.5'}.isdisjoint(cell for row in published for cell in row)
+
+
+def test_markdown_has_the_same_rows(written):
+    lines = [[cell.strip() for cell in line.strip('|').split('|')]
+             for line in written[1].splitlines() if line.startswith('|')]
+    for table in Page(written[2]).tables:
+        for row in table:
+            assert row in lines
+
+
+def test_nothing_is_fetched(written):
+    links = [value for name, value in Page(written[2]).attributes if name in ('src', 'href')]
+    assert all(link.startswith('#') for link in links)
+    assert 'url(http' not in written[2] and '<script' not in written[2]
+
+
+def test_pictures_are_well_formed(written):
+    pictures = re.findall(r'<svg.*?</svg>', written[2], re.DOTALL)
+    assert len(pictures) == 4  # rows, attributes, curves, confusions of one row
+    for picture in pictures:
+        ElementTree.fromstring(picture)
+    texts = [''.join(ElementTree.fromstring(picture).itertext()) for picture in pictures]
+    assert 'more, fused' in texts[0] and 'gender' in texts[1] and 'plain' in texts[2]
+    assert '75' in texts[3] and 'male' in texts[3]  # 3 of 4
+
+
+def test_real_images_are_compared(tmp_path):
+    suite, runs, out = write_runs(tmp_path, rendered=False)
+    page = write_report(suite, runs, {}, out)[2].read_text()
+    assert 'RENDERED' not in page and ': real images.' in page
+    assert Page(page).tables[2][1][-2:] == ['-9.5', '+0.0']
+
+
+def test_report_of_nothing(tmp_path):
+    suite, runs, out = write_runs(tmp_path, unfinished=[(row, seed) for row in ('plain', 'more')
+                                                        for seed in (1, 2)])
+    assert '0 of 4 runs are done' in write_report(suite, runs, {}, out)[2].read_text()
+
+
+def test_the_same_results_give_the_same_files(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    first, second = ([path.read_text() for path in write_report(suite, runs, {}, out)]
+                     for _ in range(2))
+    assert first == second
+
+
+def test_a_resumed_curve(tmp_path):
+    _, runs, _ = write_runs(tmp_path)
+    writer = SummaryWriter(str(runs[0].folder), filename_suffix='.resumed')
+    writer.add_scalar('Train/loss', 9., 3)
+    writer.add_scalar('Train/loss', 8., 4)
+    writer.close()
+    assert read_curve(runs[0].folder, 'Train/loss') == {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8}
+    assert read_curve(runs[0].folder, 'Train/none') == {}
+
+
+def test_colours_are_not_numbered():
+    """Nine classes have no room for numbers."""
+    text = plots.plot_confusions({'colour': ('abcdefghi', np.ones((9, 9)))})
+    assert '>11<' not in text

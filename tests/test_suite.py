@@ -1,0 +1,89 @@
+"""Suite files: what they say, and every way in which they cannot be used."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.errors import InputError
+
+FOLDER = Path(__file__).parents[1] / 'configs/compare'
+SUITE = {
+    'title': 'A title', 'dataset': 'Market-1501', 'config': 'base.yaml',
+    'set': {'train.lr': .1, 'model.name': 'large'},
+    'rows': [
+        {'name': 'one', 'label': 'the first'},
+        {'name': 'two', 'set': {'train.lr': .2}, 'baseline': 'one',
+         'published': {'global': {'rank-1': 80., 'mAP': 60.}}},
+        {'name': 'three', 'config': 'other.yaml', 'set': {'model.name': 'other'}}],
+    'reported': [{'name': 'APR', 'mAP': 64.67}],
+    'select': {'midattr.mu': [1., 2.]},
+}
+
+
+def write(folder, content, name='suite.yaml'):
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def test_rows(tmp_path):
+    suite = load_suite(write(tmp_path, SUITE))
+    assert (suite.name, suite.title, suite.dataset) == ('suite', 'A title', 'Market-1501')
+    one, two, three = suite.rows
+    assert (one.label, two.label) == ('the first', 'two')
+    assert one.config == tmp_path / 'base.yaml' and three.config == tmp_path / 'other.yaml'
+    assert one.settings == {'train.lr': .1, 'model.name': 'large'}
+    assert two.settings == {'train.lr': .2, 'model.name': 'large'}
+    assert three.settings == {'model.name': 'other'}  # the keys of the suite are for its base
+    assert one.baseline is None and suite.row('two').baseline == 'one'
+    assert two.published == {'global': {'rank-1': 80., 'mAP': 60.}}
+    assert suite.reported == ({'name': 'APR', 'mAP': 64.67},)
+    assert suite.select == {'midattr.mu': [1., 2.]}
+
+
+def test_rows_of_another_suite(tmp_path):
+    write(tmp_path, SUITE)
+    small = {'rows_of': 'suite.yaml', 'config': 'small.yaml', 'set': {'model.name': 'large'},
+             'replace': {'model.name': {'large': 'small'}}, 'rows': [{'name': 'four'}]}
+    suite = load_suite(write(tmp_path, small, 'small_suite.yaml'))
+    assert [row.name for row in suite.rows] == ['one', 'two', 'three', 'four']
+    assert suite.row('one').settings == {'model.name': 'small'}
+    assert suite.row('two').settings == {'model.name': 'small', 'train.lr': .2}
+    assert suite.row('three').settings == {'model.name': 'other'}
+    assert suite.row('one').config == tmp_path / 'small.yaml'
+    assert suite.dataset == 'Market-1501' and len(suite.reported) == 1 and not suite.select
+
+
+@pytest.mark.parametrize(('change', 'words'), [
+    ({'row': []}, 'unknown key "row"; choose from title'),
+    ({'rows': []}, 'has no rows'),
+    ({'rows': 3}, 'rows must be a list'),
+    ({'rows': [{'label': 'x'}]}, 'a row has no usable name'),
+    ({'rows': [{'name': '../x'}]}, 'a row has no usable name'),
+    ({'rows': [{'name': 'a'}, {'name': 'a'}]}, 'two rows are named "a"'),
+    ({'rows': [{'name': 'a', 'baseline': 'b'}]}, 'row "a": its baseline "b" is not a row'),
+    ({'rows': [{'name': 'a', 'sets': {}}]}, 'row "a": unknown key "sets"'),
+    ({'rows': [{'name': 'a', 'set': [1]}]}, 'row "a": set must be a mapping'),
+    ({'rows': [{'name': 'a', 'published': {'global': 3}}]}, 'published.global must be figures'),
+    ({'rows': [{'name': 'a', 'published': {'global': {'rank1': 3}}}]}, 'unknown key "rank1"'),
+    ({'reported': [{'mAP': 3}]}, 'an entry of reported has no name'),
+    ({'select': {'midattr.mu': 3}}, 'select.midattr.mu must be a list'),
+    ({'config': None}, 'row "one": there is no config'),
+    ({'rows_of': 'nowhere.yaml'}, r'nowhere.yaml" cannot be read'),
+])
+def test_what_cannot_be_used(tmp_path, change, words):
+    with pytest.raises(InputError, match=words):
+        load_suite(write(tmp_path, SUITE | change))
+
+
+@pytest.mark.parametrize(('text', 'words'), [('a: [', 'is not valid YAML'), ('3', 'not a mapping')])
+def test_no_suite_at_all(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        load_suite(write(tmp_path, text))
+
+
+def test_unknown_suite_names_those_there_are():
+    with pytest.raises(InputError, match=r'none.yaml" cannot be read .*paper_market.yaml'):
+        load_suite(FOLDER / 'none.yaml')
