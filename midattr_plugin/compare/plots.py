@@ -27,7 +27,7 @@ def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
             axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
     axes.set_yticks(range(len(shown)), [f'{line.row.name}, {line.descriptor}' for line in shown])
     axes.invert_yaxis()
-    axes.set_xlabel(f'{figure} in percent; bars: one standard deviation over the seeds')
+    axes.set_xlabel(f'{figure}, %')
     axes.grid(axis='x', color='#e3e5e8')
     axes.set_axisbelow(True)
     return _svg(picture)
@@ -59,9 +59,7 @@ def plot_attributes(scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> 
         axes.set_title(row, fontsize=9)
         axes.grid(axis='x', color='#e3e5e8')
         axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis() if axes is panels[0] else None
-    picture.supxlabel('accuracy in percent (dot), and that of always answering the most frequent '
-                      'class (bar)', fontsize=9)
+    panels[0].invert_yaxis()  # which all panels share
     return _svg(picture)
 
 
@@ -78,8 +76,6 @@ def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) 
             for (i, j), share in np.ndenumerate(shares):
                 axes.text(j, i, f'{100 * share:.0f}', ha='center', va='center', fontsize=8,
                           color='white' if share > .6 else 'black')
-    picture.supylabel('true', fontsize=9)
-    picture.supxlabel('predicted', fontsize=9)
     return _svg(picture)
 
 

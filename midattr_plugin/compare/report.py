@@ -78,7 +78,7 @@ def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
 
 
 def _tables(suite: Suite, runs: Sequence[Run], lines: Sequence[Line]) -> Iterable[Table]:
-    data = 'rendered images' if any(line.rendered for line in lines) else 'ours'
+    data = 'rendered images' if any(line.rendered for line in lines) else 'real images'
     names = [name for name in FIGURES if any(name in line.figures for line in lines)]
     yield Table(f'Results ({data})', ['row', 'what', 'descriptor', *names, 'seeds'], [
         [line.row.name, line.row.label, line.descriptor,
@@ -122,26 +122,32 @@ def _costs(runs: Sequence[Run], lines: Sequence[Line]) -> list[list[str]]:
             for name, line in reversed(first.items())]
 
 
-def _pictures(runs: Sequence[Run], lines: Sequence[Line]) -> list[tuple[str, str, bool]]:
-    """Title, SVG, and whether it is folded away at first."""
+def _pictures(runs: Sequence[Run], lines: Sequence[Line]) -> list[tuple[str, str, str, bool]]:
+    """Title, caption, SVG, and whether it is folded away at first."""
     if not lines:
         return []
     done: dict[str, list[Run]] = {}
     for run in runs:
         if run.is_done:
             done.setdefault(run.row.name, []).append(run)
-    pictures = [('mAP by row', plot_rows(lines), False)]
+    pictures = [('mAP by row', 'Bars: one standard deviation over the seeds. Diamonds: published.',
+                 plot_rows(lines), False)]
     scores = {name: _mean_scores(of) for name, of in done.items()}
     scores = {name: of for name, of in scores.items() if of}
     if scores:
-        pictures.append(('Accuracy of the attributes', plot_attributes(scores), False))
+        pictures.append(('Accuracy of the attributes',
+                         'In percent of the images whose label is known (dot), beside that of '
+                         'always answering the most frequent class (bar).',
+                         plot_attributes(scores), False))
     curves = {name: [read_curve(run.folder, 'Train/loss') for run in of]
               for name, of in done.items()}
-    pictures.append(('Training loss, a curve per seed', plot_curves(curves, 'loss'), False))
+    pictures.append(('Training loss', 'A curve per seed. Rows with other losses have another '
+                     'scale.', plot_curves(curves, 'loss'), False))
     for name, of in done.items():
         confusions = _summed_confusions(of)
         if confusions:
-            pictures.append((f'Confusions of the attributes: {name}, percent of each true class',
+            pictures.append((f'Confusions of the attributes: {name}',
+                             'Percent of each true class (row) by predicted class (column).',
                              plot_confusions(confusions), True))
     return pictures
 
