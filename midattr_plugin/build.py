@@ -15,6 +15,7 @@ from midattr_plugin.config import (
     videodata_kwargs,
 )
 from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
+from midattr_plugin.datasets.held_out import hold_out
 from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, sharded_train_loader
 from midattr_plugin.distributed.sync_batch_norm import synchronise_batch_norm
@@ -41,6 +42,11 @@ def build_datamanager(cfg):
     except RuntimeError as error:  # what the host's datasets raise if files are missing
         raise InputError(f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
                          f'data.targets ({error}); put it there, or name another root') from error
+    if cfg.midattr.validation_images and not cfg.test.evaluate:
+        datamanager.validation_loader = hold_out(
+            datamanager, cfg.midattr.validation_images, cfg.train.seed,
+            cfg.sampler.train_sampler, cfg.sampler.num_instances, cfg.sampler.num_cams,
+            cfg.sampler.num_datasets)
     if world_size() > 1 and not cfg.test.evaluate:
         check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
         datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
@@ -130,9 +136,11 @@ def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     arguments = {'datamanager': datamanager, 'model': model, 'optimizer': optimizer,
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
-        return engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
-                                         precision=cfg.midattr.precision,
-                                         compile=cfg.midattr.compile)
+        built = engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
+                                          precision=cfg.midattr.precision,
+                                          compile=cfg.midattr.compile)
+        built.validation_loader = getattr(datamanager, 'validation_loader', None)
+        return built
     arguments['label_smooth'] = cfg.loss.softmax.label_smooth
     video = cfg.data.type == 'video'
     if cfg.loss.name == 'softmax':

@@ -65,7 +65,10 @@ def _make_data(runs: list[Run]) -> None:
         data = (tuple(run.cfg.data.sources), tuple(run.cfg.data.targets))
         if data not in seen:
             seen.add(data)
-            build.build_datamanager(run.cfg)
+            cfg = run.cfg.clone()
+            cfg.defrost()
+            cfg.midattr.cache = 'none'  # found, not decoded
+            build.build_datamanager(cfg)
 
 
 def _devices(jobs: int | None) -> list[str]:

@@ -83,6 +83,7 @@ INTERVALS = {
     'midattr.nu': _NOT_NEGATIVE,
     'midattr.attribute_weight': _NOT_NEGATIVE,
     'midattr.ranking_memory': _POSITIVE,
+    'midattr.validation_images': _NOT_NEGATIVE,
 }
 
 # Numbers of items (least, most) of lists that cannot have any number of them.

@@ -58,6 +58,9 @@ MIDATTR_DEFAULTS = {
     # Test the model once before training, too, so that the results show what training changed
     # (not in the paper).
     'evaluate_first': False,
+    # Random training images (drawn from train.seed) that are held out of training and recognised
+    # at every test, to choose mu and nu on; 100 in section 3.2. Only if loss.name is 'midattr'.
+    'validation_images': 0,
     # --- Speed and memory (not in the paper; the results stay the same) ---
     # Number format of training and feature extraction: 'fp32'; 'bf16', two times as fast on
     # processors and GPUs that have it; 'fp16'. Read only if loss.name is 'midattr'.

@@ -35,6 +35,7 @@ class EvaluationMixin:
          'attributes': {target: {attribute | 'average': {...}}},
          'rendered': {target: bool},   # True: the images are not real
          'confusion': {target: {attribute: {'classes', 'counts'}}},  # true x predicted
+         'validation': of held-out training images, see ``measure_validation``,
          'epoch': number of epochs trained,
          'parameters', 'multiply_adds': whatever is in ``facts``}
     """
@@ -63,10 +64,15 @@ class EvaluationMixin:
         ranks = [rank for rank in ranks if rank <= smallest]
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
+        self.results |= self.further_results()
         if save_dir and is_main():
             with atomic_path(Path(save_dir) / 'metrics.json') as path:
                 path.write_text(json.dumps(self.results, indent=2) + '\n')
         return rank1
+
+    def further_results(self) -> dict:
+        """What else belongs into ``results``; asked for after the targets have been tested."""
+        return {}
 
     @property
     def mean_mAP(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader
 
 from midattr_plugin import host
 from midattr_plugin.distributed import rank, sum_over_processes, world_size
@@ -15,6 +16,7 @@ from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.step_log import StepLog
+from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 
@@ -45,6 +47,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         engine = midattr_plugin.ImageMidAttrEngine(datamanager, model, optimizer)
         engine.run(save_dir='log/midattr', max_epoch=62)
     """
+
+    validation_loader: DataLoader | None = None
+    """Held-out training images, which are recognised at every test."""
 
     def __init__(
         self,
@@ -178,6 +183,24 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         output = self._forward(input)
         self._recorder.add_output(output['attributes'])
         return output['descriptor']
+
+    def further_results(self) -> dict:
+        """How the images of ``validation_loader``, if there are any, are recognised."""
+        if self.validation_loader is None:
+            return {}
+        scores = measure_validation(self.validation_loader, self._recognise)
+        print('Held-out training images: ' + ', '.join(
+            f'{name} {value:.3f}' if name != 'images' else f'{value}'
+            for name, value in scores.items()))
+        return {'validation': scores}
+
+    def _recognise(self, data: dict) -> tuple[dict, dict, Tensor, Tensor | None]:
+        imgs, pids, attrs = self.parse_data_for_train(data)
+        device = next(self.model.parameters()).device
+        output = self._forward(imgs.to(device))
+        features = {branch: feature.float() for branch, feature in output['features'].items()}
+        return (self.model.identify(features), output['attributes'], pids.to(device),
+                None if attrs is None else attrs.to(device))
 
     @torch.no_grad()
     def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):

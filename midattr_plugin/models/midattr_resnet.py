@@ -131,7 +131,7 @@ class MidAttrResNet(nn.Module):
         maps, features = self._extract(x)
         output = {'features': features}
         if self.training:
-            output['logits'] = self._identify(features)
+            output['logits'] = self.identify(features)
         else:
             output['descriptor'] = self._describe(features)
         if full:
@@ -158,10 +158,12 @@ class MidAttrResNet(nn.Module):
             features['local'] = self.part_reduction(part_map)
         return maps, features
 
-    def _identify(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+    def identify(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""
         # Functional dropout, because the host puts children that it freezes in eval mode.
         classifiers = {'global': 'classifier', 'local': 'classifier_part'}
-        return {branch: getattr(self, classifiers[branch])(F.dropout(feature, self.dropout))
+        return {branch: getattr(self, classifiers[branch])(
+                    F.dropout(feature, self.dropout, self.training))
                 for branch, feature in features.items()}
 
     def _describe(self, features: dict[str, Tensor]) -> Tensor:

@@ -1,0 +1,69 @@
+"""Training images that are held out, to choose the weights of the losses on (section 3.2)."""
+
+import copy
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from midattr_plugin import host
+from midattr_plugin.errors import InputError
+
+
+def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instances: int,
+             num_cams: int, num_datasets: int) -> DataLoader:
+    """Takes images out of the training loader of a data manager of the host.
+
+    Args:
+        datamanager: its ``train_loader`` is replaced by one of the remaining images.
+        count: number of images.
+        seed: of the draw, which is the same whatever order the files are found in.
+        train_sampler, num_instances, num_cams, num_datasets: of the training loader.
+
+    Returns:
+        A loader of the images, in the host's form, resized and normalised as for a test.
+
+    Raises:
+        InputError: with so many images an identity would keep none for training.
+    """
+    whole = datamanager.train_loader
+    chosen = draw_images(whole.dataset.train, count, seed)
+    kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
+    reduced = _with_items(whole.dataset, kept)
+    sampler = host.data.sampler.build_train_sampler(
+        kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
+        num_cams=num_cams, num_datasets=num_datasets)
+    options = {'batch_size': whole.batch_size, 'num_workers': whole.num_workers,
+               'pin_memory': whole.pin_memory}
+    datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
+    held = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
+    held.transform, held.k_tfm = datamanager.transform_te, 1
+    return DataLoader(held, **options)
+
+
+def draw_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
+    """Numbers of ``count`` items (path, pid, ...), of which every pid keeps another one.
+
+    Raises:
+        InputError: there are not so many.
+    """
+    by_path = sorted(range(len(items)), key=lambda i: items[i][0])
+    left = Counter(pid for _, pid, *_ in items)
+    if count > len(items) - len(left):
+        raise InputError(f'midattr.validation_images: {count} of {len(items)} training images '
+                         f'cannot be held out, as each of the {len(left)} identities keeps one; '
+                         f'choose at most {len(items) - len(left)}')
+    chosen: set[int] = set()
+    for place in torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist():
+        number = by_path[place]
+        if len(chosen) < count and left[items[number][1]] > 1:
+            left[items[number][1]] -= 1
+            chosen.add(number)
+    return chosen
+
+
+def _with_items(dataset: Dataset, items: list[tuple]) -> Dataset:
+    changed = copy.copy(dataset)
+    changed.train = changed.data = items
+    return changed

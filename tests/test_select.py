@@ -1,0 +1,76 @@
+"""The choice on validation images, with made-up results."""
+
+import json
+
+import pytest
+import yaml
+from tiny_run import write_config
+
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.select import choose, selection_suite
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.errors import InputError
+
+
+@pytest.fixture
+def suite(tmp_path):
+    write_config(tmp_path / 'base.yaml')
+    path = tmp_path / 'suite.yaml'
+    path.write_text(yaml.safe_dump({
+        'config': 'base.yaml', 'rows': [{'name': 'a'}, {'name': 'b', 'set': {'train.lr': .5}}],
+        'select': {'midattr.mu': [1., 2.], 'midattr.nu': [3., 4.]}}))
+    return load_suite(path)
+
+
+def test_a_row_per_point(suite):
+    selection = selection_suite(suite)
+    assert selection.name == 'suite-select'
+    assert [row.name for row in selection.rows] == [
+        'mu=1.0_nu=3.0', 'mu=1.0_nu=4.0', 'mu=2.0_nu=3.0', 'mu=2.0_nu=4.0']
+    assert selection.rows[2].settings == {
+        'train.lr': .5, 'midattr.mu': 2., 'midattr.nu': 3., 'midattr.validation_images': 100}
+
+
+def test_a_suite_without_a_grid(tmp_path):
+    path = tmp_path / 'suite.yaml'
+    path.write_text(yaml.safe_dump({'config': 'base.yaml', 'rows': [{'name': 'a'}]}))
+    with pytest.raises(InputError, match='--select: suite "suite" has no grid'):
+        selection_suite(load_suite(path))
+
+
+def finished(suite, folder, results):
+    runs = []
+    for row in suite.rows:
+        for seed, validation in enumerate(results.get(row.name, ())):
+            run = Run(row, seed, folder / row.name / str(seed), None)
+            run.folder.mkdir(parents=True)
+            (run.folder / 'done.json').write_text(json.dumps({'validation': validation}))
+            runs.append(run)
+    return runs
+
+
+def both(fused, loss_global, loss_local):
+    return {'images': 100, 'acc_fused': fused, 'acc_global': .1, 'acc_local': .2,
+            'loss_global': loss_global, 'loss_local': loss_local}
+
+
+def test_the_best(suite, tmp_path):
+    runs = finished(selection_suite(suite), tmp_path, {
+        'mu=1.0_nu=3.0': [both(.5, 1, 3), both(.7, 1, 1)],  # .6, loss 1.5
+        'mu=1.0_nu=4.0': [both(.8, 9, 9), both(.3, 9, 9)],  # .55
+        'mu=2.0_nu=3.0': [both(.6, 1, 1), both(.6, 1, 1)]})  # .6, loss 1
+    text = choose(runs)
+    assert text.splitlines()[-1] == 'Best: mu=2.0, nu=3.0'
+    assert text.splitlines()[0].split()[2:] == ['identity', 'accuracy', '60.0%,', 'loss', '1.500']
+    assert len(text.splitlines()) == 4
+
+
+def test_one_branch(suite, tmp_path):
+    runs = finished(selection_suite(suite), tmp_path, {
+        'mu=1.0_nu=3.0': [{'acc_local': .5, 'loss_local': 2.}],
+        'mu=1.0_nu=4.0': [{'acc_local': .6, 'loss_local': 3.}]})
+    assert choose(runs).endswith('Best: mu=1.0, nu=4.0')
+
+
+def test_nothing_is_done():
+    assert choose([]) == 'Nothing to choose from: no run is done.'

@@ -1,0 +1,69 @@
+"""Figures of held-out images, by plain loops, and in the results of a run."""
+
+import json
+import math
+
+import pytest
+import torch
+from fake_market import write_market_tree
+from tiny_run import arguments
+
+from midattr_plugin.engine.validation import measure_validation
+from midattr_plugin.train import main
+
+
+def made_up(count, branches=('global', 'local')):
+    logits = {branch: torch.randn(count, 3) for branch in branches}
+    attributes = {'hat': torch.randn(count, 2), 'age': torch.randn(count, 4),
+                  'bag': torch.randn(count, 2)}
+    labels = torch.stack([torch.randint(-1, 2, (count,)), torch.randint(-1, 4, (count,)),
+                          torch.full((count,), -1)], 1)
+    return logits, attributes, torch.randint(0, 3, (count,)), labels
+
+
+def test_by_plain_loops():
+    batches = [made_up(5), made_up(4)]
+    scores = measure_validation(batches, lambda batch: batch)
+    right = dict.fromkeys(('global', 'local', 'fused', 'hat', 'age'), 0)
+    losses, known = {'global': 0., 'local': 0.}, {'hat': 0, 'age': 0}
+    for logits, attributes, pids, labels in batches:
+        for i, pid in enumerate(pids.tolist()):
+            products = [1.] * 3
+            for branch, rows in logits.items():
+                odds = [math.exp(value) for value in rows[i].tolist()]
+                shares = [value / sum(odds) for value in odds]
+                products = [a * b for a, b in zip(products, shares, strict=True)]
+                right[branch] += shares.index(max(shares)) == pid
+                losses[branch] -= math.log(shares[pid])
+            right['fused'] += products.index(max(products)) == pid
+            for column, name in enumerate(known):
+                label = labels[i, column].item()
+                if label >= 0:
+                    values = attributes[name][i].tolist()
+                    known[name] += 1
+                    right[name] += values.index(max(values)) == label
+    expected = {'images': 9, **{f'acc_{name}': right[name] / 9
+                                for name in ('global', 'local', 'fused')},
+                **{f'loss_{branch}': value / 9 for branch, value in losses.items()},
+                **{f'acc_{name}': right[name] / known[name] for name in known}}
+    expected['acc_attributes'] = (expected['acc_hat'] + expected['acc_age']) / 2
+    assert scores == pytest.approx(expected)  # nothing is known of the bag
+
+
+def test_one_branch_without_attributes():
+    logits, _, pids, _ = made_up(5, ('local',))
+    scores = measure_validation([(logits, {}, pids, None)], lambda batch: batch)
+    assert list(scores) == ['images', 'acc_local', 'loss_local']
+
+
+def test_results_of_a_run(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(arguments(tmp_path, 'midattr.validation_images', 6, 'train.max_epoch', 1)) == 0
+    results = json.loads((tmp_path / 'log/metrics.json').read_text())
+    scores = results['validation']
+    assert scores['images'] == 6
+    assert {'acc_global', 'acc_local', 'acc_fused', 'loss_global', 'loss_local', 'acc_attributes',
+            'acc_hat'} <= set(scores)
+    assert all(0 <= value <= 1 for name, value in scores.items() if name.startswith('acc'))
+    [log] = (tmp_path / 'log').glob('train.log*')
+    assert 'Held-out training images: 6, acc_global' in log.read_text()
