@@ -8,8 +8,7 @@ import torch
 from fake_market import write_market_tree
 
 from midattr_plugin import use_fast_ranking
-from midattr_plugin.benchmark import cli, loading, memory, ranking, report, systems
-from midattr_plugin.benchmark import training
+from midattr_plugin.benchmark import cli, loading, memory, ranking, report, systems, training
 from midattr_plugin.benchmark.training import PHASES, measure_phases, measure_training
 from midattr_plugin.engine.precision import is_supported
 

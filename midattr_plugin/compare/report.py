@@ -18,8 +18,8 @@ from midattr_plugin.compare.plots import (
     plot_curves,
     plot_rows,
 )
-from midattr_plugin.compare.summary import FIGURES, Line, results_csv, summarise
 from midattr_plugin.compare.suite import METRICS, Suite
+from midattr_plugin.compare.summary import FIGURES, Line, results_csv, summarise
 from midattr_plugin.files import atomic_path
 
 
@@ -69,7 +69,7 @@ def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
                  f'{", ".join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))}). '
                  'Figures are means over the seeds and, after ±, sample standard deviations, in '
                  'percent; differences are paired seed by seed, with their 95% confidence '
-                 'interval (Student\'s t).')
+                 'interval (Student\'s t), and a star where that does not contain 0.')
     facts += [f'FAILED: row {run.row.name}, seed {run.seed}: {reason}'
               for run, reason in failed.items()]
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'

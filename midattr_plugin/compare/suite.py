@@ -122,8 +122,8 @@ def _read(path: Path) -> dict:
 
 def _row(content: Any, path: Path, base: str | None, settings: dict, replace: dict) -> Row:
     if not isinstance(content, dict) or not _NAME.fullmatch(str(content.get('name', ''))):
-        raise InputError(f'suite "{path}": a row has no usable name ({content!r:.60}); name it with '
-                         'letters, digits and any of . + = _ -')
+        raise InputError(f'suite "{path}": a row has no usable name ({content!r:.60}); name it '
+                         'with letters, digits and any of . + = _ -')
     name = str(content['name'])
     where = f'suite "{path}", row "{name}"'
     _check_keys(content, _ROW_KEYS, where)
