@@ -91,13 +91,13 @@ def test_assignment():
 
 @pytest.mark.parametrize('layer', ['layer2', '', 'RES3D'])
 def test_unknown_layer(layer):
-    with pytest.raises(InputError, match='midattr.attribute_layer: .*res3d, res4f, res5c, pool5'):
+    with pytest.raises(InputError, match='midattr.attribute_layer: .*res5c, pool5, mixture$'):
         assign_layers(NAMES, layer)
 
 
 @pytest.mark.parametrize('override', ['glasses=res4f', 'age=conv3', 'age', '', '=res4f', 'age='])
 def test_unknown_override(override):
-    with pytest.raises(InputError, match='midattr.layer_overrides: .*gender,.*, pool5$') as error:
+    with pytest.raises(InputError, match='midattr.layer_overrides: .*gender,.*, pool5, mixture$') as error:
         assign_layers(NAMES, 'res3d', ['bag=res4f', override])
     assert f'"{override}"' in str(error.value)
 

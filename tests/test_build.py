@@ -27,6 +27,11 @@ def test_options_reach_the_model(tmp_path):
     assert model.attributes.layer_of['hat'] == 'res4f'
     assert model.attributes.layer_of['age'] == 'res5c'
     assert model.feature_dim == 16 * 1  # one row at height 32
+    cfg = config(tmp_path, 'midattr.attribute_layer', 'mixture', 'midattr.bnneck', True,
+                 'midattr.last_stride', 1, 'midattr.part_dim', 16)
+    model = build.build_model(cfg, 5)
+    assert model.attributes.layer_of['hat'] == 'mixture'
+    assert model.bnneck_part.num_features == 16 * 2
 
 
 @pytest.mark.parametrize('loss, expected', [

@@ -32,6 +32,7 @@ def check(*pairs):
         ([*OURS, *NO_ATTRIBUTES], 'midattr.loss_reading'),
         (['midattr.branches', ['local', 'local']], 'twice'),
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
+        (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
         (['midattr.layer_overrides', ['age']], 'age=res4f'),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
@@ -61,7 +62,9 @@ def test_refused(pairs, message):
         ['train.optim', 'adam', 'sgd.nesterov', True, 'sgd.momentum', 0.0],
         ['midattr.branches', ['local'], 'midattr.descriptor', 'local'],
         ['midattr.branches', ['local']],
-        ['midattr.layer_overrides', ['age=res4f', 'gender=pool5']],
+        ['midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
+        ['midattr.bnneck', True, 'train.batch_size', 2],
+        ['midattr.bnneck', True, 'train.batch_size', 1, 'test.evaluate', True],
     ],
 )
 def test_allowed(pairs):

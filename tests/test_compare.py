@@ -68,10 +68,11 @@ def test_a_row_that_fails_is_reported(root, capsys):
     rows = [{'name': 'bad', 'set': {'train.lr': 1e30, 'train.max_epoch': 1}},
             {'name': 'good', 'set': {'train.max_epoch': 1}}]
     write_suite(root, rows)
-    assert main([*command(root, 'out'), '--seeds', '1', '--jobs', '2']) == 1
+    assert main([*command(root, 'out'), '--jobs', '2', '--seeds', '1', 'midattr.cache', 'ram']) == 1
     page = (root / 'out/report.md').read_text()
     assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
     assert '| good |' in page and '1 of 2 runs are done' in page
+    assert 'cache: ram' in (root / 'out/runs/good/seed1/run.yaml').read_text()
     assert main([*command(root, 'out'), '--seeds', '1', '--report-only']) == 0
     assert 'results.csv' in capsys.readouterr().out
 
@@ -93,3 +94,9 @@ def test_refused_before_anything_runs(root, capsys, rows, words):
 def test_unknown_suite(root, capsys):
     assert main(command(root, 'out')) == 1
     assert 'suite.yaml" cannot be read' in capsys.readouterr().err
+
+
+def test_seeds_that_are_none(root, capsys):
+    write_suite(root)
+    assert main([*command(root, 'out'), '--seeds', '1', 'two']) == 1
+    assert '--seeds: "two" is not a whole number' in capsys.readouterr().err

@@ -57,7 +57,8 @@ def outcome(root, save_dir):
 
 @pytest.mark.parametrize('pairs', [
     [], ['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
-         'midattr.cache', 'ram']])
+         'midattr.cache', 'ram'],
+    ['midattr.bnneck', True, 'midattr.attribute_layer', 'mixture', 'midattr.last_stride', 1]])
 def test_two_processes_are_as_good_as_one(root, pairs):
     results = []
     for processes in (1, 2):
@@ -169,6 +170,30 @@ with joined_group():
     for key, value in plain.state_dict().items():
         close(shared.state_dict()[key], value)
     close(shared.eval()(x), plain.eval()(x))
+    x = torch.randn(8, 5)
+    for bias in (True, False):
+        plain, shared = torch.nn.BatchNorm1d(5), torch.nn.BatchNorm1d(5)
+        torch.nn.init.uniform_(plain.weight)
+        if bias:
+            torch.nn.init.uniform_(plain.bias)
+        else:
+            plain.bias = shared.bias = None
+        shared.load_state_dict(plain.state_dict())
+        shared = synchronise_batch_norm(torch.nn.Sequential(shared))[0]
+        whole = x.clone().requires_grad_()
+        expected = plain(whole)
+        expected.pow(3).sum().backward()
+        part = x[rank() * 4:rank() * 4 + 4].clone().requires_grad_()
+        got = shared(part)
+        got.pow(3).sum().backward()
+        close(got, expected[rank() * 4:rank() * 4 + 4])
+        close(part.grad, whole.grad[rank() * 4:rank() * 4 + 4], rtol=1e-4, atol=1e-4)
+        for name, parameter in plain.named_parameters():
+            grad = sum_over_processes(shared.get_parameter(name).grad)
+            close(grad, parameter.grad, rtol=1e-4, atol=1e-4)
+        for key, value in plain.state_dict().items():
+            close(shared.state_dict()[key], value)
+        close(shared.eval()(x), plain.eval()(x))
 '''
 
 

@@ -97,11 +97,24 @@ def test_part_rows_are_those_of_the_map(height, rows):
     assert model_kwargs(cfg)['part_rows'] == 3
 
 
+@pytest.mark.parametrize('height, rows', [(224, 14), (256, 16), (1, 1), (33, 3), (225, 15)])
+def test_part_rows_with_a_last_stride_of_1(height, rows):
+    cfg = load_config(opts=['data.height', height, 'midattr.last_stride', 1])
+    assert model_kwargs(cfg)['part_rows'] == rows
+    size = height
+    for _ in range(4):
+        size = torch.nn.MaxPool2d(3, stride=2, padding=1)(torch.zeros(1, size, 9)).shape[1]
+    assert size == rows
+    cfg = load_config(opts=['data.height', height, 'midattr.last_stride', 1,
+                            'midattr.part_rows', 3])
+    assert model_kwargs(cfg)['part_rows'] == 3
+
+
 def test_model_kwargs():
     assert model_kwargs(load_config(opts=['midattr.layer_overrides', 'age=res4f'])) == {
         'weights': 'IMAGENET1K_V1', 'weights_file': '', 'attribute_layer': 'res3d',
         'layer_overrides': ('age=res4f',), 'branches': ('global', 'local'), 'part_rows': 8,
-        'part_dim': 256, 'dropout': 0.5, 'descriptor': 'fused',
+        'part_dim': 256, 'dropout': 0.5, 'descriptor': 'fused', 'bnneck': False, 'last_stride': 2,
     }
 
 

@@ -25,6 +25,8 @@ def test_order_of_the_branches_does_not_matter():
     ({'schema': MARKET1501, 'layer_overrides': ['age=pool5'], 'branches': ['local']},
      'midattr.layer_overrides: pool5'),
     ({'part_dim': 0}, 'midattr.part_dim'),
+    ({'last_stride': 4}, 'midattr.last_stride'),
+    ({'schema': MARKET1501, 'layer_overrides': ['age=mixtures']}, 'midattr.layer_overrides'),
     ({'depth': 20}, 'depth'),
 ])
 def test_options_that_cannot_be_used(options, key):

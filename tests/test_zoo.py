@@ -104,6 +104,11 @@ def test_options_are_passed_on():
                     part_dim=32, descriptor='local', layer_overrides=('age=res4f',))
     assert model.feature_dim == 7 * 32
     assert model.attributes.layer_of['age'] == 'res4f'
+    model = on_meta('midattr_resnet18_duke', bnneck=True, last_stride=1, part_rows=16,
+                    attribute_layer='mixture')
+    assert model.bnneck.num_features == 512 and model.bnneck_part.num_features == 16 * 256
+    assert model.layer4[0].conv1.stride == model.layer4_part[0].conv1.stride == (1, 1)
+    assert model.attributes.mixture.logits.shape == (len(DUKEMTMCREID), 3)
 
 
 def test_pretrained_weights(tmp_path):

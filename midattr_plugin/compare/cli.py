@@ -13,6 +13,7 @@ from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute
 from midattr_plugin.compare.select import choose, selection_suite
 from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.config.arguments import split_at_key
 from midattr_plugin.errors import InputError
 
 
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
         Exit status: 0; 1 if the input was bad, with one sentence on stderr, or a row failed; 130
         after an interrupt.
     """
-    options = _parser().parse_args(argv)
+    options = _parser().parse_intermixed_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     try:
         return run(options)
@@ -41,12 +42,13 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         InputError: something that they name cannot be used. Nothing has been run then.
     """
+    words, swallowed = split_at_key(options.seeds)  # an option that takes many takes all words
+    seeds = list(dict.fromkeys(map(_seed, words)))
     suite = load_suite(options.suite)
     if options.select:
         suite = selection_suite(suite)
     out = options.out or Path('log/compare') / suite.name
-    seeds = list(dict.fromkeys(options.seeds))
-    runs = plan_runs(suite, seeds, out, options.root, options.opts)
+    runs = plan_runs(suite, seeds, out, options.root, [*swallowed, *options.opts])
     if not options.report_only:
         _make_data(runs)
         claim_folder(suite, runs, out)
@@ -56,6 +58,12 @@ def run(options: argparse.Namespace) -> int:
     if options.select:
         print(choose(runs))
     return 1 if failed else 0
+
+
+def _seed(word: str) -> int:
+    if not word.isdecimal():
+        raise InputError(f'--seeds: "{word}" is not a whole number; give some, as in --seeds 1 2 3')
+    return int(word)
 
 
 def _make_data(runs: list[Run]) -> None:
@@ -88,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
                         help='as configs/compare/demo.yaml')
     parser.add_argument('--root', default='', metavar='DIR',
                         help='folder of the datasets (default: as the configurations say)')
-    parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3], metavar='N',
+    parser.add_argument('--seeds', nargs='+', default=['1', '2', '3'], metavar='N',
                         help='default: 1 2 3')
     parser.add_argument('--out', type=Path, metavar='DIR',
                         help='folder of the results (default: log/compare/<suite>)')

@@ -91,12 +91,12 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     args = vars(args)
     swallowed = []
     for name in _NAME_LISTS:
-        args[name], pairs = _split_at_key(args[name] or [])
+        args[name], pairs = split_at_key(args[name] or [])
         swallowed += pairs
     return load_config(**args | {'opts': swallowed + args['opts']})
 
 
-def _split_at_key(items: list[str]) -> tuple[list[str], list[str]]:
+def split_at_key(items: list[str]) -> tuple[list[str], list[str]]:
     """Names, and the pairs that follow them: an option that takes many names takes all words.
 
     Names of datasets and transforms have no dots; all keys but ``use_gpu`` do.

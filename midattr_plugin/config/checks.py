@@ -75,6 +75,9 @@ def _check_midattr(cfg: CfgNode) -> None:
                 'midattr.loss_reading is attribute_units: set the reading to literal, or choose '
                 'a model without attributes'
             )
+    if keys.bnneck and cfg.train.batch_size == 1 and not cfg.test.evaluate:
+        raise InputError('midattr.bnneck normalises over the images of a batch, but '
+                         'train.batch_size is 1: set it above 1, or midattr.bnneck False')
     if len(set(keys.branches)) < len(keys.branches):
         raise InputError(f'midattr.branches names a branch twice: {", ".join(keys.branches)}')
     if keys.descriptor not in ('fused', *keys.branches):

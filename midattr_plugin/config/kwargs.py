@@ -8,7 +8,7 @@ from typing import Any
 
 from yacs.config import CfgNode
 
-_RES5C_STRIDE = 32  # image pixels per row of the conv5 map
+_RES4F_STRIDE = 16  # image pixels per row of the map that conv5 reads
 _LABEL_SMOOTHING = 0.1  # what the host's loss.softmax.label_smooth stands for
 
 
@@ -94,7 +94,7 @@ def model_kwargs(cfg: CfgNode) -> dict[str, Any]:
     """Arguments of this project's model factories, besides those of the host's ``build_model``.
 
     ``part_rows`` is resolved: a stride of 2 rounds up, five times, so a map of conv5 has
-    ceil(height / 32) rows.
+    ceil(height / 32) rows, or ceil(height / 16) if its own stride is 1.
     """
     keys = cfg.midattr
     return {
@@ -103,10 +103,12 @@ def model_kwargs(cfg: CfgNode) -> dict[str, Any]:
         'attribute_layer': keys.attribute_layer,
         'layer_overrides': tuple(keys.layer_overrides),
         'branches': tuple(keys.branches),
-        'part_rows': keys.part_rows or -(-cfg.data.height // _RES5C_STRIDE),
+        'part_rows': keys.part_rows or -(-cfg.data.height // (_RES4F_STRIDE * keys.last_stride)),
         'part_dim': keys.part_dim,
         'dropout': keys.dropout,
         'descriptor': keys.descriptor,
+        'bnneck': keys.bnneck,
+        'last_stride': keys.last_stride,
     }
 
 

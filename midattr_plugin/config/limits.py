@@ -12,7 +12,7 @@ from typing import Any
 from midattr_plugin import host
 from midattr_plugin.errors import InputError
 
-ATTRIBUTE_LAYERS = ('res3d', 'res4f', 'res5c', 'pool5')
+ATTRIBUTE_LAYERS = ('res3d', 'res4f', 'res5c', 'pool5', 'mixture')
 BRANCHES = ('global', 'local')
 
 
@@ -79,6 +79,7 @@ INTERVALS = {
     'midattr.part_dim': _COUNT,
     'midattr.part_rows': _NOT_NEGATIVE,
     'midattr.dropout': _BELOW_ONE,
+    'midattr.last_stride': Interval(1, 2),
     'midattr.mu': _NOT_NEGATIVE,
     'midattr.nu': _NOT_NEGATIVE,
     'midattr.attribute_weight': _NOT_NEGATIVE,

@@ -20,7 +20,8 @@ MIDATTR_DEFAULTS = {
     'branches': ['global', 'local'],
     # Layer on which the attributes are recognised: 'res3d', 'res4f' or 'res5c' (the ends of
     # conv3, conv4 and conv5, cut into 4 horizontal parts) or 'pool5' (the pooled feature).
-    # Section 2.1 takes res3d; tables 4 and 5 compare the layers.
+    # Section 2.1 takes res3d; tables 4 and 5 compare the layers. Beyond the paper: 'mixture', a
+    # sum of what is recognised on res3d, res4f and res5c, whose weights each attribute learns.
     'attribute_layer': 'res3d',
     # Attributes that are read from another layer than attribute_layer, each '<attribute>=<layer>',
     # as 'age=res4f' (end of section 3.5).
@@ -29,7 +30,7 @@ MIDATTR_DEFAULTS = {
     # paper gives no number.
     'part_dim': 256,
     # Rows into which the part branch cuts the conv5 map (7 in section 2.1). 0: one per row of
-    # the map, which has ceil(data.height / 32) rows.
+    # the map, which has ceil(data.height / 32) rows, twice as many if last_stride is 1.
     'part_rows': 0,
     # Probability of the dropout before each identity classifier (section 2.1). The paper
     # gives no number.
@@ -37,6 +38,15 @@ MIDATTR_DEFAULTS = {
     # What a model in test mode returns: 'fused' (the L2-normalised features of all branches,
     # concatenated; section 3.3), 'global' or 'local'.
     'descriptor': 'fused',
+    # --- Beyond the paper: model ---
+    # Batch normalisation without a shift between each branch's feature and its classifier, which
+    # then has no bias; the descriptor is taken behind it, the features of a triplet loss before
+    # it (BNNeck: Luo et al., Bag of Tricks, CVPRW 2019, who have no dropout). The layers are
+    # named bnneck and bnneck_part, for train.new_layers and train.open_layers.
+    'bnneck': False,
+    # Stride of conv5 in both branches: 2, or 1 for a map of twice the rows and columns (Luo et
+    # al.), which needs about four times the work in conv5.
+    'last_stride': 2,
     # --- Pretrained weights (section 3.2), read only if model.pretrained is True ---
     # File with torchvision's weights of the backbone. '': they are fetched by name.
     'backbone_weights': '',

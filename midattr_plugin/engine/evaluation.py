@@ -35,6 +35,7 @@ class EvaluationMixin:
          'attributes': {target: {attribute | 'average': {...}}},
          'rendered': {target: bool},   # True: the images are not real
          'confusion': {target: {attribute: {'classes', 'counts'}}},  # true x predicted
+         'layer_weights': {attribute: {layer: weight}},  # only of mixed layers; each of sum 1
          'validation': of held-out training images, see ``measure_validation``,
          'epoch': number of epochs trained,
          'parameters', 'multiply_adds': whatever is in ``facts``}

@@ -185,14 +185,23 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         return output['descriptor']
 
     def further_results(self) -> dict:
-        """How the images of ``validation_loader``, if there are any, are recognised."""
+        """The weights of mixed layers, and how the images of ``validation_loader`` are recognised;
+        neither where there are none."""
+        results = self._layer_weights()
         if self.validation_loader is None:
-            return {}
+            return results
         scores = measure_validation(self.validation_loader, self._recognise)
         print('Held-out training images: ' + ', '.join(
             f'{name} {value:.3f}' if name != 'images' else f'{value}'
             for name, value in scores.items()))
-        return {'validation': scores}
+        return results | {'validation': scores}
+
+    def _layer_weights(self) -> dict:
+        weights = {} if self.model.schema is None else self.model.attributes.mixture_weights()
+        if not weights:
+            return {}
+        print(f'** Weights of the mixed layers **\n{format_scores(weights)}')
+        return {'layer_weights': weights}
 
     def _recognise(self, data: dict) -> tuple[dict, dict, Tensor, Tensor | None]:
         imgs, pids, attrs = self.parse_data_for_train(data)

@@ -9,17 +9,19 @@ from pathlib import Path
 
 import torch
 import torchvision
-from torch import Tensor
+from torch import Tensor, nn
 
 from midattr_plugin.errors import InputError
 
 DEPTHS = (18, 34, 50, 101, 152)
+LAST_STRIDES = (2, 1)
 
 _REMEDY = ('put the file anywhere and set midattr.backbone_weights to it, '
            'or set model.pretrained False')
 
 
-def build_backbone(depth: int, state: dict[str, Tensor] | None = None) -> torchvision.models.ResNet:
+def build_backbone(depth: int, state: dict[str, Tensor] | None = None,
+                   last_stride: int = 2) -> torchvision.models.ResNet:
     """torchvision's ResNet with the given weights, or with random ones.
 
     Its ``fc`` layer, which tells the ImageNet classes apart, is of no use here.
@@ -27,17 +29,23 @@ def build_backbone(depth: int, state: dict[str, Tensor] | None = None) -> torchv
     Args:
         depth: one of ``DEPTHS``.
         state: torchvision's state dict of that network; entries of ``fc`` are ignored.
+        last_stride: of conv5 (``layer4``). 1 gives its map twice the rows and columns (Luo et
+            al., CVPRW 2019); the weights are the same.
 
     Raises:
-        InputError: there is no ResNet of that depth, or ``state`` is of another network.
+        InputError: there is no ResNet of that depth, ``state`` is of another network, or
+            ``last_stride`` is neither 2 nor 1.
     """
     _check_depth(depth)
+    if last_stride not in LAST_STRIDES:
+        raise InputError(f'midattr.last_stride: {last_stride} does not fit; choose 2 or 1')
     resnet = torchvision.models.get_model(f'resnet{depth}')
     if state is not None:
         state = {key: value for key, value in state.items() if not key.startswith('fc.')}
         _check_architecture(resnet, state, depth)
         # Not strict, because ``fc`` is missing; that nothing else is has just been checked.
         resnet.load_state_dict(state, strict=False)
+    _set_stride(resnet.layer4[0], last_stride)
     return resnet
 
 
@@ -93,6 +101,15 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise InputError(f'midattr.backbone_weights: "{path}" holds a {type(state).__name__}, not '
                          'a dict of weights; use a file of torchvision')
     return state
+
+
+def _set_stride(block: nn.Module, stride: int) -> None:
+    """Of the two convolutions that stride in the first block of a stage: the one of the shortcut
+    and conv1 of a BasicBlock, conv2 of a Bottleneck."""
+    for module in block.modules():
+        if isinstance(module, nn.Conv2d) and module.stride != (1, 1):
+            module.stride = (stride, stride)
+    block.stride = stride
 
 
 def _check_depth(depth: int) -> None:

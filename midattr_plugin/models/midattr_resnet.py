@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import AttributeHeads, assign_layers
 from midattr_plugin.models.backbone import build_backbone
+from midattr_plugin.models.bnneck import build_bnneck
 from midattr_plugin.models.classifier import build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.schema import AttributeSchema
@@ -38,7 +39,8 @@ class MidAttrResNet(nn.Module):
         num_classes: number n of training identities.
         depth: of the ResNet: 18, 34, 50, 101 or 152.
         schema: the attributes to learn; None for a model without them.
-        attribute_layer: 'res3d', 'res4f', 'res5c' or 'pool5', on which they are recognised.
+        attribute_layer: 'res3d', 'res4f', 'res5c' or 'pool5', on which they are recognised, or
+            'mixture', a learned one of the first three; see :class:`LayerMixture`.
         layer_overrides: '<attribute>=<layer>' for attributes that read another layer.
         branches: 'global', 'local' or both. res5c is the conv5 of the global branch if there
             is one; pool5 needs that branch.
@@ -47,6 +49,9 @@ class MidAttrResNet(nn.Module):
         dropout: probability of the dropout before each identity classifier.
         descriptor: what is returned in eval mode: the L2-normalised feature of a branch, or
             'fused', those of all branches side by side.
+        bnneck: batch normalisation between each branch's feature and its classifier, which
+            then has no bias; see :func:`build_bnneck`.
+        last_stride: of conv5 in both branches, 2 or 1; see :func:`build_backbone`.
         loss: 'triplet' returns features beside the logits, for the host's triplet engine.
         backbone_state: torchvision's state dict of that ResNet; None for random weights.
 
@@ -66,6 +71,8 @@ class MidAttrResNet(nn.Module):
         part_dim: int = 256,
         dropout: float = 0.5,
         descriptor: str = 'fused',
+        bnneck: bool = False,
+        last_stride: int = 2,
         loss: str = 'softmax',
         backbone_state: dict[str, Tensor] | None = None,
     ):
@@ -82,22 +89,27 @@ class MidAttrResNet(nn.Module):
         self.schema = schema
         self.loss = loss
         self.dropout = dropout
+        self._has_necks = bnneck
 
-        resnet = build_backbone(depth, backbone_state)
+        resnet = build_backbone(depth, backbone_state, last_stride)
         for name in _TRUNK:
             self.add_module(name, getattr(resnet, name))
         channels = resnet.fc.in_features
         dims = {}
         if 'global' in self.branches:
             self.layer4 = resnet.layer4
-            self.classifier = build_classifier(channels, num_classes)
             dims['global'] = channels
+            if bnneck:
+                self.bnneck = build_bnneck(dims['global'])
+            self.classifier = build_classifier(dims['global'], num_classes, bias=not bnneck)
         if 'local' in self.branches:
             # Copied only now, so that the copy too starts from the pretrained weights.
             self.layer4_part = copy.deepcopy(resnet.layer4)
             self.part_reduction = PartReduction(channels, part_dim, part_rows)
-            self.classifier_part = build_classifier(part_dim * part_rows, num_classes)
             dims['local'] = part_dim * part_rows
+            if bnneck:
+                self.bnneck_part = build_bnneck(dims['local'])
+            self.classifier_part = build_classifier(dims['local'], num_classes, bias=not bnneck)
         if schema is not None:
             self.attributes = AttributeHeads(schema, layer_of, {
                 'res3d': channels // 4, 'res4f': channels // 2, 'res5c': channels,
@@ -124,16 +136,16 @@ class MidAttrResNet(nn.Module):
             ``(logits, features)``.
 
             With ``full``, a dict of plain dicts, so that ``DataParallel`` can gather it:
-            'features' {branch: (B, D of the branch)}, pooled, before dropout; 'attributes'
-            {name: (B, c)}, empty without a schema; in train mode 'logits' {branch: (B, n)};
-            in eval mode 'descriptor' (B, D).
+            'features' {branch: (B, D of the branch)}, pooled, before any BNNeck and dropout;
+            'attributes' {name: (B, c)}, empty without a schema; in train mode 'logits'
+            {branch: (B, n)}; in eval mode 'descriptor' (B, D).
         """
         maps, features = self._extract(x)
         output = {'features': features}
         if self.training:
             output['logits'] = self.identify(features)
         else:
-            output['descriptor'] = self._describe(features)
+            output['descriptor'] = self._describe(self._behind_necks(features))
         if full:
             output['attributes'] = {} if self.schema is None else self.attributes(maps)
             return output
@@ -164,6 +176,13 @@ class MidAttrResNet(nn.Module):
         classifiers = {'global': 'classifier', 'local': 'classifier_part'}
         return {branch: getattr(self, classifiers[branch])(
                     F.dropout(feature, self.dropout, self.training))
+                for branch, feature in self._behind_necks(features).items()}
+
+    def _behind_necks(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        if not self._has_necks:
+            return features
+        necks = {'global': 'bnneck', 'local': 'bnneck_part'}
+        return {branch: getattr(self, necks[branch])(feature)
                 for branch, feature in features.items()}
 
     def _describe(self, features: dict[str, Tensor]) -> Tensor:
