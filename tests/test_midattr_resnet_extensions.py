@@ -43,9 +43,9 @@ def test_gradient_reaches_every_parameter(depth, branches):
 def test_output_can_be_gathered(training):
     """By ``DataParallel``, which rebuilds each dict with its own type."""
     output = build(**ALL).train(training)(images(), full=True)
-    assert all(type(x) is dict for x in [output, *output.values()])
-    tensors = [x for group in output.values() if group is not output.get('descriptor')
-               for x in group.values()]
+    groups = [group for name, group in output.items() if name != 'descriptor']  # a tensor
+    assert all(type(x) is dict for x in [output, *groups])
+    tensors = [x for group in groups for x in group.values()]
     assert all(type(x) is torch.Tensor and len(x) == 4 for x in tensors)
     assert {name: tuple(x.shape) for name, x in output['attributes'].items()} == {
         a.name: (4, len(a.classes)) for a in MARKET1501}
