@@ -68,6 +68,12 @@ def test_loaders(manager_of, pairs):
     assert torch.equal(again['img'], batches[0]['img']) and again['attrs'].shape == (4, 12)
 
 
+def test_no_batch_is_left(manager_of):
+    with pytest.raises(InputError, match='12 held out leave 4 training images, too few for a batch '
+                                         'of 8; hold out fewer'):
+        manager_of('midattr.validation_images', 12, 'train.batch_size', 8)
+
+
 def test_a_test_holds_nothing_out(manager_of):
     manager = manager_of('midattr.validation_images', 5, 'test.evaluate', True)
     assert len(manager.train_loader.dataset) == 16 and not hasattr(manager, 'validation_loader')

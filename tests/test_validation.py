@@ -67,3 +67,16 @@ def test_results_of_a_run(tmp_path):
     assert all(0 <= value <= 1 for name, value in scores.items() if name.startswith('acc'))
     [log] = (tmp_path / 'log').glob('train.log*')
     assert 'Held-out training images: 6, acc_global' in log.read_text()
+
+
+def test_how_often_it_is_measured_does_not_change_the_training(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    weights = []
+    for name, frequency in (('often', 1), ('once', -1)):
+        assert main(arguments(tmp_path, 'midattr.validation_images', 6, 'train.max_epoch', 3,
+                              'test.eval_freq', frequency,
+                              'data.save_dir', tmp_path / name)) == 0
+        path = tmp_path / name / 'model/model.pth.tar-last'
+        weights.append(torch.load(path, weights_only=True)['state_dict'])
+    often, once = weights
+    assert all(torch.equal(often[key], once[key]) for key in often)

@@ -25,7 +25,8 @@ def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instanc
         A loader of the images, in the host's form, resized and normalised as for a test.
 
     Raises:
-        InputError: with so many images an identity would keep none for training.
+        InputError: with so many images an identity would keep none for training, or there would
+            be no whole batch.
     """
     whole = datamanager.train_loader
     chosen = draw_images(whole.dataset.train, count, seed)
@@ -37,6 +38,10 @@ def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instanc
     options = {'batch_size': whole.batch_size, 'num_workers': whole.num_workers,
                'pin_memory': whole.pin_memory}
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
+    if not len(datamanager.train_loader):
+        raise InputError(f'midattr.validation_images: {count} held out leave {len(kept)} training '
+                         f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
+                         'lower train.batch_size')
     held = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
     held.transform, held.k_tfm = datamanager.transform_te, 1
     return DataLoader(held, **options)

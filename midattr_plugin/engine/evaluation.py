@@ -65,7 +65,7 @@ class EvaluationMixin:
         ranks = [rank for rank in ranks if rank <= smallest]
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
-        self.results |= self.further_results()
+            self.results |= self.further_results()
         if save_dir and is_main():
             with atomic_path(Path(save_dir) / 'metrics.json') as path:
                 path.write_text(json.dumps(self.results, indent=2) + '\n')
