@@ -108,7 +108,8 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
             raise InputError(f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
                              f'{", ".join(children)}')
     optimizer = host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
-    if type(optimizer) in (torch.optim.SGD, torch.optim.Adam):
+    # a fused SGD cannot go on with a group of which some layers were frozen until now
+    if type(optimizer) in (torch.optim.SGD, torch.optim.Adam) and not cfg.train.fixbase_epoch:
         # the host's function does not pass the argument on
         for group in optimizer.param_groups:
             group['fused'] = True

@@ -167,3 +167,11 @@ def test_a_bug_is_not_disguised(root, monkeypatch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
 def test_on_a_gpu(root):
     assert main(arguments(root, 'use_gpu', True)) == 0
+
+
+@pytest.mark.parametrize('optim', ['sgd', 'adam', 'amsgrad'])
+def test_layers_that_are_frozen_first(tmp_path, optim):
+    """When they open, the optimizer has a state for some parameters of a group only."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(arguments(tmp_path, 'train.fixbase_epoch', 1, 'train.open_layers',
+                          "['classifier']", 'train.optim', optim)) == 0
