@@ -35,9 +35,9 @@ def build_datamanager(cfg):
     """
     Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
     DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
-    if cfg.data.type == 'video':
-        return host.VideoDataManager(**videodata_kwargs(cfg))
     try:
+        if cfg.data.type == 'video':
+            return host.VideoDataManager(**videodata_kwargs(cfg))
         datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
     except RuntimeError as error:  # what the host's datasets raise if files are missing
         raise InputError(f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '

@@ -74,7 +74,10 @@ def _run(cfg, save_dir: Path) -> dict:
     host.utils.set_random_seed(cfg.train.seed)
     torch.backends.cudnn.benchmark = cfg.use_gpu
     datamanager, model = main_first(lambda: _data_and_model(cfg))
-    print(f'Model {cfg.model.name}: {sum(p.numel() for p in model.parameters()):,} parameters')
+    facts = {'parameters': sum(p.numel() for p in model.parameters())}
+    if cfg.data.type == 'image':
+        facts['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
+    print(f'Model {cfg.model.name}: {facts["parameters"]:,} parameters')
     trained_epochs = 0
     if cfg.model.load_weights:
         checkpoint = read_checkpoint(cfg.model.load_weights)
@@ -85,10 +88,7 @@ def _run(cfg, save_dir: Path) -> dict:
     scheduler = build.build_scheduler(cfg, optimizer)
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
     engine.trained_epochs = trained_epochs
-    if cfg.data.type == 'image':
-        engine.facts = {
-            'parameters': sum(p.numel() for p in model.parameters()),
-            'multiply_adds': multiply_adds(model, cfg.data.height, cfg.data.width)}
+    engine.facts = facts
     if not is_main():  # other noise than the main process has
         host.utils.set_random_seed(cfg.train.seed + rank())
 

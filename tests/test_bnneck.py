@@ -3,7 +3,6 @@
 import pytest
 import torch
 from test_midattr_resnet import BRANCHES, NUM_IDS, build, images
-from test_midattr_resnet_host import engine
 
 from midattr_plugin import host
 from midattr_plugin.models.bnneck import build_bnneck
@@ -80,22 +79,13 @@ def test_what_reads_which_feature(branches):
 
 
 @pytest.mark.parametrize('branches', BRANCHES)
-@pytest.mark.parametrize('loss', ['softmax', 'triplet'])
-def test_trains_under_the_host_engines(loss, branches):
-    model = build(branches=branches, loss=loss, dropout=0., bnneck=True)
-    if loss == 'triplet':
-        _, features = model(images())
-        features = features if len(branches) > 1 else (features,)
-        before = model(images(), full=True)['features']
-        for x, branch in zip(features, branches, strict=True):
-            torch.testing.assert_close(x, before[branch])
-    trainer = engine(f'Image{loss.capitalize()}Engine', model)
-    data = {'img': images(), 'pid': torch.tensor([0, 0, 3, 3])}
-    summaries = [trainer.forward_backward(data) for _ in range(6)]
-    key = 'loss' if loss == 'softmax' else 'loss_x'
-    assert summaries[-1][key] < summaries[0][key]
-    for name, parameter in model.named_parameters():
-        assert parameter.grad.abs().sum() > 0, name
+def test_a_triplet_loss_takes_the_features_before_it(branches):
+    model = build(branches=branches, loss='triplet', dropout=0., bnneck=True)
+    _, features = model(images())
+    features = features if len(branches) > 1 else (features,)
+    before = model(images(), full=True)['features']
+    for x, branch in zip(features, branches, strict=True):
+        torch.testing.assert_close(x, before[branch])
 
 
 def test_host_freezes_and_opens_by_name():

@@ -1,7 +1,6 @@
 """tools/compare.py as its user runs it, with trainings of seconds."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import yaml
 from fake_market import write_market_tree
 from tiny_run import SETTINGS
 
+from midattr_plugin import build
 from midattr_plugin.compare import main
 
 PROJECT = Path(__file__).parents[1]
@@ -48,14 +48,14 @@ def test_stopped_and_started_again(root):
     """Killed once, interrupted once: the same results as in one go."""
     write_suite(root)
     assert start(root, 'whole').wait(300) == 0
-    for end, after in ((signal.SIGKILL, 15), (signal.SIGTERM, 20)):
+    for end, begun in (('kill', 'plain/seed1/model/model.pth.tar-last'),
+                       ('terminate', 'more/seed1/output.log')):
         process = start(root, 'pieces')
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
-            process.send_signal(end)
-            assert process.wait(60) == (-9 if end == signal.SIGKILL else 130)
-        time.sleep(1)
+        while not (root / 'pieces/runs' / begun).exists():
+            assert process.poll() is None, (root / 'log.txt').read_text()
+            time.sleep(.05)
+        getattr(process, end)()
+        assert process.wait(60) == {'kill': -9, 'terminate': 130}[end]
     assert start(root, 'pieces').wait(300) == 0, (root / 'log.txt').read_text()
     whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
     assert whole == pieces and whole.count('\n') == 7
@@ -73,7 +73,8 @@ def test_a_row_that_fails_is_reported(root, capsys):
     assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
     assert '| good |' in page and '1 of 2 runs are done' in page
     assert 'cache: ram' in (root / 'out/runs/good/seed1/run.yaml').read_text()
-    assert main([*command(root, 'out'), '--seeds', '1', '--report-only']) == 0
+    again = ['--report-only', '--seeds', '1', 'midattr.cache', 'ram']
+    assert main([*command(root, 'out'), *again]) == 0
     assert 'results.csv' in capsys.readouterr().out
 
 
@@ -89,6 +90,28 @@ def test_refused_before_anything_runs(root, capsys, rows, words):
     assert main(command(root, 'out')) == 1
     assert words in capsys.readouterr().err
     assert not (root / 'out').exists()
+
+
+def test_nothing_to_report(root, capsys):
+    write_suite(root)
+    assert main(command(root, 'out', '--report-only')) == 1
+    assert 'out" holds no results to report' in capsys.readouterr().err
+    assert not (root / 'out').exists()
+
+
+def test_too_few_jobs(root, capsys):
+    write_suite(root)
+    assert main(command(root, 'out', '--jobs', '0')) == 1
+    assert '--jobs: 0 is too small; give 1 or more' in capsys.readouterr().err
+
+
+def test_a_folder_of_another_root_is_refused_before_data_are_made(root, capsys, monkeypatch):
+    write_suite(root)
+    (root / 'out').mkdir()
+    (root / 'out/suite.json').write_text('{"suite": "suite", "root": "elsewhere"}')
+    monkeypatch.setattr(build, 'build_datamanager', None)
+    assert main(command(root, 'out')) == 1
+    assert 'holds results of the data root "elsewhere"' in capsys.readouterr().err
 
 
 def test_unknown_suite(root, capsys):

@@ -68,6 +68,16 @@ def test_loaders(manager_of, pairs):
     assert torch.equal(again['img'], batches[0]['img']) and again['attrs'].shape == (4, 12)
 
 
+def test_samplers_that_draw_when_they_are_made(manager_of):
+    pairs = ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 2]
+    states = []
+    for count in (0, 2):
+        random.seed(3)
+        manager_of(*pairs, 'midattr.validation_images', count)
+        states.append(random.random())
+    assert states[0] == states[1]
+
+
 def test_no_batch_is_left(manager_of):
     with pytest.raises(InputError, match='12 held out leave 4 training images, too few for a batch '
                                          'of 8; hold out fewer'):

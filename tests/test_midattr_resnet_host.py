@@ -20,8 +20,9 @@ def engine(name, model):
 
 @pytest.mark.parametrize('branches', BRANCHES)
 @pytest.mark.parametrize('loss', ['softmax', 'triplet'])
-def test_trains_under_the_host_engines(loss, branches):
-    model = build(branches=branches, loss=loss, dropout=0.)
+@pytest.mark.parametrize('bnneck', [False, True])
+def test_trains_under_the_host_engines(bnneck, loss, branches):
+    model = build(branches=branches, loss=loss, dropout=0., bnneck=bnneck)
     output = model(images())
     logits, features = output if loss == 'triplet' else (output, None)
     kind = tuple if len(branches) > 1 else torch.Tensor

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from tiny_run import write_config
 
-from midattr_plugin.compare.plan import claim_folder, plan_runs
+from midattr_plugin.compare.plan import check_folder, claim_folder, plan_runs
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config
 from midattr_plugin.errors import InputError
@@ -49,7 +49,9 @@ def test_a_wrong_row_is_named(suite_of, tmp_path, settings, words):
 
 def claim(suite, out, root, seeds=(1,)):
     runs = plan_runs(suite, seeds, out, str(root))
+    check_folder(suite, runs, out)
     claim_folder(suite, runs, out)
+    assert check_folder(suite, runs, out)
     return runs
 
 

@@ -10,7 +10,7 @@ from fake_runs import write_runs
 from torch.utils.tensorboard import SummaryWriter
 
 from midattr_plugin.compare import plots
-from midattr_plugin.compare.curves import read_curve
+from midattr_plugin.compare.curves import read_curves
 from midattr_plugin.compare.report import write_report
 
 
@@ -121,8 +121,8 @@ def test_a_resumed_curve(tmp_path):
     writer.add_scalar('Train/loss', 9., 3)
     writer.add_scalar('Train/loss', 8., 4)
     writer.close()
-    assert read_curve(runs[0].folder, 'Train/loss') == {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8}
-    assert read_curve(runs[0].folder, 'Train/none') == {}
+    assert read_curves(runs[0].folder, ('Train/loss', 'Train/none')) == {
+        'Train/loss': {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8}, 'Train/none': {}}
 
 
 def test_colours_are_not_numbered():

@@ -28,6 +28,11 @@ def write(folder, content, name='suite.yaml'):
     return path
 
 
+def row_of(suite, name):
+    [row] = [row for row in suite.rows if row.name == name]
+    return row
+
+
 def test_rows(tmp_path):
     suite = load_suite(write(tmp_path, SUITE))
     assert (suite.name, suite.title, suite.dataset) == ('suite', 'A title', 'Market-1501')
@@ -37,7 +42,7 @@ def test_rows(tmp_path):
     assert one.settings == {'train.lr': .1, 'model.name': 'large'}
     assert two.settings == {'train.lr': .2, 'model.name': 'large'}
     assert three.settings == {'model.name': 'other'}  # the keys of the suite are for its base
-    assert one.baseline is None and suite.row('two').baseline == 'one'
+    assert one.baseline is None and row_of(suite, 'two').baseline == 'one'
     assert two.published == {'global': {'rank-1': 80., 'mAP': 60.}}
     assert suite.reported == ({'name': 'APR', 'mAP': 64.67},)
     assert suite.select == {'midattr.mu': [1., 2.]}
@@ -49,10 +54,10 @@ def test_rows_of_another_suite(tmp_path):
              'replace': {'model.name': {'large': 'small'}}, 'rows': [{'name': 'four'}]}
     suite = load_suite(write(tmp_path, small, 'small_suite.yaml'))
     assert [row.name for row in suite.rows] == ['one', 'two', 'three', 'four']
-    assert suite.row('one').settings == {'model.name': 'small'}
-    assert suite.row('two').settings == {'model.name': 'small', 'train.lr': .2}
-    assert suite.row('three').settings == {'model.name': 'other'}
-    assert suite.row('one').config == tmp_path / 'small.yaml'
+    assert row_of(suite, 'one').settings == {'model.name': 'small'}
+    assert row_of(suite, 'two').settings == {'model.name': 'small', 'train.lr': .2}
+    assert row_of(suite, 'three').settings == {'model.name': 'other'}
+    assert row_of(suite, 'one').config == tmp_path / 'small.yaml'
     assert suite.dataset == 'Market-1501' and len(suite.reported) == 1 and not suite.select
 
 

@@ -8,6 +8,8 @@ import torch
 from fake_market import write_market_tree
 from tiny_run import arguments
 
+from midattr_plugin import build
+from midattr_plugin.config import load_config
 from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.train import main
 
@@ -80,3 +82,30 @@ def test_how_often_it_is_measured_does_not_change_the_training(tmp_path):
         weights.append(torch.load(path, weights_only=True)['state_dict'])
     often, once = weights
     assert all(torch.equal(often[key], once[key]) for key in often)
+
+
+@pytest.mark.parametrize('bnneck', [False, True])
+def test_figures_are_those_of_the_trained_model(tmp_path, bnneck):
+    """Image by image, with the layers called by hand."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(arguments(tmp_path, 'midattr.validation_images', 6, 'train.max_epoch', 1,
+                          'midattr.bnneck', bnneck)) == 0
+    scores = json.loads((tmp_path / 'log/metrics.json').read_text())['validation']
+    cfg = load_config(tmp_path / 'log/config.yaml')
+    manager = build.build_datamanager(cfg)
+    model = build.build_model(cfg, manager.num_train_pids).eval()
+    path = tmp_path / 'log/model/model.pth.tar-last'
+    model.load_state_dict(torch.load(path, weights_only=True)['state_dict'])
+    layers = {'global': ('bnneck', 'classifier'), 'local': ('bnneck_part', 'classifier_part')}
+    right, loss = dict.fromkeys(layers, 0), dict.fromkeys(layers, 0.)
+    with torch.no_grad():
+        for item in manager.validation_loader.dataset:
+            features = model(item['img'][None], full=True)['features']
+            for branch, (neck, classifier) in layers.items():
+                x = getattr(model, neck)(features[branch]) if bnneck else features[branch]
+                shares = getattr(model, classifier)(x)[0].double().softmax(0)
+                right[branch] += int(shares.argmax()) == item['pid']
+                loss[branch] -= math.log(shares[item['pid']])
+    for branch in layers:
+        assert scores[f'acc_{branch}'] == right[branch] / 6
+        assert scores[f'loss_{branch}'] == pytest.approx(loss[branch] / 6, rel=1e-4)

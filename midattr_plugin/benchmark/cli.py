@@ -132,8 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--parts', nargs='+', choices=PARTS, default=list(PARTS[:4]),
                         help='default: all but schedule')
     parser.add_argument('--systems', nargs='+', choices=SYSTEMS, metavar='NAME',
-                        help='the first is what the others are compared with (default: all that the '
-                             f'machine runs, of {", ".join(map(repr, SYSTEMS))})')
+                        help='the first is what the others are compared with (default: all that '
+                             f'the machine runs, of {", ".join(map(repr, SYSTEMS))})')
     for name, least, default, meaning in (
             ('height', 1, 256, 'of the images, pixels'),
             ('width', 1, 128, 'of the images, pixels'),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 
@@ -36,7 +37,7 @@ def measure_phases(system: System, iterations: int) -> dict[str, float]:
             marks.append(('forward', _now(system)))
             system.step(data)
         marks.append(('', _now(system)))
-    for (phase, began), (_, ended) in zip(marks, marks[1:], strict=False):
+    for (phase, began), (_, ended) in pairwise(marks):
         seconds[phase] += ended - began
     return {phase: value / iterations for phase, value in seconds.items()}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from midattr_plugin import build
-from midattr_plugin.compare.plan import Run, claim_folder, plan_runs
+from midattr_plugin.compare.plan import Run, check_folder, claim_folder, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute
 from midattr_plugin.compare.select import choose, selection_suite
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         InputError: something that they name cannot be used. Nothing has been run then.
     """
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f'--jobs: {options.jobs} is too small; give 1 or more')
     words, swallowed = split_at_key(options.seeds)  # an option that takes many takes all words
     seeds = list(dict.fromkeys(map(_seed, words)))
     suite = load_suite(options.suite)
@@ -49,11 +51,15 @@ def run(options: argparse.Namespace) -> int:
         suite = selection_suite(suite)
     out = options.out or Path('log/compare') / suite.name
     runs = plan_runs(suite, seeds, out, options.root, [*swallowed, *options.opts])
+    is_known = check_folder(suite, runs, out)
+    failed = {}
     if not options.report_only:
         _make_data(runs)
         claim_folder(suite, runs, out)
-    failed = {} if options.report_only else execute(runs, _devices(options.jobs),
-                                                    options.keep_checkpoints)
+        failed = execute(runs, _devices(options.jobs), options.keep_checkpoints)
+    elif not is_known:
+        raise InputError(f'--out: "{out}" holds no results to report; name the folder of a suite '
+                         'that has been run')
     print(*write_report(suite, runs, failed, out), sep='\n')
     if options.select:
         print(choose(runs))

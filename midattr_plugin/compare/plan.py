@@ -82,17 +82,15 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
     return runs
 
 
-def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
-    """Makes ``out`` the folder of these runs, or finds that it is.
+def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
+    """Whether ``out`` holds results of these runs; False if it is new.
 
     Raises:
-        InputError: it holds the results of another suite, data root or configuration, or cannot
-            be written to. Nothing has been changed then.
+        InputError: it holds those of another suite, data root or configuration.
     """
-    identity = {'suite': suite.name, 'root': str(Path(runs[0].cfg.data.root).resolve())}
     path = out / 'suite.json'
     if path.exists():
-        have = json.loads(path.read_text())
+        have, identity = json.loads(path.read_text()), _identity(suite, runs)
         for key, meaning in (('suite', 'suite'), ('root', 'data root')):
             if have.get(key) != identity[key]:
                 raise InputError(f'--out: "{out}" holds results of the {meaning} '
@@ -100,15 +98,29 @@ def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
                                  'folder')
     for run in runs:
         _check_unchanged(run)
+    return path.exists()
+
+
+def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
+    """Makes ``out`` the folder of these runs, once :func:`check_folder` has not refused it.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
     try:
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(identity, indent=2) + '\n', encoding='utf-8')
+        with atomic_path(out / 'suite.json') as temporary:
+            temporary.write_text(json.dumps(_identity(suite, runs), indent=2) + '\n',
+                                 encoding='utf-8')
         for run in runs:
             run.folder.mkdir(parents=True, exist_ok=True)
             dump_config(run.cfg, run.folder / 'run.yaml')
     except OSError as error:
         raise InputError(f'--out: "{out}" cannot be written to ({error.strerror}); choose another '
                          'folder') from error
+
+
+def _identity(suite: Suite, runs: Sequence[Run]) -> dict[str, str]:
+    return {'suite': suite.name, 'root': str(Path(runs[0].cfg.data.root).resolve())}
 
 
 def _check_unchanged(run: Run) -> None:

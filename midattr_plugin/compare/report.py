@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 import torch
 
-from midattr_plugin.compare.curves import read_curve
+from midattr_plugin.compare.curves import read_curves
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.plots import (
     plot_attributes,
@@ -21,6 +21,9 @@ from midattr_plugin.compare.plots import (
 from midattr_plugin.compare.suite import METRICS, Suite
 from midattr_plugin.compare.summary import FIGURES, Line, results_csv, summarise
 from midattr_plugin.files import atomic_path
+
+_LOSS, _TIME = 'Train/loss', 'Train/time'  # as the host's engine names them
+_Curves = Mapping[Run, Mapping[str, Mapping[int, float]]]  # of the runs that are done
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,16 @@ def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], o
     """Writes the three files from the runs that are done; returns their paths."""
     lines = summarise(suite, runs)
     facts = _facts(suite, runs, failed, lines)
-    tables = list(_tables(suite, runs, lines))
+    curves = {run: read_curves(run.folder, (_LOSS, _TIME)) for run in runs if run.is_done}
+    tables = list(_tables(suite, lines, curves))
     environment = jinja2.Environment(loader=jinja2.PackageLoader('midattr_plugin.compare'),
+                                     autoescape=jinja2.select_autoescape(('html.j2',)),
                                      trim_blocks=True, lstrip_blocks=True)
-    texts = {'results.csv': results_csv(lines)}
-    for name in ('report.md', 'report.html'):
-        environment.autoescape = name.endswith('html')
-        pictures = _pictures(runs, lines) if name.endswith('html') else []
-        texts[name] = environment.get_template(f'{name}.j2').render(
-            title=suite.title, facts=facts, tables=tables, pictures=pictures)
+    content = {'title': suite.title, 'facts': facts, 'tables': tables,
+               'pictures': _pictures(lines, curves)}
+    texts = {'results.csv': results_csv(lines)} | {
+        name: environment.get_template(f'{name}.j2').render(content)
+        for name in ('report.md', 'report.html')}
     paths = []
     for name, text in texts.items():
         with atomic_path(out / name) as temporary:
@@ -58,7 +62,7 @@ def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
            lines: Sequence[Line]) -> list[str]:
     """What a reader must know first."""
     facts = []
-    for target, rendered in {(line.target, line.rendered) for line in lines}:
+    for target, rendered in dict.fromkeys((line.target, line.rendered) for line in lines):
         root = runs[0].cfg.data.root
         facts.append(f'Tested on {target} in "{root}": RENDERED images, drawn by a program. No '
                      'figure of ours on this page says anything about real images, and none '
@@ -77,7 +81,7 @@ def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
     return facts
 
 
-def _tables(suite: Suite, runs: Sequence[Run], lines: Sequence[Line]) -> Iterable[Table]:
+def _tables(suite: Suite, lines: Sequence[Line], curves: _Curves) -> Iterable[Table]:
     data = 'rendered images' if any(line.rendered for line in lines) else 'real images'
     names = [name for name in FIGURES if any(name in line.figures for line in lines)]
     yield Table(f'Results ({data})', ['row', 'what', 'descriptor', *names, 'seeds'], [
@@ -104,16 +108,15 @@ def _tables(suite: Suite, runs: Sequence[Run], lines: Sequence[Line]) -> Iterabl
             + [['reported', row['name'], '', *(_plain(row.get(name)) for name in METRICS), '', '']
                for row in suite.reported])
     yield Table('Cost', ['row', 'what', 'parameters', 'multiply-adds of an image',
-                         'training, img/s (whatever ran beside it)'], _costs(runs, lines))
+                         'training, img/s (whatever ran beside it)'], _costs(lines, curves))
 
 
-def _costs(runs: Sequence[Run], lines: Sequence[Line]) -> list[list[str]]:
+def _costs(lines: Sequence[Line], curves: _Curves) -> list[list[str]]:
     rates: dict[str, list[float]] = {}
-    for run in runs:
-        seconds = list(read_curve(run.folder, 'Train/time').values()) if run.is_done else []
-        if seconds:
+    for run, of in curves.items():
+        if of[_TIME]:
             rates.setdefault(run.row.name, []).append(
-                run.cfg.train.batch_size / median(seconds))
+                run.cfg.train.batch_size / median(of[_TIME].values()))
     first = {line.row.name: line for line in reversed(lines)}
     return [[line.row.name, line.row.label,
              '' if line.parameters is None else f'{line.parameters:,}',
@@ -122,14 +125,13 @@ def _costs(runs: Sequence[Run], lines: Sequence[Line]) -> list[list[str]]:
             for name, line in reversed(first.items())]
 
 
-def _pictures(runs: Sequence[Run], lines: Sequence[Line]) -> list[tuple[str, str, str, bool]]:
+def _pictures(lines: Sequence[Line], curves: _Curves) -> list[tuple[str, str, str, bool]]:
     """Title, caption, SVG, and whether it is folded away at first."""
     if not lines:
         return []
     done: dict[str, list[Run]] = {}
-    for run in runs:
-        if run.is_done:
-            done.setdefault(run.row.name, []).append(run)
+    for run in curves:
+        done.setdefault(run.row.name, []).append(run)
     pictures = [('mAP by row', 'Bars: one standard deviation over the seeds. Diamonds: published.',
                  plot_rows(lines), False)]
     scores = {name: _mean_scores(of) for name, of in done.items()}
@@ -139,10 +141,9 @@ def _pictures(runs: Sequence[Run], lines: Sequence[Line]) -> list[tuple[str, str
                          'In percent of the images whose label is known (dot), beside that of '
                          'always answering the most frequent class (bar).',
                          plot_attributes(scores), False))
-    curves = {name: [read_curve(run.folder, 'Train/loss') for run in of]
-              for name, of in done.items()}
+    losses = {name: [curves[run][_LOSS] for run in of] for name, of in done.items()}
     pictures.append(('Training loss', 'A curve per seed. Rows with other losses have another '
-                     'scale.', plot_curves(curves, 'loss'), False))
+                     'scale.', plot_curves(losses, 'loss'), False))
     for name, of in done.items():
         confusions = _summed_confusions(of)
         if confusions:

@@ -24,8 +24,8 @@ def selection_suite(suite: Suite) -> Suite:
     rows = []
     for values in itertools.product(*suite.select.values()):
         point = dict(zip(suite.select, values, strict=True))
-        name = '_'.join(f'{key.rpartition(".")[2]}={value}' for key, value in point.items())
-        rows.append(Row(name, name.replace('_', ', '), last.config,
+        words = [f'{key.rpartition(".")[2]}={value}' for key, value in point.items()]
+        rows.append(Row('_'.join(words), ', '.join(words), last.config,
                         {**last.settings, 'midattr.validation_images': VALIDATION_IMAGES, **point}))
     return Suite(f'{suite.name}-select', f'{suite.title}: choice on validation images',
                  suite.dataset, tuple(rows))

@@ -15,7 +15,6 @@ class Spread:
 
     mean: float
     std: float | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Difference:
 def spread(values: Sequence[float]) -> Spread:
     """Of at least one value."""
     std = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Spread(float(np.mean(values)), std, len(values))
+    return Spread(float(np.mean(values)), std)
 
 
 def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Difference:

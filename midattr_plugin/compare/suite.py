@@ -68,9 +68,6 @@ class Suite:
     reported: tuple[Mapping[str, Any], ...] = ()
     select: Mapping[str, list] = field(default_factory=dict)
 
-    def row(self, name: str) -> Row:
-        return next(row for row in self.rows if row.name == name)
-
 
 def load_suite(path: str | Path) -> Suite:
     """Reads a suite.

@@ -58,9 +58,9 @@ def _check_midattr(cfg: CfgNode) -> None:
     keys = cfg.midattr
     if keys.cache != 'none' and cfg.data.type != 'image':
         raise InputError('midattr.cache is for images, so set it to none or data.type to image')
-    if keys.validation_images and cfg.loss.name != 'midattr':
-        raise InputError(f'midattr.validation_images is for loss.name midattr, not '
-                         f'{cfg.loss.name}: set it to 0, or change the loss')
+    if keys.validation_images and cfg.loss.name != 'midattr' and not cfg.test.evaluate:
+        raise InputError('midattr.validation_images is for loss.name midattr, not '
+                         f'{cfg.loss.name}: set it to 0')
     if cfg.loss.name == 'midattr':
         if cfg.data.type != 'image':
             raise InputError('loss.name midattr is for images, so set data.type to image')

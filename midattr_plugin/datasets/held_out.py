@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from midattr_plugin import host
 from midattr_plugin.errors import InputError
+from midattr_plugin.random_state import preserved_random_state
 
 
 def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instances: int,
@@ -32,9 +33,10 @@ def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instanc
     chosen = draw_images(whole.dataset.train, count, seed)
     kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
     reduced = _with_items(whole.dataset, kept)
-    sampler = host.data.sampler.build_train_sampler(
-        kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
-        num_cams=num_cams, num_datasets=num_datasets)
+    with preserved_random_state():  # some samplers draw when they are made
+        sampler = host.data.sampler.build_train_sampler(
+            kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
+            num_cams=num_cams, num_datasets=num_datasets)
     options = {'batch_size': whole.batch_size, 'num_workers': whole.num_workers,
                'pin_memory': whole.pin_memory}
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)

@@ -40,7 +40,7 @@ def measure_validation(batches: Iterable[dict], recognise: Callable[[dict], tupl
         for i, (name, x) in enumerate(attributes.items()):
             known = labels[:, i] >= 0
             rows.setdefault(f'attribute {name}', []).append((x.argmax(1) == labels[:, i])[known])
-    means = {name: torch.cat(values).float().mean().item()
+    means = {name: torch.cat(values).double().mean().item()
              for name, values in rows.items() if sum(map(len, values))}
     of_attributes = [name for name in means if name.startswith('attribute ')]
     results = {name: value for name, value in means.items() if name not in of_attributes}

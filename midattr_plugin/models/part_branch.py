@@ -21,8 +21,8 @@ class PartReduction(nn.Module):
         channels: C of the map, 512 or 2048.
         part_dim: channels of each row afterwards (not given by the paper).
         part_rows: rows that the map is averaged into. With the map's own number of rows,
-            ceil(image height / 32) or, with
-            a last stride of 1, ceil(image height / 16), each row gives exactly one vector.
+            ceil(image height / 32) or, with a last stride of 1, ceil(image height / 16), each
+            row gives exactly one vector.
 
     Raises:
         InputError: ``part_dim`` or ``part_rows`` is below 1.
