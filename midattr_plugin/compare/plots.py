@@ -34,8 +34,8 @@ def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
 
 
 def plot_curves(curves: Mapping[str, Sequence[Mapping[int, float]]], label: str) -> str:
-    """Row -> one curve per seed, each row in a panel of its own on the same scale."""
-    picture, panels = _panels(len(curves), 2.1, 1.5, sharey=True)
+    """Row -> one curve per seed, each row in a panel of its own with the scale of its loss."""
+    picture, panels = _panels(len(curves), 2.1, 1.5)
     for axes, (name, seeds) in zip(panels, curves.items(), strict=False):
         for curve in seeds:
             axes.plot(list(curve), list(curve.values()), color=_OURS, lw=.9, alpha=.8)
