@@ -123,9 +123,6 @@ def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
 def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
     if world_size() > 1:
-        if cfg.loss.name != 'midattr' and not cfg.test.evaluate:
-            raise InputError(f'loss.name: "{cfg.loss.name}" trains in one process only; start it '
-                             'without torchrun, or choose midattr')
         model = synchronise_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
     built = _engine(cfg, datamanager, model, optimizer, scheduler)

@@ -179,6 +179,25 @@ def test_patches_come_from_other_images(monkeypatch):
         assert len(values) <= 1 and all(value <= i for value in values)
 
 
+def test_a_patch_is_placed_as_by_pillow():
+    generator = torch.Generator().manual_seed(1)
+    images, patches = (torch.randint(1, 256, (6, H, W, 3), generator=generator, dtype=torch.uint8)
+                       for _ in range(2))
+    sizes = torch.tensor([[1, 1], [H - 1, W - 1], [7, 12], [30, 5], [9, 9], [20, 11]])
+    places = torch.tensor([[H - 1, W - 1], [1, 0], [3, 2], [0, 4], [5, 5], [10, 1]])
+    mirrored, degrees = torch.tensor([0, 1, 1, 0, 0, 1]).bool(), torch.tensor([0, 0, 0, 10, -7, 4])
+    result = random_patch.place_patches(images, patches, sizes, places, mirrored, degrees)
+    for i, ((h, w), (top, left)) in enumerate(zip(sizes.tolist(), places.tolist(), strict=True)):
+        patch = Image.fromarray(patches[i, :h, :w].numpy())
+        if mirrored[i]:
+            patch = patch.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        expected = Image.fromarray(images[i].numpy())
+        expected.paste(patch.rotate(int(degrees[i])), (left, top))
+        differing = (torch.from_numpy(np.array(expected)) != result[i]).any(-1)
+        # the nearest pixel of a turned patch may be another where two are equally near
+        assert differing.sum() <= .02 * h * w * bool(degrees[i])
+
+
 def test_patches_are_as_the_hosts(images):
     names = ['random_patch']
     mine, theirs = ours(images, names, 2400)[1200:], hosts(images, names, 2400)[1200:]

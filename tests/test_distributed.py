@@ -13,7 +13,7 @@ import torch
 from fake_market import write_market_tree
 from tiny_run import arguments
 
-from midattr_plugin import build, distributed
+from midattr_plugin import build, distributed, host
 from midattr_plugin.config import parse_config
 from midattr_plugin.distributed import process_group, sharding
 from midattr_plugin.errors import InputError
@@ -55,10 +55,19 @@ def outcome(root, save_dir):
     return state['state_dict'], json.loads((root / save_dir / 'metrics.json').read_text())
 
 
+def at_start(root, *pairs):
+    cfg = parse_config(arguments(root, *pairs))
+    host.utils.set_random_seed(cfg.train.seed)
+    return build.build_model(cfg, build.build_datamanager(cfg).num_train_pids).state_dict()
+
+
 @pytest.mark.parametrize('pairs', [
     [], ['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
          'midattr.cache', 'ram'],
-    ['midattr.bnneck', True, 'midattr.attribute_layer', 'mixture', 'midattr.last_stride', 1]])
+    ['midattr.bnneck', True, 'midattr.attribute_layer', 'mixture', 'midattr.last_stride', 1,
+     'train.fixbase_epoch', 1, 'train.open_layers', "['classifier', 'classifier_part']"],
+    ['model.name', 'resnet18', 'loss.name', 'triplet', 'sampler.train_sampler',
+     'RandomIdentitySampler', 'sampler.num_instances', 2]])
 def test_two_processes_are_as_good_as_one(root, pairs):
     results = []
     for processes in (1, 2):
@@ -66,15 +75,18 @@ def test_two_processes_are_as_good_as_one(root, pairs):
         assert result.returncode == 0, result.stderr
         results.append((*outcome(root, f'log{processes}'), result.stdout))
     (weights, metrics, _), (shared_weights, shared_metrics, out) = results
+    before = at_start(root, *EXACT, *pairs)
     for key, value in weights.items():
-        torch.testing.assert_close(shared_weights[key], value, rtol=2e-3, atol=2e-4, msg=key)
+        # against what training changed, which is little
+        allowed = .02 * (value - before[key]).float().norm() + 1e-6
+        assert (shared_weights[key] - value).float().norm() <= allowed, key
     assert shared_metrics['epoch'] == 2
     for target, scores in metrics['reid'].items():
         for name, values in scores.items():
             assert shared_metrics['reid'][target][name] == pytest.approx(values, abs=.1)
-    attributes = metrics['attributes']['market1501_attr']['average']
-    assert shared_metrics['attributes']['market1501_attr']['average'] == pytest.approx(
-        attributes, abs=.05)
+    for target, scores in metrics['attributes'].items():
+        assert shared_metrics['attributes'][target]['average'] == pytest.approx(
+            scores['average'], abs=.05)
     assert out.count('Results: ') == 1 and ', 2 processes' in out
     assert len(list((root / 'log2').glob('train.log*'))) == 1
 
@@ -137,6 +149,7 @@ def test_a_process_alone_needs_no_group(monkeypatch):
         assert distributed.broadcast('x') == 'x'
         assert distributed.main_first(lambda: 5) == 5
         rows = torch.arange(3)
+        assert distributed.gather_with_gradients(rows) is rows
         assert distributed.sum_over_processes(rows) is rows
         assert process_group.gather_interleaved(rows) is rows
 
@@ -170,6 +183,13 @@ with joined_group():
     for key, value in plain.state_dict().items():
         close(shared.state_dict()[key], value)
     close(shared.eval()(x), plain.eval()(x))
+    pids = torch.arange(8)
+    assert torch.equal(gather_with_gradients(pids[rank() * 4:rank() * 4 + 4]), pids)
+    whole = torch.randn(8, 5, requires_grad=True)
+    whole.cumsum(0).pow(2).sum().backward()
+    part = whole.detach()[rank() * 4:rank() * 4 + 4].requires_grad_()
+    gather_with_gradients(part).cumsum(0).pow(2).sum().backward()
+    close(part.grad / world_size(), whole.grad[rank() * 4:rank() * 4 + 4])
     x = torch.randn(8, 5)
     for bias in (True, False):
         plain, shared = torch.nn.BatchNorm1d(5), torch.nn.BatchNorm1d(5)
@@ -214,10 +234,3 @@ def test_numpy_indices_are_sent_as_numbers(monkeypatch):
     monkeypatch.setattr(sharding, 'broadcast', lambda drawn: sent.append(drawn) or drawn)
     assert list(sharding.ShardedBatchSampler([[np.int64(3), 4]])) == [[3, 4]]
     assert all(type(index) is int for index in sent[0][0])
-
-
-def test_the_hosts_engines_train_in_one_process(root, monkeypatch):
-    monkeypatch.setattr(build, 'world_size', lambda: 2)
-    cfg = parse_config(arguments(root, 'model.name', 'resnet18', 'loss.name', 'softmax'))
-    with pytest.raises(InputError, match='loss.name: "softmax" trains in one process only'):
-        build.build_engine(cfg, None, torch.nn.Linear(1, 1), None, None)

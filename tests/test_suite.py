@@ -61,6 +61,15 @@ def test_rows_of_another_suite(tmp_path):
     assert suite.dataset == 'Market-1501' and len(suite.reported) == 1 and not suite.select
 
 
+def test_some_rows_of_another_suite(tmp_path):
+    write(tmp_path, SUITE)
+    small = {'rows_of': 'suite.yaml', 'config': 'small.yaml', 'rows': [{'name': 'four'}]}
+    suite = load_suite(write(tmp_path, small | {'only': ['two', 'one']}, 'small_suite.yaml'))
+    assert [row.name for row in suite.rows] == ['two', 'one', 'four']
+    with pytest.raises(InputError, match='only names "five", which is not a row .* one, two'):
+        load_suite(write(tmp_path, small | {'only': ['five']}, 'small_suite.yaml'))
+
+
 @pytest.mark.parametrize(('change', 'words'), [
     ({'row': []}, 'unknown key "row"; choose from title'),
     ({'rows': []}, 'has no rows'),

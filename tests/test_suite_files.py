@@ -63,5 +63,5 @@ def test_the_demo_has_the_papers_rows():
         ours, theirs = run.cfg, paper[name].cfg
         assert ours.model.name == theirs.model.name.replace('50', '18')
         assert ours.data.sources == ['midattr_demo']
-        for key in ('branches', 'attribute_layer', 'layer_overrides', 'loss_reading'):
+        for key in ('branches', 'mu', 'nu', 'attribute_layer', 'layer_overrides', 'loss_reading'):
             assert ours.midattr[key] == theirs.midattr[key]

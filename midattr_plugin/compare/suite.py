@@ -16,6 +16,7 @@
     reported:                                # figures of others, which are not run
       - {name: TriNet, rank-1: 84.92, mAP: 69.14}
     rows_of: paper_market.yaml               # take the rows (and ``reported``) of another suite,
+    only: [T4.1, T4.4]                       # these of them (default: all),
     replace: {model.name: {a: b}}            # with these values of these keys replaced
     select: {midattr.mu: [4, 5]}             # grid of ``--select``
 """
@@ -32,8 +33,8 @@ from midattr_plugin.errors import InputError
 
 METRICS = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
 
-_SUITE_KEYS = ('title', 'dataset', 'config', 'set', 'rows', 'reported', 'rows_of', 'replace',
-               'select')
+_SUITE_KEYS = ('title', 'dataset', 'config', 'set', 'rows', 'reported', 'rows_of', 'only',
+               'replace', 'select')
 _ROW_KEYS = ('name', 'label', 'config', 'set', 'baseline', 'published')
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+=_-]*')
 
@@ -83,7 +84,7 @@ def load_suite(path: str | Path) -> Suite:
     if 'rows_of' in content:
         other = path.parent / content['rows_of']
         inherited = _read(other)
-        rows += _list(inherited, 'rows', other)
+        rows += _chosen(_list(inherited, 'rows', other), _list(content, 'only', path), path)
         reported = [*_list(inherited, 'reported', other), *reported]
         content.setdefault('dataset', inherited.get('dataset', ''))
     rows += _list(content, 'rows', path)
@@ -115,6 +116,17 @@ def _read(path: Path) -> dict:
     if not isinstance(content, dict):
         raise InputError(f'suite "{path}" is not a mapping with rows; see configs/compare')
     return content
+
+
+def _chosen(rows: list, names: list, path: Path) -> list:
+    if not names:
+        return rows
+    named = {row.get('name'): row for row in rows if isinstance(row, dict)}
+    for name in names:
+        if name not in named:
+            raise InputError(f'suite "{path}": only names "{name}", which is not a row of the other '
+                             f'suite; choose from {", ".join(map(str, named))}')
+    return [named[name] for name in names]
 
 
 def _row(content: Any, path: Path, base: str | None, settings: dict, replace: dict) -> Row:

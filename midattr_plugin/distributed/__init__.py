@@ -6,6 +6,7 @@ images to be tested, and only the first one, the main process, prints, writes an
 
 from midattr_plugin.distributed.process_group import (
     broadcast,
+    gather_with_gradients,
     is_main,
     joined_group,
     main_first,
@@ -14,5 +15,5 @@ from midattr_plugin.distributed.process_group import (
     world_size,
 )
 
-__all__ = ['broadcast', 'is_main', 'joined_group', 'main_first', 'rank',
+__all__ = ['broadcast', 'gather_with_gradients', 'is_main', 'joined_group', 'main_first', 'rank',
            'sum_over_processes', 'world_size']

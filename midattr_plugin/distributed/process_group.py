@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch.distributed.nn.functional import all_gather
 
 # The others wait while the main process ranks. A process that dies is noticed at once, because
 # its connections close and torchrun ends the others.
@@ -72,6 +73,15 @@ def sum_over_processes(tensor: Tensor) -> Tensor:
     total = tensor.clone()
     dist.all_reduce(total)
     return total
+
+
+def gather_with_gradients(part: Tensor) -> Tensor:
+    """The rows (B, ...) of all processes, one after the other, as they were cut from a batch.
+
+    Each process must compute the same loss of them. Averaged over the processes, as those of a
+    replicated model are, the gradients are then those of that loss.
+    """
+    return torch.cat(all_gather(part)) if world_size() > 1 else part
 
 
 def gather_interleaved(shard: Tensor) -> Tensor:

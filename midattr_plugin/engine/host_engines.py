@@ -6,19 +6,24 @@ The baselines train and are evaluated by the host's code; only what is kept of i
 from midattr_plugin import host
 from midattr_plugin.engine.checkpointing import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.replicated import ReplicatedHostMixin
 
 
-class CheckpointedImageSoftmaxEngine(CheckpointMixin, EvaluationMixin, host.ImageSoftmaxEngine):
+class _Kept(CheckpointMixin, EvaluationMixin, ReplicatedHostMixin):
     pass
 
 
-class CheckpointedImageTripletEngine(CheckpointMixin, EvaluationMixin, host.ImageTripletEngine):
+class CheckpointedImageSoftmaxEngine(_Kept, host.ImageSoftmaxEngine):
     pass
 
 
-class CheckpointedVideoSoftmaxEngine(CheckpointMixin, EvaluationMixin, host.VideoSoftmaxEngine):
+class CheckpointedImageTripletEngine(_Kept, host.ImageTripletEngine):
     pass
 
 
-class CheckpointedVideoTripletEngine(CheckpointMixin, EvaluationMixin, host.VideoTripletEngine):
+class CheckpointedVideoSoftmaxEngine(_Kept, host.VideoSoftmaxEngine):
+    pass
+
+
+class CheckpointedVideoTripletEngine(_Kept, host.VideoTripletEngine):
     pass

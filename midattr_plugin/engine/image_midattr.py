@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from midattr_plugin import host
@@ -15,13 +14,14 @@ from midattr_plugin.engine.checkpointing import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 
 
-class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
+class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host.Engine):
     """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrResNet`.
 
     Args:
@@ -72,7 +72,6 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
         self.model = model.to(memory_format=torch.channels_last)
         self._compile = compile
         self._network: Callable | None = None  # what trains: the model, replicated and compiled
-        self._freezes_layers = False
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -104,16 +103,11 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, host.Engine):
     def train(self, print_freq: int = 10, **options) -> None:
         """One epoch, as by the host."""
         self.print_freq = print_freq
-        self._freezes_layers = options.get('fixbase_epoch', 0) > 0
         super().train(print_freq=print_freq, **options)
 
     def _training_network(self) -> Callable:
         if self._network is None:
-            network = self.model
-            if world_size() > 1:
-                # layers that are frozen get no gradient, which must be expected then
-                network = DistributedDataParallel(network, broadcast_buffers=False,
-                                                  find_unused_parameters=self._freezes_layers)
+            network = self._replica or self.model
             self._network = Compiled(network, self.use_gpu) if self._compile else network
         return self._network
 

@@ -1,10 +1,10 @@
 """The host's ``random_patch`` (Zhou et al., Omni-Scale Feature Learning, ICCV 2019)."""
 
+import math
 from collections import deque
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as F
 
 from midattr_plugin.loading.random_box import draw_places, draw_sizes
 
@@ -17,8 +17,8 @@ _LARGEST_ANGLE = 10
 class RandomPatch:
     """Keeps a piece of every image, and pastes one of those kept onto half of the images.
 
-    Patches differ in size, so this goes through a batch image by image. There is one pool of
-    them, where the host has one in each of its worker processes.
+    There is one pool of pieces, where the host has one in each of its worker processes. An image
+    gets a piece of itself or of one before it, as there.
     """
 
     def __init__(self):
@@ -26,25 +26,69 @@ class RandomPatch:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Changes images (B, H, W, 3) uint8 in place."""
+        kept = len(self.pool) + self._keep(images).cumsum(0)  # after each image
+        chosen = (kept >= _LEAST_PATCHES) & (torch.rand(len(images)) < PROBABILITY)
+        numbers = chosen.nonzero()[:, 0]
+        if len(numbers):
+            at_most = kept[numbers].clamp(max=len(self.pool))
+            picked = (torch.rand(len(numbers)) * at_most).long()
+            where = numbers.to(images.device)
+            images[where] = _pasted(images[where], [self.pool[i] for i in picked.tolist()])
+        return images
+
+    def _keep(self, images: Tensor) -> Tensor:
+        """Puts a piece of each image into the pool; whether it has one (B,), bool."""
         count, height, width, _ = images.shape
         heights, widths = draw_sizes(count, height, width, _AREAS, _LEAST_RATIO)
         tops, lefts = draw_places(heights, height), draw_places(widths, width)
-        for image, top, left, h, w in zip(images, tops.tolist(), lefts.tolist(),
-                                          heights.tolist(), widths.tolist(), strict=True):
-            if h and w:
+        usable = (heights > 0) & (widths > 0)
+        boxes = torch.stack([tops, lefts, heights, widths], 1)
+        for image, (top, left, h, w), use in zip(images, boxes.tolist(), usable.tolist(),
+                                                 strict=True):
+            if use:
                 self.pool.append(image[top:top + h, left:left + w].clone())
-            if len(self.pool) >= _LEAST_PATCHES and torch.rand(()) < PROBABILITY:
-                self._paste(image)
-        return images
+        return usable
 
-    def _paste(self, image: Tensor) -> None:
-        patch = self.pool[int(torch.randint(len(self.pool), ()))]
-        (h, w), (height, width) = patch.shape[:2], image.shape[:2]
-        top, left = (int(torch.randint(room + 1, ())) for room in (height - h, width - w))
-        flips, turns = (torch.rand(2) < .5).tolist()
-        if flips:
-            patch = patch.flip(1)
-        if turns:
-            angle = int(torch.randint(-_LARGEST_ANGLE, _LARGEST_ANGLE + 1, ()))
-            patch = F.rotate(patch.permute(2, 0, 1), angle).permute(1, 2, 0)
-        image[top:top + h, left:left + w] = patch
+
+def _pasted(images: Tensor, patches: list[Tensor]) -> Tensor:
+    """``images`` (K, H, W, 3), each with its patch mirrored, turned and placed at random."""
+    height, width = images.shape[1:3]
+    heights, widths = torch.tensor([patch.shape[:2] for patch in patches]).unbind(1)
+    tops, lefts = draw_places(heights, height), draw_places(widths, width)
+    mirrored, turned = torch.rand(2, len(patches)) < .5
+    degrees = torch.randint(-_LARGEST_ANGLE, _LARGEST_ANGLE + 1, (len(patches),)) * turned
+    padded = images.new_zeros(images.shape)
+    torch._foreach_copy_([canvas[:patch.shape[0], :patch.shape[1]]
+                          for canvas, patch in zip(padded, patches, strict=True)], patches)
+    return place_patches(images, padded, torch.stack([heights, widths], 1),
+                         torch.stack([tops, lefts], 1), mirrored, degrees)
+
+
+def place_patches(images: Tensor, patches: Tensor, sizes: Tensor, places: Tensor,
+                  mirrored: Tensor, degrees: Tensor) -> Tensor:
+    """Images (K, H, W, 3) with a patch on each; black where a turned patch leaves its box.
+
+    Args:
+        patches: (K, H, W, 3), each in the upper left corner.
+        sizes, places: (K, 2), height and width; row and column of the upper left corner.
+        mirrored: (K,), bool, left and right exchanged before turning.
+        degrees: (K,), counter-clockwise around the centre of the patch.
+    """
+    height, width = images.shape[1:3]
+    device = images.device
+    half, turn = (sizes / 2).to(device), (degrees * (math.pi / 180)).to(device)[:, None, None]
+    centres = places.to(device) + half
+    # from a pixel of an image to the pixel of the patch that it shows, both from the centre
+    y = torch.arange(height, device=device)[:, None] + .5 - centres[:, 0, None, None]
+    x = torch.arange(width, device=device) + .5 - centres[:, 1, None, None]
+    rows = y * turn.cos() + x * turn.sin()
+    columns = (x * turn.cos() - y * turn.sin()) * (1 - 2 * mirrored.to(device).int())[:, None, None]
+    rows = (rows + half[:, 0, None, None]).floor().long()
+    columns = (columns + half[:, 1, None, None]).floor().long()
+    h, w = sizes.to(device)[:, :, None, None].unbind(1)
+    shown = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
+    in_box = (y.abs() < half[:, 0, None, None]) & (x.abs() < half[:, 1, None, None])
+    sources = torch.where(shown, rows * width + columns, 0).flatten(1)
+    pixels = patches.flatten(1, 2).gather(1, sources[..., None].expand(-1, -1, 3))
+    pixels = pixels.view_as(images) * shown[..., None]
+    return torch.where(in_box[..., None], pixels, images)
