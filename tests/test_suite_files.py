@@ -56,6 +56,17 @@ def test_the_papers_rows():
     assert built['full'].row.published['fused']['mAP'] == 70.04
 
 
+def test_the_twin_has_the_rows_of_the_claim():
+    paper, twin = rows('paper_market'), rows('twin')
+    assert set(twin) == {'T4.1', 'T4.2', 'T4.4', 'T5.1', 'T5.4', 'T6', 'full'}
+    for name, run in twin.items():
+        ours, theirs = run.cfg, paper[name].cfg
+        assert ours.model.name == theirs.model.name.replace('50', '18')
+        assert ours.data.sources == theirs.data.sources
+        assert ours.midattr.attribute_layer == theirs.midattr.attribute_layer
+        assert (ours.midattr.mu, ours.midattr.nu) == (theirs.midattr.mu, theirs.midattr.nu)
+
+
 def test_the_demo_has_the_papers_rows():
     paper, demo = rows('paper_market'), rows('demo')
     assert list(demo) == list(paper)
