@@ -21,8 +21,10 @@ from midattr_plugin.distributed.sharding import check_batch, sharded_train_loade
 from midattr_plugin.distributed.sync_batch_norm import synchronise_batch_norm
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+from midattr_plugin.losses import TaskUncertainty
 from midattr_plugin.models.zoo import MODELS
 from midattr_plugin.registration import use_fast_ranking
+from midattr_plugin.warm_up import warmed_up
 
 
 def build_datamanager(cfg):
@@ -96,9 +98,12 @@ def build_model(cfg, num_classes: int) -> nn.Module:
 def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
     """The host's optimizer; its step is one kernel where PyTorch has one.
 
+    With ``midattr.task_weights`` uncertainty it also trains the weights of the losses, which it
+    hands on to :func:`build_engine` as its attribute ``task_uncertainty``.
+
     Raises:
         InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
-            a top-level child of the model.
+            a top-level child of the model, or several processes would learn weights.
     """
     children = [name for name, _ in model.named_children()]
     for key, used in (('new_layers', cfg.train.staged_lr),
@@ -108,6 +113,9 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
             raise InputError(f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
                              f'{", ".join(children)}')
     optimizer = host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
+    optimizer.task_uncertainty = _task_uncertainty(cfg, model)
+    if optimizer.task_uncertainty is not None:
+        optimizer.add_param_group(optimizer.task_uncertainty.param_group())
     if type(optimizer) in (torch.optim.SGD, torch.optim.Adam):
         # the host's function does not pass the argument on
         for group in optimizer.param_groups:
@@ -115,8 +123,28 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
     return optimizer
 
 
+def _task_uncertainty(cfg, model: nn.Module) -> TaskUncertainty | None:
+    if cfg.loss.name != 'midattr' or cfg.midattr.task_weights == 'fixed':
+        return None
+    if cfg.test.evaluate and not cfg.model.resume:
+        return None  # model.load_weights does not bring what was learned: nothing to report
+    if world_size() > 1 and not cfg.test.evaluate:
+        # they are outside the model whose gradients the processes average
+        raise InputError('midattr.task_weights: uncertainty is learned in one process only; start '
+                         'it without torchrun, or choose fixed')
+    attributes = () if model.schema is None else model.schema.names
+    return TaskUncertainty([*model.branches, *attributes]).to(next(model.parameters()).device)
+
+
 def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
-    return host.optim.build_lr_scheduler(optimizer, **lr_scheduler_kwargs(cfg))
+    """The host's schedule of the learning rate, behind ``midattr.warmup_epochs`` of a rise."""
+    arguments = lr_scheduler_kwargs(cfg)
+
+    def build(max_epoch: int):
+        return host.optim.build_lr_scheduler(optimizer, **arguments | {'max_epoch': max_epoch})
+
+    return warmed_up(optimizer, cfg.midattr.warmup_epochs, cfg.train.max_epoch,
+                     cfg.train.lr_scheduler == 'cosine', build)
 
 
 def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
@@ -125,6 +153,7 @@ def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
         if cfg.loss.name != 'midattr' and not cfg.test.evaluate:
             raise InputError(f'loss.name: "{cfg.loss.name}" trains in one process only; start it '
                              'without torchrun, or choose midattr')
+        _check_triplets(cfg)
         model = synchronise_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
     built = _engine(cfg, datamanager, model, optimizer, scheduler)
@@ -137,6 +166,7 @@ def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
         built = engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
+                                          task_uncertainty=optimizer.task_uncertainty,
                                           precision=cfg.midattr.precision,
                                           compile=cfg.midattr.compile)
         built.validation_loader = getattr(datamanager, 'validation_loader', None)
@@ -153,3 +183,13 @@ def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
     if video:
         return engine.CheckpointedVideoTripletEngine(**arguments)
     return engine.CheckpointedImageTripletEngine(**arguments)
+
+
+def _check_triplets(cfg) -> None:
+    """Whether each process has triplets in its part of a batch."""
+    least = 2 * cfg.sampler.num_instances * world_size()
+    if cfg.midattr.triplet_weight and not cfg.test.evaluate and cfg.train.batch_size < least:
+        raise InputError(
+            f'midattr.triplet_weight needs two identities in each of {world_size()} processes, but '
+            f'train.batch_size is {cfg.train.batch_size} and sampler.num_instances '
+            f'{cfg.sampler.num_instances}; set train.batch_size to {least} or more')
