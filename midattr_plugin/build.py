@@ -21,8 +21,10 @@ from midattr_plugin.distributed.sharding import check_batch, sharded_train_loade
 from midattr_plugin.distributed.sync_batch_norm import synchronise_batch_norm
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+from midattr_plugin.losses import TaskUncertainty
 from midattr_plugin.models.zoo import MODELS
 from midattr_plugin.registration import use_fast_ranking
+from midattr_plugin.warm_up import warmed_up
 
 
 def build_datamanager(cfg):
@@ -93,8 +95,22 @@ def build_model(cfg, num_classes: int) -> nn.Module:
     return model.cuda() if cfg.use_gpu else model
 
 
-def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
+def build_task_uncertainty(cfg, model: nn.Module) -> TaskUncertainty | None:
+    """What learns the weights of the losses, on the device of the model; None if nothing does."""
+    if cfg.loss.name != 'midattr' or cfg.midattr.task_weights == 'fixed':
+        return None
+    if cfg.test.evaluate and not cfg.model.resume:
+        return None  # model.load_weights does not bring what was learned: nothing to report
+    attributes = () if model.schema is None else model.schema.names
+    return TaskUncertainty([*model.branches, *attributes]).to(next(model.parameters()).device)
+
+
+def build_optimizer(cfg, model: nn.Module, uncertainty: TaskUncertainty | None = None
+                    ) -> torch.optim.Optimizer:
     """The host's optimizer; its step is one kernel where PyTorch has one.
+
+    Args:
+        uncertainty: also trained, if given.
 
     Raises:
         InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
@@ -108,6 +124,8 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
             raise InputError(f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
                              f'{", ".join(children)}')
     optimizer = host.optim.build_optimizer(model, **optimizer_kwargs(cfg))
+    if uncertainty is not None:
+        optimizer.add_param_group(uncertainty.param_group())
     # a fused SGD cannot go on with a group of which some layers were frozen until now
     if type(optimizer) in (torch.optim.SGD, torch.optim.Adam) and not cfg.train.fixbase_epoch:
         # the host's function does not pass the argument on
@@ -117,24 +135,33 @@ def build_optimizer(cfg, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
-    return host.optim.build_lr_scheduler(optimizer, **lr_scheduler_kwargs(cfg))
+    """The host's schedule of the learning rate, behind ``midattr.warmup_epochs`` of a rise."""
+    arguments = lr_scheduler_kwargs(cfg)
+
+    def build(max_epoch: int):
+        return host.optim.build_lr_scheduler(optimizer, **arguments | {'max_epoch': max_epoch})
+
+    return warmed_up(optimizer, cfg.midattr.warmup_epochs, cfg.train.max_epoch,
+                     cfg.train.lr_scheduler == 'cosine', build)
 
 
-def build_engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
+def build_engine(cfg, datamanager, model, optimizer, scheduler,
+                 uncertainty: TaskUncertainty | None = None) -> host.Engine:
     """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
     if world_size() > 1:
         model = synchronise_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
-    built = _engine(cfg, datamanager, model, optimizer, scheduler)
+    built = _engine(cfg, datamanager, model, optimizer, scheduler, uncertainty)
     built.ranking_memory = cfg.midattr.ranking_memory
     return built
 
 
-def _engine(cfg, datamanager, model, optimizer, scheduler) -> host.Engine:
+def _engine(cfg, datamanager, model, optimizer, scheduler, uncertainty) -> host.Engine:
     arguments = {'datamanager': datamanager, 'model': model, 'optimizer': optimizer,
                  'scheduler': scheduler, 'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
         built = engine.ImageMidAttrEngine(**arguments, **loss_kwargs(cfg),
+                                          task_uncertainty=uncertainty,
                                           precision=cfg.midattr.precision,
                                           compile=cfg.midattr.compile)
         built.validation_loader = getattr(datamanager, 'validation_loader', None)

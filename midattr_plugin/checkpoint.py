@@ -1,8 +1,9 @@
 """Checkpoints: written atomically, read without running code from them.
 
 A checkpoint is the host's dict (``state_dict``, ``epoch``, ``rank1``, ``optimizer``,
-``scheduler``) plus what an exact resume needs (``random_state``) and what was measured
-(``mAP``, ``best_mAP``, ``evaluated``). It holds tensors and plain Python values only.
+``scheduler``) plus what an exact resume needs (``random_state``, ``criterion``: learned weights of
+the losses) and what was measured (``mAP``, ``best_mAP``, ``evaluated``). It holds tensors and plain
+Python values only.
 """
 
 import pickle

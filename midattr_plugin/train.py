@@ -84,9 +84,10 @@ def _run(cfg, save_dir: Path) -> dict:
         left_out = load_matching_weights(model, checkpoint, cfg.model.load_weights)
         print(f'Weights from "{cfg.model.load_weights}"; left out: {left_out or "none"}')
         trained_epochs = checkpoint.get('epoch', 0) if cfg.test.evaluate else 0
-    optimizer = build.build_optimizer(cfg, model)
+    uncertainty = build.build_task_uncertainty(cfg, model)
+    optimizer = build.build_optimizer(cfg, model, uncertainty)
     scheduler = build.build_scheduler(cfg, optimizer)
-    engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler)
+    engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler, uncertainty)
     engine.trained_epochs = trained_epochs
     engine.facts = facts
     if not is_main():  # other noise than the main process has

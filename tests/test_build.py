@@ -55,6 +55,37 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
     assert any(name.startswith('loss') for name in summary)
 
 
+def test_options_reach_the_loss(tmp_path):
+    write_market_tree(tmp_path)
+    cfg = config(tmp_path, 'midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3,
+                 'midattr.task_weights', 'uncertainty', 'midattr.triplet_weight', .5,
+                 'loss.triplet.margin', .7, 'sampler.train_sampler', 'RandomIdentitySampler',
+                 'sampler.num_instances', 2)
+    data = build.build_datamanager(cfg)
+    model = build.build_model(cfg, data.num_train_pids)
+    uncertainty = build.build_task_uncertainty(cfg, model)
+    optimizer = build.build_optimizer(cfg, model, uncertainty)
+    group = optimizer.param_groups[-1]
+    assert (group['weight_decay'], group['lr'], group['fused']) == (0, .01, True)
+    assert optimizer.param_groups[0]['weight_decay'] > 0
+    built = build.build_engine(cfg, data, model, optimizer, build.build_scheduler(cfg, optimizer),
+                               uncertainty)
+    criterion = built.criterion
+    assert criterion.attribute_loss.gamma == 3
+    assert (criterion.triplet_weight, criterion.triplet_loss.margin) == (.5, .7)
+    assert criterion.task_uncertainty.terms == ('global', 'local', *model.schema.names)
+    assert [id(p) for p in criterion.parameters()] == [id(p) for p in group['params']]
+    summary = built.forward_backward(next(iter(data.train_loader)))
+    assert {'loss_triplet_global', 'loss_triplet_local'} <= set(summary)
+    assert (criterion.task_uncertainty.log_variances != 0).any()
+
+
+def test_other_losses_learn_no_weights(tmp_path):
+    cfg = config(tmp_path, 'model.name', 'midattr_resnet18', 'loss.name', 'softmax',
+                 'midattr.task_weights', 'uncertainty')
+    assert build.build_task_uncertainty(cfg, build.build_model(cfg, 3)) is None
+
+
 @pytest.mark.parametrize('loss', ['softmax', 'triplet'])
 def test_video(tmp_path, monkeypatch, loss):
     cfg = config(tmp_path, 'data.type', 'video', 'model.name', 'resnet18', 'loss.name', loss,

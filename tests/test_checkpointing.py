@@ -106,6 +106,72 @@ def test_resumed_run_equals_an_uninterrupted_one(root, monkeypatch, place, name)
         assert_same(load(root, key), checkpoint)
 
 
+EXTENDED = ['midattr.task_weights', 'uncertainty', 'midattr.warmup_epochs', 2,
+            'midattr.attribute_loss', 'class_balanced', 'midattr.triplet_weight', 1,
+            'sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
+            'train.max_epoch', 4]
+
+
+@pytest.mark.parametrize('optim, scheduler', [('sgd', 'cosine'), ('amsgrad', 'multi_step')])
+def test_learned_weights_and_warm_up_resume_bit_by_bit(root, optim, scheduler):
+    """From every epoch: within the warm-up, at its end and after it."""
+    pairs = [*EXTENDED, 'train.lr_scheduler', scheduler, 'train.optim', optim,
+             'train.stepsize', '[3]']
+    results = train(root, *pairs, 'test.eval_freq', 1)
+    expected = load(root, 'last')
+    learned = expected['criterion']['task_uncertainty.log_variances']
+    assert learned.shape == (14,) and (learned != 0).all()
+    assert list(results['task_weights'].values()) == pytest.approx(torch.exp(-learned).tolist())
+    assert json.loads((root / 'log/metrics.json').read_text()) == results
+    for epoch in (1, 2, 3):
+        resume = root / f'from{epoch}'
+        (root / f'log/model/model.pth.tar-{epoch}').rename(resume)
+        (root / 'log/model/model.pth.tar-last').unlink()
+        train(root, *pairs, 'test.eval_freq', 1, 'model.resume', resume)
+        assert_same(load(root, 'last'), expected)
+
+
+def test_learned_weights_are_reported_where_they_are_known(root):
+    pairs = ['midattr.task_weights', 'uncertainty']
+    last = root / 'log/model/model.pth.tar-last'
+    learned = train(root, *pairs)['task_weights']
+    evaluate = [*pairs, 'test.evaluate', True]
+    assert train(root, *evaluate, 'model.resume', last)['task_weights'] == learned
+    assert 'task_weights' not in train(root, *evaluate, 'model.load_weights', last)
+
+
+def test_what_was_trained_otherwise_is_not_resumed(root):
+    last = ['model.resume', root / 'log/model/model.pth.tar-last']
+    train(root, 'train.max_epoch', 1)
+    assert load(root, 'last')['criterion'] == {}
+    with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
+        train(root, *last, 'midattr.task_weights', 'uncertainty')
+    with pytest.raises(InputError, match='without a warm-up; set midattr.warmup_epochs'):
+        train(root, *last, 'midattr.warmup_epochs', 1)
+    train(root, *EXTENDED[:4], 'train.max_epoch', 3)
+    with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
+        train(root, *last)
+    with pytest.raises(InputError, match='with a warm-up; set midattr.warmup_epochs'):
+        train(root, *last, *EXTENDED[:2])
+
+
+def test_an_older_checkpoint_has_no_criterion(root):
+    train(root, 'train.max_epoch', 1)
+    old = load(root, 'last')
+    del old['criterion']
+    torch.save(old, root / 'old')
+    assert train(root, 'model.resume', root / 'old')['epoch'] == 2
+
+
+def test_warm_up_of_a_baseline(root):
+    pairs = ['model.name', 'resnet18', 'loss.name', 'softmax', 'midattr.warmup_epochs', 1]
+    train(root, *pairs)
+    expected = load(root, 'last')
+    train(root, *pairs, 'test.eval_freq', 1)
+    train(root, *pairs, 'model.resume', root / 'log/model/model.pth.tar-1')
+    assert_same(load(root, 'last')['state_dict'], expected['state_dict'])
+
+
 def test_leftovers_of_a_killed_save_are_removed(root):
     leftover = root / 'log/model/.model.pth.tar-last.abc.tmp'
     leftover.parent.mkdir(parents=True)

@@ -5,6 +5,8 @@ from midattr_plugin.config.checks import check_combinations
 from midattr_plugin.errors import InputError
 
 OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr']
+TRIPLETS = ['midattr.triplet_weight', 1.0, 'sampler.train_sampler', 'RandomIdentitySampler',
+            'sampler.num_instances', 4]
 NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
 
 
@@ -34,6 +36,11 @@ def check(*pairs):
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
         (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
         (['midattr.layer_overrides', ['age']], 'age=res4f'),
+        (['train.max_epoch', 5, 'midattr.warmup_epochs', 5],
+         'midattr.warmup_epochs is 5.*train.max_epoch'),
+        ([*OURS, 'midattr.triplet_weight', 1.0],
+         'midattr.triplet_weight .* sampler.train_sampler is RandomSampler: set it to RandomId'),
+        ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'set train.batch_size to 8 or more'),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
         (['midattr.layer_overrides', ['age=res4f', 'age=res5c']], 'age is given two layers'),
@@ -64,6 +71,11 @@ def test_refused(pairs, message):
         ['midattr.branches', ['local']],
         ['midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
         ['midattr.bnneck', True, 'train.batch_size', 2],
+        ['train.max_epoch', 5, 'midattr.warmup_epochs', 4],
+        ['train.max_epoch', 0, 'midattr.warmup_epochs', 4, 'test.evaluate', True],
+        [*OURS, *TRIPLETS, 'train.batch_size', 8],
+        [*OURS, 'midattr.triplet_weight', 1.0, 'test.evaluate', True],
+        ['midattr.triplet_weight', 1.0],
         ['midattr.bnneck', True, 'train.batch_size', 1, 'test.evaluate', True],
     ],
 )

@@ -47,8 +47,10 @@ def test_schedule_is_the_papers(name, images):
     assert model_kwargs(cfg)['part_rows'] == 7
     assert loss_kwargs(cfg) == {
         'mu': 5.0, 'nu': 4.0, 'attribute_weight': 0.1, 'reading': 'attribute_units',
-        'label_smoothing': 0.0,
+        'label_smoothing': 0.0, 'attribute_loss': 'plain', 'class_balance_beta': 0.999,
+        'focal_gamma': 2.0, 'triplet_weight': 0.0, 'triplet_margin': 0.3,
     }
+    assert (cfg.midattr.task_weights, cfg.midattr.warmup_epochs) == ('fixed', 0)
 
 
 def test_market_and_duke_differ_in_data_and_epochs():

@@ -62,6 +62,7 @@ def test_values_reach_their_arguments():
         'weights': 'midattr.weights_name',
         'weights_file': 'midattr.backbone_weights',
         'reading': 'midattr.loss_reading',
+        'triplet_margin': 'loss.triplet.margin',
     }
     values = flatten(cfg)
     builders = (imagedata_kwargs, videodata_kwargs, optimizer_kwargs, lr_scheduler_kwargs,
@@ -121,7 +122,8 @@ def test_model_kwargs():
 def test_loss_kwargs():
     assert loss_kwargs(load_config(opts=['loss.softmax.label_smooth', 'False'])) == {
         'mu': 5.0, 'nu': 4.0, 'attribute_weight': 0.1, 'reading': 'attribute_units',
-        'label_smoothing': 0.0,
+        'label_smoothing': 0.0, 'attribute_loss': 'plain', 'class_balance_beta': 0.999,
+        'focal_gamma': 2.0, 'triplet_weight': 0.0, 'triplet_margin': 0.3,
     }
     assert loss_kwargs(load_config())['label_smoothing'] == 0.1
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from test_masked_cross_entropy import reference
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import MidAttrLoss
+from midattr_plugin.losses import FocalLoss, MidAttrLoss, TaskUncertainty
 
 CLASSES = {'gender': 2, 'age': 4, 'upper_colour': 8}
 
@@ -77,6 +79,85 @@ def test_all_labels_unknown():
         assert torch.equal(x.grad, torch.zeros_like(x))
     for x in logits.values():
         assert x.grad.isfinite().all() and (x.grad != 0).all()
+
+
+def test_without_extensions_the_loss_is_the_sum_bit_by_bit():
+    """In the order in which it is summed without them."""
+    logits, attributes, pids = (*batch(5)[:2], torch.tensor([0, 1, 2, 3, 4]))
+    logits, attributes = ({name: x.float() for name, x in group.items()}
+                          for group in (logits, attributes))
+    attrs = torch.tensor([[0, 3, -1], [1, 2, 7], [0, -1, 5], [-1, 0, 0], [1, 1, 2]])
+    terms = MidAttrLoss()(logits, attributes, pids, attrs, None, {})
+    cross_entropy = torch.nn.functional.cross_entropy
+    total = sum(weight * cross_entropy(logits[branch], pids, reduction='sum') / 5
+                for branch, weight in (('global', .1 * 5.), ('local', .1 * 4.)))
+    total = total + .1 * sum(
+        cross_entropy(x, attrs[:, i], ignore_index=-1, reduction='sum') / (attrs[:, i] >= 0).sum()
+        for i, x in enumerate(attributes.values()))
+    assert torch.equal(terms['loss'], total)
+
+
+def test_another_attribute_loss_changes_the_attributes_only():
+    arguments = *batch(4), torch.zeros(4, 3, dtype=torch.int64)
+    plain, focal = MidAttrLoss()(*arguments), MidAttrLoss(attribute_loss=FocalLoss())(*arguments)
+    assert {name for name in plain if plain[name] != focal[name]} == {
+        'loss', *(f'loss_{name}' for name in CLASSES)}
+
+
+@pytest.mark.parametrize('literal', [False, True])
+def test_learned_factors(literal):
+    """The total by hand; the terms that are logged are those without the factors."""
+    logits, attributes, pids = batch(4)
+    attrs = torch.tensor([[0, 3, -1], [1, 2, -1], [0, -1, -1], [1, 1, -1]])
+    uncertainty = TaskUncertainty(['global', 'local', *CLASSES])
+    reading = 'literal' if literal else 'attribute_units'
+    criterion = MidAttrLoss(3, 2, .25, reading, task_uncertainty=uncertainty)
+    fixed = MidAttrLoss(3, 2, .25, reading)(logits, attributes, pids, attrs)
+    assert criterion(logits, attributes, pids, attrs) == fixed
+    values = [.3, -.2, .5, -.4, .9]
+    with torch.no_grad():
+        uncertainty.log_variances.copy_(torch.tensor(values))
+    terms = criterion(logits, attributes, pids, attrs)
+    unit = 1 if literal else .25
+    weights = {'global': unit * 3, 'local': unit * 2, 'gender': .25, 'age': .25}
+    total = sum(weight * (math.exp(-s) * fixed[f'loss_{name}'].item() + s / 2)
+                for (name, weight), s in zip(weights.items(), values[:4], strict=True))
+    assert terms['loss'].item() == pytest.approx(total)
+    assert {**terms, 'loss': 0} == {**fixed, 'loss': 0}
+    terms['loss'].backward()
+    assert (uncertainty.log_variances.grad[:4] != 0).all()
+    assert uncertainty.log_variances.grad[4] == 0  # no upper colour is known
+
+
+def hardest_triplets(features, pids, margin):
+    losses = []
+    for i, anchor in enumerate(features.tolist()):
+        distances = [(math.dist(anchor, other), bool(pids[i] == pids[j]))
+                     for j, other in enumerate(features.tolist())]
+        positive = max(distance for distance, same in distances if same)
+        negative = min(distance for distance, same in distances if not same)
+        losses.append(max(0., positive - negative + margin))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize('branches', [('global', 'local'), ('local',)])
+def test_triplet_loss_equals_plain_loops(branches):
+    logits, attributes, _ = batch(6, branches=branches)
+    pids = torch.tensor([0, 0, 1, 1, 2, 2])
+    features = {branch: torch.randn(6, 5, dtype=torch.float64, requires_grad=True)
+                for branch in branches}
+    arguments = logits, attributes, pids, torch.zeros(6, 3, dtype=torch.int64)
+    plain = MidAttrLoss()(*arguments)
+    terms = MidAttrLoss(triplet_weight=.7, triplet_margin=.4)(*arguments, features=features)
+    expected = {f'loss_triplet_{branch}': hardest_triplets(feature, pids, .4)
+                for branch, feature in features.items()}
+    assert list(terms) == [*plain, *expected]
+    for name, value in expected.items():
+        assert terms[name].item() == pytest.approx(value, abs=1e-5), name
+    assert terms['loss'].item() == pytest.approx(
+        plain['loss'].item() + .7 * sum(expected.values()), abs=1e-5)
+    terms['loss'].backward()
+    assert all((feature.grad != 0).any() for feature in features.values())
 
 
 def test_label_smoothing_leaves_the_attributes_alone():

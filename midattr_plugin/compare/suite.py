@@ -124,8 +124,8 @@ def _chosen(rows: list, names: list, path: Path) -> list:
     named = {row.get('name'): row for row in rows if isinstance(row, dict)}
     for name in names:
         if name not in named:
-            raise InputError(f'suite "{path}": only names "{name}", which is not a row of the other '
-                             f'suite; choose from {", ".join(map(str, named))}')
+            raise InputError(f'suite "{path}": only names "{name}", which is not a row of the '
+                             f'other suite; choose from {", ".join(map(str, named))}')
     return [named[name] for name in names]
 
 

@@ -38,6 +38,11 @@ def _check_training(cfg: CfgNode) -> None:
     if cfg.train.max_epoch == 0 and not cfg.test.evaluate:
         raise InputError('train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
                          'to test without training')
+    rise = cfg.midattr.warmup_epochs
+    if rise and rise >= cfg.train.max_epoch and not cfg.test.evaluate:
+        raise InputError(f'midattr.warmup_epochs is {rise}, which leaves none of the '
+                         f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
+                         'rate: set it below that')
     triplet = cfg.loss.triplet
     if cfg.loss.name == 'triplet':
         if triplet.weight_t == 0 and triplet.weight_x == 0:
@@ -75,6 +80,8 @@ def _check_midattr(cfg: CfgNode) -> None:
                 'midattr.loss_reading is attribute_units: set the reading to literal, or choose '
                 'a model without attributes'
             )
+        if keys.triplet_weight and not cfg.test.evaluate:
+            _check_triplets(cfg)
     if keys.bnneck and cfg.train.batch_size == 1 and not cfg.test.evaluate:
         raise InputError('midattr.bnneck normalises over the images of a batch, but '
                          'train.batch_size is 1: set it above 1, or midattr.bnneck False')
@@ -86,6 +93,22 @@ def _check_midattr(cfg: CfgNode) -> None:
             f'({", ".join(keys.branches)})'
         )
     _check_layer_overrides(keys.layer_overrides)
+
+
+def _check_triplets(cfg: CfgNode) -> None:
+    sampler, size = cfg.sampler, cfg.train.batch_size
+    if sampler.train_sampler != 'RandomIdentitySampler':
+        raise InputError(
+            'midattr.triplet_weight needs several images of each identity in a batch, but '
+            f'sampler.train_sampler is {sampler.train_sampler}: set it to RandomIdentitySampler, '
+            'or midattr.triplet_weight to 0'
+        )
+    if size < 2 * sampler.num_instances:
+        raise InputError(
+            f'midattr.triplet_weight needs two identities in a batch, but train.batch_size is '
+            f'{size} and sampler.num_instances {sampler.num_instances}: set train.batch_size to '
+            f'{2 * sampler.num_instances} or more'
+        )
 
 
 def _check_layer_overrides(overrides: list[str]) -> None:

@@ -113,7 +113,10 @@ def model_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def loss_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of :class:`midattr_plugin.losses.MidAttrLoss` (Eq. 3)."""
+    """Arguments of :class:`midattr_plugin.engine.ImageMidAttrEngine` that make its loss (Eq. 3).
+
+    The learned ``task_uncertainty`` is no value, and so not among them.
+    """
     keys = cfg.midattr
     return {
         'mu': keys.mu,
@@ -121,4 +124,9 @@ def loss_kwargs(cfg: CfgNode) -> dict[str, Any]:
         'attribute_weight': keys.attribute_weight,
         'reading': keys.loss_reading,
         'label_smoothing': _LABEL_SMOOTHING if cfg.loss.softmax.label_smooth else 0.0,
+        'attribute_loss': keys.attribute_loss,
+        'class_balance_beta': keys.class_balance_beta,
+        'focal_gamma': keys.focal_gamma,
+        'triplet_weight': keys.triplet_weight,
+        'triplet_margin': cfg.loss.triplet.margin,
     }

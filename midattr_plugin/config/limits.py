@@ -83,6 +83,10 @@ INTERVALS = {
     'midattr.mu': _NOT_NEGATIVE,
     'midattr.nu': _NOT_NEGATIVE,
     'midattr.attribute_weight': _NOT_NEGATIVE,
+    'midattr.class_balance_beta': _BELOW_ONE,
+    'midattr.focal_gamma': _NOT_NEGATIVE,
+    'midattr.warmup_epochs': _NOT_NEGATIVE,
+    'midattr.triplet_weight': _NOT_NEGATIVE,
     'midattr.ranking_memory': _POSITIVE,
     'midattr.validation_images': _NOT_NEGATIVE,
 }
@@ -129,6 +133,8 @@ def choices(data_type: str) -> dict[str, Sequence[str]]:
         'midattr.cache': ('none', 'ram', 'device'),
         'midattr.precision': ('fp32', 'bf16', 'fp16'),
         'midattr.loss_reading': ('attribute_units', 'literal'),
+        'midattr.attribute_loss': ('plain', 'class_balanced', 'focal'),
+        'midattr.task_weights': ('fixed', 'uncertainty'),
     }
     if data_type == 'image':
         names |= dict.fromkeys(('data.sources', 'data.targets'), host.dataset_names())

@@ -64,6 +64,28 @@ MIDATTR_DEFAULTS = {
     #     identity loss weighs 8 to 9 times an attribute loss, as the text says it does;
     # 'literal': mu * L_global + nu * L_local + weight * sum of L_att.
     'loss_reading': 'attribute_units',
+    # --- Beyond the paper: losses and schedule ---
+    # Loss of an attribute, for labels that are unbalanced: 'plain', the paper's cross entropy;
+    # 'class_balanced', which weights an image by the rarity of its class among the training
+    # images (Cui et al., CVPR 2019); 'focal', which weights it by (1 - p)^gamma, p being the
+    # probability given to its class (Lin et al., ICCV 2017).
+    'attribute_loss': 'plain',
+    # beta of class_balanced: 0 weights all classes alike, towards 1 it is the inverse of their
+    # number of images.
+    'class_balance_beta': 0.999,
+    # gamma of focal; 0 is the plain loss.
+    'focal_gamma': 2.0,
+    # Weights of the losses: 'fixed', those above; 'uncertainty', those above times factors that
+    # are learned, one per loss, from 1 on (Kendall et al., CVPR 2018).
+    'task_weights': 'fixed',
+    # Epochs in which the learning rate rises evenly, before train.lr is reached. The steps of
+    # train.stepsize stay at their epochs; a cosine begins then and ends at train.max_epoch. Works
+    # with every model and loss.
+    'warmup_epochs': 0,
+    # Weight of a batch-hard triplet loss on the feature of each branch, with the margin
+    # loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), whatever loss_reading
+    # is. Needs sampler.train_sampler RandomIdentitySampler. Read only if loss.name is 'midattr'.
+    'triplet_weight': 0.0,
     # --- Test ---
     # Test the model once before training, too, so that the results show what training changed
     # (not in the paper).

@@ -8,6 +8,8 @@ import inspect
 import shutil
 from pathlib import Path
 
+from torch import nn
+
 from midattr_plugin import host
 from midattr_plugin.checkpoint import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.distributed import is_main
@@ -21,13 +23,15 @@ class CheckpointMixin:
     """Mixed into an engine of the host, before :class:`EvaluationMixin`."""
 
     precision: Precision | None = None
+    criterion: nn.Module | None = None
     best_mAP = -1.0
     save_dir = ''
     _random_state: dict | None = None
     _evaluation_pending = False
 
     def resume(self, path: str | Path) -> int:
-        """Restores model, optimizer, scheduler and, when ``run`` starts, the random state.
+        """Restores model, optimizer, scheduler, learned weights of the losses and, when ``run``
+        starts, the random state.
 
         Args:
             path: a checkpoint of ours or of the host (which has no random state).
@@ -48,9 +52,13 @@ class CheckpointMixin:
             self.optimizer.load_state_dict(checkpoint['optimizer'])
         except ValueError as error:
             raise InputError(f'checkpoint "{path}" was written with another optimizer ({error}); '
-                             'set train.optim, train.staged_lr and train.new_layers as they were '
-                             'then, or give it as model.load_weights') from error
+                             'set train.optim, train.staged_lr, train.new_layers and '
+                             'midattr.task_weights as they were then, or give it as '
+                             'model.load_weights') from error
+        if self.criterion is not None and checkpoint.get('criterion'):
+            self.criterion.load_state_dict(checkpoint['criterion'])
         if self.scheduler is not None and checkpoint['scheduler'] is not None:
+            _check_warm_up(self.scheduler.state_dict(), checkpoint['scheduler'], path)
             self.scheduler.load_state_dict(checkpoint['scheduler'])
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
@@ -113,6 +121,8 @@ class CheckpointMixin:
             'epoch': self.trained_epochs,
             'optimizer': self.optimizer.state_dict(),
             'scheduler': None if self.scheduler is None else self.scheduler.state_dict(),
+            # learned weights of the losses; mostly nothing
+            'criterion': {} if self.criterion is None else self.criterion.state_dict(),
             'random_state': get_random_state(),
             'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
             'best_mAP': self.best_mAP,
@@ -128,6 +138,14 @@ class _NoWriter:
 
     def close(self) -> None:
         pass
+
+
+def _check_warm_up(have: dict, read: dict, path: str | Path) -> None:
+    """PyTorch would take the state of another kind of schedule without a word."""
+    if ('_schedulers' in have) != ('_schedulers' in read):
+        there = 'with' if '_schedulers' in read else 'without'
+        raise InputError(f'checkpoint "{path}" was written {there} a warm-up; set '
+                         'midattr.warmup_epochs as it was then, or give it as model.load_weights')
 
 
 def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:

@@ -36,6 +36,7 @@ class EvaluationMixin:
          'rendered': {target: bool},   # True: the images are not real
          'confusion': {target: {attribute: {'classes', 'counts'}}},  # true x predicted
          'layer_weights': {attribute: {layer: weight}},  # only of mixed layers; each of sum 1
+         'task_weights': {term: factor},  # only of learned weights: of each loss, 1 at first
          'validation': of held-out training images, see ``measure_validation``,
          'epoch': number of epochs trained,
          'parameters', 'multiply_adds': whatever is in ``facts``}

@@ -18,7 +18,14 @@ from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import MidAttrLoss
+from midattr_plugin.losses import (
+    ClassBalancedLoss,
+    FocalLoss,
+    MidAttrLoss,
+    PlainAttributeLoss,
+    TaskUncertainty,
+)
+from midattr_plugin.losses.class_balanced_loss import count_classes
 
 
 class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host.Engine):
@@ -32,12 +39,20 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         scheduler: stepped after every epoch, if given.
         use_gpu: use the GPU, if there is one.
         mu, nu, attribute_weight, reading, label_smoothing: see :class:`MidAttrLoss`.
+        attribute_loss: 'plain', 'class_balanced' or 'focal'.
+        class_balance_beta: see :class:`ClassBalancedLoss`, which counts the training images.
+        focal_gamma: see :class:`FocalLoss`.
+        triplet_weight, triplet_margin: see :class:`MidAttrLoss`. Every batch needs images of two
+            identities.
+        task_uncertainty: learned factors of the weights; its parameters must be with the
+            optimizer (:meth:`TaskUncertainty.param_group`).
         precision: 'fp32', 'bf16' or 'fp16'; see :class:`Precision`.
         compile: compile the training step; see :class:`Compiled`.
 
     Raises:
-        InputError: the sources have none of the model's attributes, or the device does not
-            compute in that precision.
+        InputError: the sources have none of the model's attributes, the device does not
+            compute in that precision, or there is no such attribute loss.
+        ValueError: the optimizer lacks the parameters of ``task_uncertainty``.
 
     Example::
 
@@ -65,6 +80,12 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         label_smoothing: float = 0.0,
         precision: str = 'fp32',
         compile: bool = False,
+        attribute_loss: str = 'plain',
+        class_balance_beta: float = 0.999,
+        focal_gamma: float = 2.0,
+        triplet_weight: float = 0.0,
+        triplet_margin: float = 0.3,
+        task_uncertainty: TaskUncertainty | None = None,
     ):
         super().__init__(datamanager, use_gpu)
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
@@ -75,7 +96,6 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
-        self.criterion = MidAttrLoss(mu, nu, attribute_weight, reading, label_smoothing)
         branches = model.descriptor_slices
         self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches))
         self.descriptor_slices = branches if len(branches) > 1 else {}
@@ -92,6 +112,29 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
                     'model learns; name an attribute dataset first (market1501_attr, '
                     'dukemtmcreid_attr or midattr_demo), or choose model.name '
                     '"midattr_resnet<depth>", which has no attributes')
+        if task_uncertainty is not None:
+            _check_optimized(task_uncertainty.log_variances, optimizer)
+        self.criterion = MidAttrLoss(
+            mu, nu, attribute_weight, reading, label_smoothing,
+            self._attribute_loss(attribute_loss, class_balance_beta, focal_gamma),
+            task_uncertainty, triplet_weight, triplet_margin).to(next(model.parameters()).device)
+
+    def _attribute_loss(self, name: str, beta: float, gamma: float) -> nn.Module:
+        makers = {'plain': PlainAttributeLoss, 'focal': lambda: FocalLoss(gamma),
+                  'class_balanced': lambda: ClassBalancedLoss(self._class_counts(), beta)}
+        if name not in makers:
+            raise InputError(f'midattr.attribute_loss: unknown loss "{name}"; choose from '
+                             f'{", ".join(makers)}')
+        return makers[name]()
+
+    def _class_counts(self) -> dict[str, Tensor]:
+        """Training images (c,) of each class of each attribute of the model."""
+        dataset, schema = self.train_loader.dataset, self.model.schema
+        if schema is None:
+            return {}
+        labels = torch.stack([dataset.labels(path) for path, *_ in dataset.data])
+        labels = self.train_schema.convert(labels, to=schema)
+        return dict(zip(schema.names, count_classes(labels, schema.num_classes), strict=True))
 
     def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor, Tensor | None]:
         """Images (B, 3, H, W), pids (B,) and, for a model with attributes, labels (B, m)."""
@@ -129,7 +172,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
 
         output = self._forward(imgs)
         terms = self.criterion(output['logits'], output['attributes'], pids, attrs,
-                               _known_per_process(attrs))
+                               _known_per_process(attrs), output['features'])
         self._log_step(terms, output, pids, attrs)
         summary = self._log.read() if self._is_read() else {}
         self._check_finite(summary)
@@ -141,7 +184,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         network = self._training_network() if self.model.training else self.model
         with self.precision.autocast():
             output = network(imgs, full=True)
-        for group in ('logits', 'attributes'):  # losses and predictions are in float32
+        for group in ('logits', 'attributes', 'features'):  # losses and predictions are in float32
             output[group] = {name: x.float() for name, x in output.get(group, {}).items()}
         return output
 
@@ -179,9 +222,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         return output['descriptor']
 
     def further_results(self) -> dict:
-        """The weights of mixed layers, and how the images of ``validation_loader`` are recognised;
-        neither where there are none."""
-        results = self._layer_weights()
+        """The weights of mixed layers, the learned factors of the losses, and how the images of
+        ``validation_loader`` are recognised; none of them where there are none."""
+        results = self._layer_weights() | self._task_weights()
         if self.validation_loader is None:
             return results
         scores = measure_validation(self.validation_loader, self._recognise)
@@ -196,6 +239,14 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
             return {}
         print(f'** Weights of the mixed layers **\n{format_scores(weights)}')
         return {'layer_weights': weights}
+
+    def _task_weights(self) -> dict:
+        if self.criterion.task_uncertainty is None:
+            return {}
+        weights = self.criterion.task_uncertainty.weights()
+        print('Learned factors of the losses: ' + ', '.join(
+            f'{term} {value:.3f}' for term, value in weights.items()))
+        return {'task_weights': weights}
 
     def _recognise(self, data: dict) -> tuple[dict, dict, Tensor, Tensor | None]:
         imgs, pids, attrs = self.parse_data_for_train(data)
@@ -235,3 +286,15 @@ def _known_per_process(attrs: Tensor | None) -> Tensor | None:
     if attrs is None or world_size() == 1:
         return None
     return sum_over_processes((attrs >= 0).sum(0)) / world_size()
+
+
+def _check_optimized(log_variances: nn.Parameter, optimizer: torch.optim.Optimizer) -> None:
+    if not any(p is log_variances for group in optimizer.param_groups for p in group['params']):
+        raise ValueError('the optimizer lacks the parameters of task_uncertainty: call '
+                         'optimizer.add_param_group(task_uncertainty.param_group())')
+    if world_size() > 1:
+        # they are outside the model whose gradients the processes average
+        def average(*_) -> None:
+            log_variances.grad = sum_over_processes(log_variances.grad) / world_size()
+
+        optimizer.register_step_pre_hook(average)

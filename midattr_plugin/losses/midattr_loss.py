@@ -2,8 +2,12 @@
 
 from torch import Tensor, nn
 
+from midattr_plugin import host
+from midattr_plugin.distributed import gather_with_gradients
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses.masked_cross_entropy import masked_cross_entropy
+from midattr_plugin.losses.plain_attribute_loss import PlainAttributeLoss
+from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
 READINGS = ('attribute_units', 'literal')
 
@@ -27,13 +31,23 @@ class MidAttrLoss(nn.Module):
         attribute_weight: w.
         reading: one of ``READINGS``.
         label_smoothing: in [0, 1], for the identities only; the paper has none.
+        attribute_loss: of one attribute, a :class:`PlainAttributeLoss` unless given; the others
+            are :class:`ClassBalancedLoss` and :class:`FocalLoss`.
+        task_uncertainty: learned factors of these weights; None for the weights as they are.
+        triplet_weight: of the host's batch-hard triplet loss (Hermans et al., 2017) on the
+            feature of each branch, whatever the reading, and without a learned factor, because it
+            is no likelihood. 0, as in the paper: there is none.
+        triplet_margin: its margin.
 
     Raises:
         InputError: the reading is unknown.
     """
 
     def __init__(self, mu: float = 5.0, nu: float = 4.0, attribute_weight: float = 0.1,
-                 reading: str = 'attribute_units', label_smoothing: float = 0.0):
+                 reading: str = 'attribute_units', label_smoothing: float = 0.0,
+                 attribute_loss: nn.Module | None = None,
+                 task_uncertainty: TaskUncertainty | None = None,
+                 triplet_weight: float = 0.0, triplet_margin: float = 0.3):
         super().__init__()
         if reading not in READINGS:
             raise InputError(f'midattr.loss_reading: unknown reading "{reading}"; choose from '
@@ -42,9 +56,14 @@ class MidAttrLoss(nn.Module):
         self.branch_weights = {'global': unit * mu, 'local': unit * nu}
         self.attribute_weight = attribute_weight
         self.label_smoothing = label_smoothing
+        self.attribute_loss = attribute_loss or PlainAttributeLoss()
+        self.task_uncertainty = task_uncertainty
+        self.triplet_weight = triplet_weight
+        self.triplet_loss = host.losses.TripletLoss(triplet_margin)
 
     def forward(self, logits: dict[str, Tensor], attributes: dict[str, Tensor], pids: Tensor,
-                attrs: Tensor | None = None, known: Tensor | None = None) -> dict[str, Tensor]:
+                attrs: Tensor | None = None, known: Tensor | None = None,
+                features: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The total and its terms.
 
         Args:
@@ -54,10 +73,13 @@ class MidAttrLoss(nn.Module):
             attrs: (B, m) int64, class indices in the order of ``attributes``, negative where
                 unknown; None if there are no attributes.
             known: (m,), see :func:`masked_cross_entropy`.
+            features: branch -> pooled feature (B, D of the branch), which the triplet loss
+                compares, over all processes; one identity alone leaves it without a triplet.
 
         Returns:
             Scalars: 'loss' (Eq. 3) first, then the unweighted terms 'loss_global',
-            'loss_local' and 'loss_<attribute>'.
+            'loss_local' and 'loss_<attribute>', and with a triplet loss 'loss_triplet_global'
+            and 'loss_triplet_local'.
 
         Raises:
             ValueError: ``attrs`` has more or fewer columns than there are attributes.
@@ -66,9 +88,21 @@ class MidAttrLoss(nn.Module):
                     for branch, x in logits.items()}
         columns = attrs.unbind(1) if attributes else ()
         counts = [None] * len(columns) if known is None else known
-        recognition = {name: masked_cross_entropy(x, labels, known=count) for (name, x), labels, count
+        recognition = {name: self.attribute_loss(name, x, labels, known=count)
+                       for (name, x), labels, count
                        in zip(attributes.items(), columns, counts, strict=True)}
+        triplets = {f'triplet_{branch}': self.triplet_loss(gather_with_gradients(features[branch]),
+                                                           gather_with_gradients(pids))
+                    for branch in (logits if self.triplet_weight else ())}
+        terms = {f'loss_{name}': loss for name, loss in (identity | recognition | triplets).items()}
+
+        if self.task_uncertainty is not None:
+            measured = {name: (labels >= 0).any() if count is None else count > 0
+                        for name, labels, count in zip(recognition, columns, counts, strict=True)}
+            identity = self.task_uncertainty(identity, measured)
+            recognition = self.task_uncertainty(recognition, measured)
         total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())
         total = total + self.attribute_weight * sum(recognition.values())
-        return {'loss': total} | {f'loss_{name}': loss
-                                  for name, loss in (identity | recognition).items()}
+        if triplets:
+            total = total + self.triplet_weight * sum(triplets.values())
+        return {'loss': total} | terms
