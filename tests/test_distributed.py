@@ -52,7 +52,8 @@ def launch(root, processes, *pairs, save_dir='log'):
 
 def outcome(root, save_dir):
     state = torch.load(root / save_dir / 'model/model.pth.tar-last', weights_only=True)
-    return state['state_dict'] | state['criterion'], json.loads((root / save_dir / 'metrics.json').read_text())
+    metrics = json.loads((root / save_dir / 'metrics.json').read_text())
+    return state['state_dict'] | state['criterion'], metrics
 
 
 def at_start(root, *pairs):
