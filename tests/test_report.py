@@ -1,5 +1,6 @@
 """The report says on what data it was made, holds every line, and opens offline."""
 
+import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from midattr_plugin.compare import plots
 from midattr_plugin.compare.curves import read_curves
 from midattr_plugin.compare.report import write_report
+from midattr_plugin.compare.table import Table
 
 
 class Page(HTMLParser):
@@ -100,6 +102,25 @@ def test_real_images_are_compared(tmp_path):
     page = write_report(suite, runs, {}, out)[2].read_text()
     assert 'RENDERED' not in page and ': real images.' in page
     assert Page(page).tables[2][1][-2:] == ['-9.5', '+0.0']
+
+
+def test_learned_weights_are_shown(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    for run in runs:
+        if run.row.name == 'more':
+            results = run.results | {
+                'layer_weights': {'hat': {'res3d': .5 + .1 * run.seed, 'res4f': .25}},
+                'task_weights': {'global': 1. * run.seed, 'hat': 4.}}
+            (run.folder / 'done.json').write_text(json.dumps(results))
+    tables = Page(write_report(suite, runs, {}, out)[2].read_text()).tables
+    assert tables[-2] == [['attribute', 'res3d', 'res4f'], ['hat', '0.650', '0.250']]
+    assert tables[-1] == [['loss', 'more'], ['global', '1.500'], ['hat', '4.000']]
+
+
+def test_the_choice_comes_first(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    page = write_report(suite, runs, {}, out, [Table('Choice', ['point'], [['mu=5']])])[2]
+    assert Page(page.read_text()).tables[0] == [['point'], ['mu=5']]
 
 
 def test_report_of_nothing(tmp_path):

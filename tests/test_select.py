@@ -59,18 +59,19 @@ def test_the_best(suite, tmp_path):
         'mu=1.0_nu=3.0': [both(.5, 1, 3), both(.7, 1, 1)],  # .6, loss 1.5
         'mu=1.0_nu=4.0': [both(.8, 9, 9), both(.3, 9, 9)],  # .55
         'mu=2.0_nu=3.0': [both(.6, 1, 1), both(.6, 1, 1)]})  # .6, loss 1
-    text = choose(runs)
-    assert text.splitlines()[-1] == 'Best: mu=2.0, nu=3.0'
-    assert text.splitlines()[0].split()[2:] == ['identity', 'accuracy', '60.0%,', 'loss', '1.500']
-    assert len(text.splitlines()) == 4
+    table, best = choose(runs)
+    assert best == 'Best: mu=2.0, nu=3.0'
+    assert table.rows[0] == ['mu=1.0, nu=3.0', '60.0%', '1.500', '']
+    assert [row[3] for row in table.rows] == ['', '', 'best']
 
 
 def test_one_branch(suite, tmp_path):
     runs = finished(selection_suite(suite), tmp_path, {
         'mu=1.0_nu=3.0': [{'acc_local': .5, 'loss_local': 2.}],
         'mu=1.0_nu=4.0': [{'acc_local': .6, 'loss_local': 3.}]})
-    assert choose(runs).endswith('Best: mu=1.0, nu=4.0')
+    assert choose(runs)[1] == 'Best: mu=1.0, nu=4.0'
 
 
 def test_nothing_is_done():
-    assert choose([]) == 'Nothing to choose from: no run is done.'
+    table, words = choose([])
+    assert (table.rows, words) == ([], 'Nothing to choose from: no run is done.')

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from fake_runs import write_runs
@@ -42,6 +43,13 @@ def test_rendered_images_are_not_compared_with_published_figures(tmp_path):
         assert line.beyond_published == pytest.approx(expected)
 
 
+def test_real_images_of_another_dataset_are_not_compared_either(tmp_path):
+    suite, runs, _ = write_runs(tmp_path, rendered=False)
+    for dataset, expected in (('Market-1501', True), ('DukeMTMC-reID', False), ('', False)):
+        line = by_name(summarise(replace(suite, dataset=dataset), runs))['more', 'global']
+        assert line.is_comparable == bool(line.beyond_published) == expected
+
+
 def test_only_seeds_of_both_are_paired(tmp_path):
     suite, runs, _ = write_runs(tmp_path, seeds=(1, 2, 3), unfinished=[('plain', 2), ('more', 3)])
     lines = by_name(summarise(suite, runs))
@@ -69,6 +77,7 @@ def test_csv(tmp_path):
     rows = list(csv.DictReader(io.StringIO(results_csv(summarise(suite, runs)))))
     [row] = [row for row in rows if (row['row'], row['descriptor']) == ('more', 'global')]
     assert row['mAP mean'] == '50.5000' and row['mAP std'] == '4.9497'
+    assert row['mAP of each seed'] == '47.0000 54.0000'
     assert row['images'] == 'real' and row['seeds'] == '1 2' and row['baseline'] == 'plain'
     assert row['mAP difference'] == '7.5000' and row['mAP published'] == '50.5000'
     assert row['rank-1 ours minus published'] == '-9.5000' and row['rank-5 mean'] == ''

@@ -60,9 +60,11 @@ def run(options: argparse.Namespace) -> int:
     elif not is_known:
         raise InputError(f'--out: "{out}" holds no results to report; name the folder of a suite '
                          'that has been run')
-    print(*write_report(suite, runs, failed, out), sep='\n')
-    if options.select:
-        print(choose(runs))
+    table, best = choose(runs) if options.select else (None, '')
+    if table:
+        print(*(f'{point:<24} identity accuracy {accuracy}, loss {loss}'
+                for point, accuracy, loss, _ in table.rows), best, sep='\n')
+    print(*write_report(suite, runs, failed, out, [table] if table else []), sep='\n')
     return 1 if failed else 0
 
 

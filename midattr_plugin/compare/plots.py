@@ -23,7 +23,7 @@ def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
     for place, line in enumerate(shown):
         value = line.figures[figure]
         axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
-        if figure in line.published and not line.rendered:
+        if figure in line.published and line.is_comparable:
             axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
     axes.set_yticks(range(len(shown)), [f'{line.row.name}, {line.descriptor}' for line in shown])
     axes.invert_yaxis()

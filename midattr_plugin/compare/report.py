@@ -1,7 +1,6 @@
 """The report of a suite: ``report.html``, ``report.md``, ``results.csv``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 
 from midattr_plugin.compare.curves import read_curves
+from midattr_plugin.compare.learned import learned_tables
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.plots import (
     plot_attributes,
@@ -20,28 +20,25 @@ from midattr_plugin.compare.plots import (
 )
 from midattr_plugin.compare.suite import METRICS, Suite
 from midattr_plugin.compare.summary import FIGURES, Line, results_csv, summarise
+from midattr_plugin.compare.table import Table
 from midattr_plugin.files import atomic_path
 
 _LOSS, _TIME = 'Train/loss', 'Train/time'  # as the host's engine names them
 _Curves = Mapping[Run, Mapping[str, Mapping[int, float]]]  # of the runs that are done
 
 
-@dataclass(frozen=True)
-class Table:
-    """A heading and cells, for Markdown and HTML."""
+def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], out: Path,
+                 first: Sequence[Table] = ()) -> list[Path]:
+    """Writes the three files from the runs that are done; returns their paths.
 
-    title: str
-    head: list[str]
-    rows: list[list[str]]
-
-
-def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], out: Path
-                 ) -> list[Path]:
-    """Writes the three files from the runs that are done; returns their paths."""
+    Args:
+        failed: why runs failed.
+        first: tables that come before the others.
+    """
     lines = summarise(suite, runs)
     facts = _facts(suite, runs, failed, lines)
     curves = {run: read_curves(run.folder, (_LOSS, _TIME)) for run in runs if run.is_done}
-    tables = list(_tables(suite, lines, curves))
+    tables = [*first, *_tables(suite, lines, curves), *learned_tables(runs)]
     environment = jinja2.Environment(loader=jinja2.PackageLoader('midattr_plugin.compare'),
                                      autoescape=jinja2.select_autoescape(('html.j2',)),
                                      trim_blocks=True, lstrip_blocks=True)
@@ -102,8 +99,8 @@ def _tables(suite: Suite, lines: Sequence[Line], curves: _Curves) -> Iterable[Ta
             ['row', 'what', 'descriptor', *METRICS, 'ours minus published: rank-1', 'mAP'],
             [[line.row.name, line.row.label, line.descriptor,
               *(_plain(line.published.get(name)) for name in METRICS),
-              *('not comparable' if line.rendered else
-                _signed(line.beyond_published.get(name)) for name in ('rank-1', 'mAP'))]
+              *(_signed(line.beyond_published.get(name)) if line.is_comparable else
+                'not comparable' for name in ('rank-1', 'mAP'))]
              for line in published]
             + [['reported', row['name'], '', *(_plain(row.get(name)) for name in METRICS), '', '']
                for row in suite.reported])

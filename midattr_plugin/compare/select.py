@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.statistics import spread
 from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.table import Table
 from midattr_plugin.errors import InputError
 
 VALIDATION_IMAGES = 100  # section 3.2
+_TITLE = 'Choice on held-out training images'
+_HEAD = ['point', 'identity accuracy', 'identity loss', '']
 
 
 def selection_suite(suite: Suite) -> Suite:
@@ -31,8 +34,8 @@ def selection_suite(suite: Suite) -> Suite:
                  suite.dataset, tuple(rows))
 
 
-def choose(runs: Sequence[Run]) -> str:
-    """The table of the grid and its best point, in words.
+def choose(runs: Sequence[Run]) -> tuple[Table, str]:
+    """The table of the grid, and its best point in words.
 
     The best is that with the highest identity accuracy on the validation images; among equals, as
     with a hundred images there may be, that with the lowest identity loss.
@@ -49,10 +52,11 @@ def choose(runs: Sequence[Run]) -> str:
             measured.setdefault(run.row.name, []).append((accuracy, sum(losses) / len(losses)))
             labels[run.row.name] = run.row.label
     if not measured:
-        return 'Nothing to choose from: no run is done.'
+        return Table(_TITLE, _HEAD, []), 'Nothing to choose from: no run is done.'
     means = {name: tuple(spread(column).mean for column in zip(*values, strict=True))
              for name, values in measured.items()}
-    lines = [f'{labels[name]:<24} identity accuracy {accuracy:.1%}, loss {loss:.3f}'
-             for name, (accuracy, loss) in means.items()]
     best = min(means, key=lambda name: (-means[name][0], means[name][1]))
-    return '\n'.join([*lines, f'Best: {labels[best]}'])
+    table = Table(_TITLE, _HEAD, [
+        [labels[name], f'{accuracy:.1%}', f'{loss:.3f}', 'best' if name == best else '']
+        for name, (accuracy, loss) in means.items()])
+    return table, f'Best: {labels[best]}'

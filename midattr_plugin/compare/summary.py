@@ -20,6 +20,8 @@ class Line:
     Attributes:
         seeds: that are done.
         rendered: the target's images are not real.
+        is_comparable: with published figures: real images, of the suite's dataset.
+        values: name -> figure of each seed, percent.
         figures: name -> spread over the seeds, percent.
         differences: name -> to the same descriptor of the baseline, or else to the descriptor
             that the baseline reports; over the seeds that both have.
@@ -32,6 +34,8 @@ class Line:
     descriptor: str
     seeds: tuple[int, ...]
     rendered: bool
+    is_comparable: bool
+    values: dict[str, list[float]]
     figures: dict[str, Spread]
     differences: dict[str, Difference]
     published: dict[str, float]
@@ -40,8 +44,8 @@ class Line:
 
     @property
     def beyond_published(self) -> dict[str, float]:
-        """Ours minus the published figures; nothing for rendered images, which have none."""
-        if self.rendered:
+        """Ours minus the published figures, if they can be compared."""
+        if not self.is_comparable:
             return {}
         return {name: self.figures[name].mean - value for name, value in self.published.items()
                 if name in self.figures}
@@ -53,25 +57,33 @@ def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
     for run in runs:
         if run.is_done:
             results[run.row.name][run.seed] = run.results
-    return [line for row in suite.rows for line in _lines(row, results)]
+    return [line for row in suite.rows for line in _lines(row, results, suite.dataset)]
 
 
-def _lines(row: Row, results: dict) -> Iterator[Line]:
+def _lines(row: Row, results: dict, dataset: str) -> Iterator[Line]:
     of_seed = results[row.name]
     if not of_seed:
         return
     any_of = next(iter(of_seed.values()))
     for target, descriptors in any_of['reid'].items():
         for descriptor in descriptors:
-            values = {seed: _figures(result, target, descriptor)
-                      for seed, result in of_seed.items()}
-            names = next(iter(values.values()))
+            by_seed = {seed: _figures(result, target, descriptor)
+                       for seed, result in of_seed.items()}
+            values = {name: [figures[name] for figures in by_seed.values()]
+                      for name in next(iter(by_seed.values()))}
+            rendered = any_of['rendered'][target]
             yield Line(
-                row, target, descriptor, tuple(of_seed), any_of['rendered'][target],
-                {name: spread([figures[name] for figures in values.values()]) for name in names},
-                dict(_differences(values, results.get(row.baseline, {}), target, descriptor)),
+                row, target, descriptor, tuple(of_seed), rendered,
+                not rendered and _is_of(target, dataset), values,
+                {name: spread(of) for name, of in values.items()},
+                dict(_differences(by_seed, results.get(row.baseline, {}), target, descriptor)),
                 dict(row.published.get(descriptor, {})),
                 any_of.get('parameters'), any_of.get('multiply_adds'))
+
+
+def _is_of(target: str, dataset: str) -> bool:
+    """Whether a dataset of the host, as market1501_attr, is the one of this name, Market-1501."""
+    return target.removesuffix('_attr') == dataset.lower().replace('-', '')
 
 
 def _figures(result: dict, target: str, descriptor: str) -> dict[str, float]:
@@ -104,7 +116,7 @@ def results_csv(lines: Sequence[Line]) -> str:
     text = io.StringIO()
     columns = ['row', 'label', 'target', 'images', 'descriptor', 'seeds']
     for name in FIGURES:
-        columns += [f'{name} mean', f'{name} std']
+        columns += [f'{name} mean', f'{name} std', f'{name} of each seed']
     columns += ['baseline']
     for name in FIGURES:
         columns += [f'{name} difference', f'{name} low', f'{name} high']
@@ -119,7 +131,8 @@ def results_csv(lines: Sequence[Line]) -> str:
                  'seeds': ' '.join(map(str, line.seeds)), 'baseline': line.row.baseline,
                  'parameters': line.parameters, 'multiply-adds': line.multiply_adds}
         for name, value in line.figures.items():
-            cells |= {f'{name} mean': _number(value.mean), f'{name} std': _number(value.std)}
+            cells |= {f'{name} mean': _number(value.mean), f'{name} std': _number(value.std),
+                      f'{name} of each seed': ' '.join(map(_number, line.values[name]))}
         for name, value in line.differences.items():
             cells |= {f'{name} difference': _number(value.mean), f'{name} low': _number(value.low),
                       f'{name} high': _number(value.high)}
