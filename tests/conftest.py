@@ -12,4 +12,9 @@ def one_seed():
 
 def pytest_addoption(parser):
     parser.addoption('--kills', type=int, default=2,
-                     help='how often test_kill_resume.py kills a training run')
+                     help='how often test_kill_resume.py and test_compare.py stop a run')
+
+
+@pytest.fixture
+def kills(request):
+    return request.config.getoption('--kills')

@@ -1,6 +1,9 @@
 """tools/compare.py as its user runs it, with trainings of seconds."""
 
+import contextlib
 import os
+import random
+import signal
 import subprocess
 import sys
 import time
@@ -44,10 +47,13 @@ def start(root, out):
                                  *command(root, out)], env=environment, stdout=log, stderr=log)
 
 
-def test_stopped_and_started_again(root):
-    """Killed once, interrupted once: the same results as in one go."""
+def test_stopped_and_started_again(root, kills):
+    """Killed once, interrupted once, then stopped at random moments: the same results as in one
+    go. ``pytest tests/test_compare.py --kills 5`` has five stops."""
     write_suite(root)
+    began = time.monotonic()
     assert start(root, 'whole').wait(300) == 0
+    duration = time.monotonic() - began
     for end, begun in (('kill', 'plain/seed1/model/model.pth.tar-last'),
                        ('terminate', 'more/seed1/output.log')):
         process = start(root, 'pieces')
@@ -56,6 +62,13 @@ def test_stopped_and_started_again(root):
             time.sleep(.05)
         getattr(process, end)()
         assert process.wait(60) == {'kill': -9, 'terminate': 130}[end]
+    moments = random.Random(0)
+    for _ in range(kills - 2):
+        process = start(root, 'pieces')
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0, .6) * duration)
+        process.send_signal(moments.choice((signal.SIGKILL, signal.SIGTERM)))
+        process.wait(60)
     assert start(root, 'pieces').wait(300) == 0, (root / 'log.txt').read_text()
     whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
     assert whole == pieces and whole.count('\n') == 7

@@ -17,6 +17,7 @@ from midattr_plugin import build, distributed, host
 from midattr_plugin.config import parse_config
 from midattr_plugin.distributed import process_group, sharding
 from midattr_plugin.errors import InputError
+from midattr_plugin.train import main
 
 PROJECT = Path(__file__).parents[1]
 EXACT = ['midattr.dropout', 0.0, 'data.transforms', '[]', 'train.lr', 0.001, 'train.batch_size', 8,
@@ -38,13 +39,10 @@ def free_port():
         return server.getsockname()[1]
 
 
-def launch(root, processes, *pairs, save_dir='log'):
-    command = [sys.executable]
-    if processes > 1:
-        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}',
-                    f'--master_port={free_port()}']
-    command += [str(PROJECT / 'tools/train.py'),
-                *arguments(root, *pairs, 'data.save_dir', root / save_dir)]
+def launch_two(root, *pairs):
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
+               f'--master_port={free_port()}', str(PROJECT / 'tools/train.py'),
+               *arguments(root, *pairs)]
     environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
     return subprocess.run(command, env=environment, text=True, capture_output=True, check=False,
                           timeout=300)
@@ -71,12 +69,11 @@ def at_start(root, *pairs):
     ['model.name', 'resnet18', 'loss.name', 'triplet', 'sampler.train_sampler',
      'RandomIdentitySampler', 'sampler.num_instances', 2]])
 def test_two_processes_are_as_good_as_one(root, pairs):
-    results = []
-    for processes in (1, 2):
-        result = launch(root, processes, *EXACT, *pairs, save_dir=f'log{processes}')
-        assert result.returncode == 0, result.stderr
-        results.append((*outcome(root, f'log{processes}'), result.stdout))
-    (weights, metrics, _), (shared_weights, shared_metrics, out) = results
+    assert main(arguments(root, *EXACT, *pairs, 'data.save_dir', root / 'alone')) == 0
+    result = launch_two(root, *EXACT, *pairs)
+    assert result.returncode == 0, result.stderr
+    weights, metrics = outcome(root, 'alone')
+    shared_weights, shared_metrics = outcome(root, 'log')
     before = at_start(root, *EXACT, *pairs)
     for key, value in weights.items():
         # against what training changed, which is little
@@ -89,20 +86,19 @@ def test_two_processes_are_as_good_as_one(root, pairs):
     for target, scores in metrics['attributes'].items():
         assert shared_metrics['attributes'][target]['average'] == pytest.approx(
             scores['average'], abs=.05)
-    assert out.count('Results: ') == 1 and ', 2 processes' in out
-    assert len(list((root / 'log2').glob('train.log*'))) == 1
+    assert result.stdout.count('Results: ') == 1 and ', 2 processes' in result.stdout
+    assert len(list((root / 'log').glob('train.log*'))) == 1
 
 
 @pytest.mark.parametrize('model', [[], ['model.name', 'resnet18', 'loss.name', 'softmax']])
 def test_evaluation_is_shared_out_and_the_same(root, model):
-    assert launch(root, 1, *EXACT, *model).returncode == 0
-    weights = root / 'log/model/model.pth.tar-last'
-    metrics = []
-    for processes in (1, 2):  # 5 images cannot be shared evenly, which only training needs
-        result = launch(root, processes, *model, 'test.evaluate', True, 'train.batch_size', 5,
-                        'model.load_weights', weights, save_dir='test')
-        assert result.returncode == 0, result.stderr
-        metrics.append(json.loads((root / 'test/metrics.json').read_text()))
+    assert main(arguments(root, *EXACT, *model, 'data.save_dir', root / 'alone')) == 0
+    # 5 images cannot be shared evenly, which only training needs
+    result = launch_two(root, *model, 'test.evaluate', True, 'train.batch_size', 5,
+                        'model.load_weights', root / 'alone/model/model.pth.tar-last')
+    assert result.returncode == 0, result.stderr
+    metrics = [json.loads((root / folder / 'metrics.json').read_text())
+               for folder in ('alone', 'log')]
     assert bool(metrics[0]['attributes']) == (not model)
     for scores in ('reid', 'attributes'):
         for name, values in metrics[0][scores].get('market1501_attr', {}).items():
@@ -113,7 +109,7 @@ def test_a_process_that_fails_ends_the_run(root):
     """A broken image is met by one of the two."""
     path = sorted((root / 'market1501/Market-1501-v15.09.15/bounding_box_train').iterdir())[3]
     path.write_bytes(b'')
-    result = launch(root, 2, *EXACT)
+    result = launch_two(root, *EXACT)
     assert result.returncode != 0
     assert f'image "{path}" is truncated or not an image' in result.stderr
 

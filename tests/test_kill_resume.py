@@ -11,7 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 import torch
 from fake_market import write_market_tree
 from tiny_run import arguments
@@ -72,8 +71,3 @@ def test_killed_runs_resume_bit_by_bit(tmp_path, kills):
             assert torch.equal(resumed['state_dict'][key], weight), key
     assert expected['epoch'] == EPOCHS
     assert not list(last.parent.glob('*.tmp'))
-
-
-@pytest.fixture
-def kills(request):
-    return request.config.getoption('--kills')
