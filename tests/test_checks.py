@@ -26,6 +26,8 @@ def check(*pairs):
         (['data.load_train_targets', True], 'market1501 is in data.sources'),
         (['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 2],
          'sampler.num_instances'),
+        (['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 3],
+         'sampler.num_cams is 3, of which train.batch_size 32 is no multiple'),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.momentum', 0.0], 'sgd.nesterov'),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),
         (['loss.name', 'midattr'], 'model.name is resnet50'),

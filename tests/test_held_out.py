@@ -84,6 +84,12 @@ def test_no_batch_is_left(manager_of):
         manager_of('midattr.validation_images', 12, 'train.batch_size', 8)
 
 
+def test_a_sampler_that_has_too_few_left(manager_of):
+    with pytest.raises(InputError, match='RandomDomainSampler cannot make a batch of 8 of the 6 '):
+        manager_of('sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 2,
+                   'midattr.validation_images', 10, 'train.batch_size', 8)
+
+
 def test_a_test_holds_nothing_out(manager_of):
     manager = manager_of('midattr.validation_images', 5, 'test.evaluate', True)
     assert len(manager.train_loader.dataset) == 16 and not hasattr(manager, 'validation_loader')

@@ -32,6 +32,11 @@ def _check_data(cfg: CfgNode) -> None:
             f'train.batch_size is {size}, which has no room for the {instances} images per '
             'identity of sampler.num_instances'
         )
+    key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
+        cfg.sampler.train_sampler)
+    if key and size % cfg.sampler[key] and not cfg.test.evaluate:
+        raise InputError(f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} is '
+                         'no multiple: make it one')
 
 
 def _check_training(cfg: CfgNode) -> None:

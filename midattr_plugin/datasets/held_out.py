@@ -26,17 +26,22 @@ def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instanc
         A loader of the images, in the host's form, resized and normalised as for a test.
 
     Raises:
-        InputError: with so many images an identity would keep none for training, or there would
-            be no whole batch.
+        InputError: with so many images an identity would keep none for training, there would be
+            no whole batch, or none that the sampler can make.
     """
     whole = datamanager.train_loader
     chosen = draw_images(whole.dataset.train, count, seed)
     kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
     reduced = _with_items(whole.dataset, kept)
-    with preserved_random_state():  # some samplers draw when they are made
-        sampler = host.data.sampler.build_train_sampler(
-            kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
-            num_cams=num_cams, num_datasets=num_datasets)
+    try:
+        with preserved_random_state():  # some samplers draw when they are made
+            sampler = host.data.sampler.build_train_sampler(
+                kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
+                num_cams=num_cams, num_datasets=num_datasets)
+    except ValueError as error:  # a camera or dataset has too few left
+        raise InputError(f'midattr.validation_images: {train_sampler} cannot make a batch of '
+                         f'{whole.batch_size} of the {len(kept)} training images that are left '
+                         f'({error}); hold out fewer, or lower train.batch_size') from error
     options = {'batch_size': whole.batch_size, 'num_workers': whole.num_workers,
                'pin_memory': whole.pin_memory}
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
