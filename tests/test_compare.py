@@ -41,10 +41,11 @@ def command(root, out, *options):
 
 
 def start(root, out):
+    program = [sys.executable, str(PROJECT / 'tools/compare.py'),
+               *command(root, out, '--seeds', '1')]
     environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
     with (root / 'log.txt').open('a') as log:
-        return subprocess.Popen([sys.executable, str(PROJECT / 'tools/compare.py'),
-                                 *command(root, out, '--seeds', '1')], env=environment, stdout=log, stderr=log)
+        return subprocess.Popen(program, env=environment, stdout=log, stderr=log)
 
 
 def test_stopped_and_started_again(root, kills):
