@@ -35,8 +35,8 @@ def _check_data(cfg: CfgNode) -> None:
     key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
         cfg.sampler.train_sampler)
     if key and size % cfg.sampler[key] and not cfg.test.evaluate:
-        raise InputError(f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} is '
-                         'no multiple: make it one')
+        raise InputError(f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} '
+                         'is no multiple: make it one')
 
 
 def _check_training(cfg: CfgNode) -> None:
