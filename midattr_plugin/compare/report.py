@@ -139,8 +139,9 @@ def _pictures(lines: Sequence[Line], curves: _Curves) -> list[tuple[str, str, st
                          'always answering the most frequent class (bar).',
                          plot_attributes(scores), False))
     losses = {name: [curves[run][_LOSS] for run in of] for name, of in done.items()}
-    pictures.append(('Training loss', 'A curve per seed; each row has a scale of its own, as '
-                     'its loss may be another.', plot_curves(losses, 'loss'), False))
+    pictures.append(('Training loss', 'A curve per seed, of means since the start of each epoch. '
+                     'Each row has a scale of its own, as its loss may be another.',
+                     plot_curves(losses, 'loss'), False))
     for name, of in done.items():
         confusions = _summed_confusions(of)
         if confusions:
