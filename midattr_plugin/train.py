@@ -58,11 +58,13 @@ def run(cfg) -> dict:
         with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
-    name = 'test.log' if cfg.test.evaluate else 'train.log'
-    log = save_dir / (name + time.strftime('-%Y-%m-%d-%H-%M-%S'))
+    # a test leaves the configuration of the training in whose folder it is made
+    log_name, config_name = (('test.log', 'config-test.yaml') if cfg.test.evaluate else
+                             ('train.log', 'config.yaml'))
+    log = save_dir / (log_name + time.strftime('-%Y-%m-%d-%H-%M-%S'))
     with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
-        dump_config(cfg, save_dir / 'config.yaml')
-        print(f'Configuration (also in {save_dir}/config.yaml)\n{cfg}\n')
+        dump_config(cfg, save_dir / config_name)
+        print(f'Configuration (also in {save_dir}/{config_name})\n{cfg}\n')
         device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
         processes = f', {world_size()} processes' if world_size() > 1 else ''
         print(f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}'

@@ -53,6 +53,8 @@ def test_train_then_evaluate(root, capsys):
     assert 'left out: none' in capsys.readouterr().out
     again = json.loads((log / 'metrics.json').read_text())
     assert again == metrics and again['epoch'] == 2
+    assert not load_config(log / 'config.yaml').test.evaluate
+    assert load_config(log / 'config-test.yaml').test.evaluate
 
 
 def test_a_compiled_run_is_the_same(root, monkeypatch):
