@@ -42,6 +42,7 @@ def check(*pairs):
          'midattr.warmup_epochs is 5.*train.max_epoch'),
         ([*OURS, 'midattr.triplet_weight', 1.0],
          'midattr.triplet_weight .* sampler.train_sampler is RandomSampler: set it to RandomId'),
+        ([*OURS, *TRIPLETS, 'sampler.num_instances', 1], 'sampler.num_instances is 1: set it'),
         ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'set train.batch_size to 8 or more'),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),

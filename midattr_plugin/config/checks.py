@@ -34,7 +34,7 @@ def _check_data(cfg: CfgNode) -> None:
         )
     key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
         cfg.sampler.train_sampler)
-    if key and size % cfg.sampler[key] and not cfg.test.evaluate:
+    if key and size % cfg.sampler[key]:
         raise InputError(f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} '
                          'is no multiple: make it one')
 
@@ -108,6 +108,9 @@ def _check_triplets(cfg: CfgNode) -> None:
             f'sampler.train_sampler is {sampler.train_sampler}: set it to RandomIdentitySampler, '
             'or midattr.triplet_weight to 0'
         )
+    if sampler.num_instances < 2:
+        raise InputError('midattr.triplet_weight needs several images of each identity in a batch, '
+                         'but sampler.num_instances is 1: set it to 2 or more')
     if size < 2 * sampler.num_instances:
         raise InputError(
             f'midattr.triplet_weight needs two identities in a batch, but train.batch_size is '
