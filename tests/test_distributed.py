@@ -23,6 +23,9 @@ PROJECT = Path(__file__).parents[1]
 EXACT = ['midattr.dropout', 0.0, 'data.transforms', '[]', 'train.lr', 0.001, 'train.batch_size', 8,
          'train.max_epoch', 2]
 
+TRIPLET = ['model.name', 'resnet18', 'loss.name', 'triplet', 'sampler.train_sampler',
+           'RandomIdentitySampler', 'sampler.num_instances', 2]
+
 
 @pytest.fixture
 def root(tmp_path):
@@ -66,8 +69,8 @@ def at_start(root, *pairs):
          'uncertainty'],
     ['midattr.bnneck', True, 'midattr.attribute_layer', 'mixture', 'midattr.last_stride', 1,
      'train.fixbase_epoch', 1, 'train.open_layers', "['classifier', 'classifier_part']"],
-    ['model.name', 'resnet18', 'loss.name', 'triplet', 'sampler.train_sampler',
-     'RandomIdentitySampler', 'sampler.num_instances', 2]])
+    TRIPLET,  # which leaves the classifier without gradients
+    [*TRIPLET, 'loss.triplet.weight_x', 1]])
 def test_two_processes_are_as_good_as_one(root, pairs):
     assert main(arguments(root, *EXACT, *pairs, 'data.save_dir', root / 'alone')) == 0
     result = launch_two(root, *EXACT, *pairs)

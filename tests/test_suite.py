@@ -84,6 +84,7 @@ def test_some_rows_of_another_suite(tmp_path):
     ({'rows': [{'name': 'a', 'published': {'global': {'rank1': 3}}}]}, 'unknown key "rank1"'),
     ({'reported': [{'mAP': 3}]}, 'an entry of reported has no name'),
     ({'select': {'midattr.mu': 3}}, 'select.midattr.mu must be a list'),
+    ({'only': ['one']}, 'only chooses rows of another suite, but there is no rows_of'),
     ({'config': None}, 'row "one": there is no config'),
     ({'rows_of': 'nowhere.yaml'}, r'nowhere.yaml" cannot be read'),
 ])

@@ -87,6 +87,9 @@ def load_suite(path: str | Path) -> Suite:
         rows += _chosen(_list(inherited, 'rows', other), _list(content, 'only', path), path)
         reported = [*_list(inherited, 'reported', other), *reported]
         content.setdefault('dataset', inherited.get('dataset', ''))
+    elif 'only' in content:
+        raise InputError(f'suite "{path}": only chooses rows of another suite, but there is no '
+                         'rows_of; name that suite, or delete only')
     rows += _list(content, 'rows', path)
     built = tuple(_row(row, path, content.get('config'), settings, replace) for row in rows)
     _check_names(built, path)

@@ -114,6 +114,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
                     '"midattr_resnet<depth>", which has no attributes')
         if task_uncertainty is not None:
             _check_optimized(task_uncertainty.log_variances, optimizer)
+            _average_before_steps(task_uncertainty.log_variances, optimizer)
         self.criterion = MidAttrLoss(
             mu, nu, attribute_weight, reading, label_smoothing,
             self._attribute_loss(attribute_loss, class_balance_beta, focal_gamma),
@@ -292,9 +293,12 @@ def _check_optimized(log_variances: nn.Parameter, optimizer: torch.optim.Optimiz
     if not any(p is log_variances for group in optimizer.param_groups for p in group['params']):
         raise ValueError('the optimizer lacks the parameters of task_uncertainty: call '
                          'optimizer.add_param_group(task_uncertainty.param_group())')
-    if world_size() > 1:
-        # they are outside the model whose gradients the processes average
-        def average(*_) -> None:
-            log_variances.grad = sum_over_processes(log_variances.grad) / world_size()
 
+
+def _average_before_steps(parameter: nn.Parameter, optimizer: torch.optim.Optimizer) -> None:
+    """Its gradient over the processes, which average those of the model only."""
+    def average(*_) -> None:
+        parameter.grad = sum_over_processes(parameter.grad) / world_size()
+
+    if world_size() > 1:
         optimizer.register_step_pre_hook(average)

@@ -91,9 +91,7 @@ class MidAttrLoss(nn.Module):
         recognition = {name: self.attribute_loss(name, x, labels, known=count)
                        for (name, x), labels, count
                        in zip(attributes.items(), columns, counts, strict=True)}
-        triplets = {f'triplet_{branch}': self.triplet_loss(gather_with_gradients(features[branch]),
-                                                           gather_with_gradients(pids))
-                    for branch in (logits if self.triplet_weight else ())}
+        triplets = self._triplets(features, pids) if self.triplet_weight else {}
         terms = {f'loss_{name}': loss for name, loss in (identity | recognition | triplets).items()}
 
         if self.task_uncertainty is not None:
@@ -106,3 +104,8 @@ class MidAttrLoss(nn.Module):
         if triplets:
             total = total + self.triplet_weight * sum(triplets.values())
         return {'loss': total} | terms
+
+    def _triplets(self, features: dict[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
+        pids = gather_with_gradients(pids)
+        return {f'triplet_{branch}': self.triplet_loss(gather_with_gradients(feature), pids)
+                for branch, feature in features.items()}
