@@ -10,6 +10,8 @@ from midattr_plugin.compare.plan import claim_folder, plan_runs
 from midattr_plugin.compare.suite import load_suite
 
 PUBLISHED = {'global': {'rank-1': 70., 'mAP': 50.5}}
+ROWS = [{'name': 'plain', 'label': 'without', 'set': {'model.name': 'midattr_resnet18'}},
+        {'name': 'more', 'label': 'with', 'baseline': 'plain', 'published': PUBLISHED}]
 
 
 def result(target, mAP, mA=None, rendered=True):
@@ -28,14 +30,12 @@ def result(target, mAP, mA=None, rendered=True):
         'rendered': {target: rendered}, 'epoch': 2, 'parameters': 1234, 'multiply_adds': 5_000_000}
 
 
-def write_runs(folder, rendered=True, seeds=(1, 2), unfinished=()):
-    """(suite, runs, out) of a row 'plain' and a row 'more' that has attributes."""
+def write_runs(folder, rendered=True, seeds=(1, 2), unfinished=(), rows=ROWS):
+    """(suite, runs, out); only the row 'more' has attributes, and a higher mAP, too."""
     write_config(folder / 'base.yaml')
     path = folder / 'fake.yaml'
     path.write_text(yaml.safe_dump({
-        'title': 'Made <up>', 'dataset': 'Market-1501', 'config': 'base.yaml', 'rows': [
-            {'name': 'plain', 'label': 'without', 'set': {'model.name': 'midattr_resnet18'}},
-            {'name': 'more', 'label': 'with', 'baseline': 'plain', 'published': PUBLISHED}],
+        'title': 'Made <up>', 'dataset': 'Market-1501', 'config': 'base.yaml', 'rows': rows,
         'reported': [{'name': 'APR', 'rank-1': 84.29, 'mAP': 64.67}]}))
     suite, out = load_suite(path), folder / 'out'
     runs = plan_runs(suite, seeds, out, str(folder))

@@ -59,16 +59,18 @@ def test_data_are_told_first(written):
 
 
 def test_tables(written):
-    results, differences, published, cost = Page(written[2]).tables
+    results, differences, fusion, published, cost = Page(written[2]).tables
     head, *rows = results
     assert head == ['row', 'what', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
     assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
     assert differences[1][:4] == ['more', 'with', 'fused', 'plain']
     assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]
+    assert fusion[3][:3] == ['more', 'with', 'global'] and fusion[3][-1] == '+0.0 [+0.0, +0.0]'
+    assert fusion[4][2] == 'local' and fusion[4][-1].startswith('+1.0 [')
     assert published[1][-2:] == ['not comparable'] * 2 and published[2][1] == 'APR'
     assert cost[1][2:] == ['1,234', '0.005 G', '8.0']  # batches of 4 in half a second
     # no figure of ours below a heading with the name of the data set
-    assert all('Market-1501' not in cell for table in (results, differences, cost)
+    assert all('Market-1501' not in cell for table in (results, differences, fusion, cost)
                for cell in table[0])
     assert {'50.5', '60.5'}.isdisjoint(cell for row in published for cell in row)
 
@@ -89,19 +91,31 @@ def test_nothing_is_fetched(written):
 
 def test_pictures_are_well_formed(written):
     pictures = re.findall(r'<svg.*?</svg>', written[2], re.DOTALL)
-    assert len(pictures) == 4  # rows, attributes, curves, confusions of one row
+    assert len(pictures) == 5  # differences, rows, attributes, curves, confusions of one row
     for picture in pictures:
         ElementTree.fromstring(picture)
     texts = [''.join(ElementTree.fromstring(picture).itertext()) for picture in pictures]
-    assert 'more, fused' in texts[0] and 'gender' in texts[1] and 'plain' in texts[2]
-    assert '75' in texts[3] and 'male' in texts[3]  # 3 of 4
+    assert 'more against plain' in texts[0] and 'more, fused' in texts[1]
+    assert 'gender' in texts[2] and 'plain' in texts[3]
+    assert '75' in texts[4] and 'male' in texts[4]  # 3 of 4
 
 
 def test_real_images_are_compared(tmp_path):
     suite, runs, out = write_runs(tmp_path, rendered=False)
     page = write_report(suite, runs, {}, out)[2].read_text()
     assert 'RENDERED' not in page and ': real images.' in page
-    assert Page(page).tables[2][1][-2:] == ['-9.5', '+0.0']
+    assert Page(page).tables[3][1][-2:] == ['-9.5', '+0.0']
+
+
+def test_layers_are_drawn_where_rows_differ_in_nothing_else(tmp_path):
+    rows = [{'name': layer, 'set': {'midattr.attribute_layer': layer}}
+            for layer in ('res3d', 'res4f', 'pool5')]
+    suite, runs, out = write_runs(tmp_path, rows=rows)
+    page = write_report(suite, runs, {}, out)[2].read_text()
+    first = re.search(r'<h2>Layer of the attributes.*?(<svg.*?</svg>)', page, re.DOTALL)[1]
+    text = ''.join(ElementTree.fromstring(first).itertext())
+    assert text.index('pool5') < text.index('res4f') < text.index('res3d') and 'fused' in text
+    assert 'Difference in mAP' not in page  # no row has a baseline
 
 
 def test_learned_weights_are_shown(tmp_path):

@@ -1,9 +1,15 @@
 """Training curves, from the TensorBoard events that the host's engine writes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from midattr_plugin.compare.plan import Run
+
+LOSS, TIME = 'Train/loss', 'Train/time'  # as the host's engine names them
+CurvesOfRuns = Mapping[Run, Mapping[str, Mapping[int, float]]]
+"""Of each run that is done: tag -> iteration -> value."""
 
 
 def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]]:
@@ -18,3 +24,8 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
         for tag in curves.keys() & events.Tags()['scalars']:
             curves[tag] |= {event.step: event.value for event in events.Scalars(tag)}
     return {tag: dict(sorted(curve.items())) for tag, curve in curves.items()}
+
+
+def curves_of_runs(runs: Sequence[Run]) -> CurvesOfRuns:
+    """Loss and time of an iteration, of the runs that are done."""
+    return {run: read_curves(run.folder, (LOSS, TIME)) for run in runs if run.is_done}

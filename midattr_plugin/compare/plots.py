@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from midattr_plugin.compare.statistics import Spread
 from midattr_plugin.compare.summary import Line
 
 _OURS, _OTHER, _FAINT = '#1f5fa8', '#c8553d', '#9aa0a6'
@@ -30,6 +31,49 @@ def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
     axes.set_xlabel(f'{figure}, %')
     axes.grid(axis='x', color='#e3e5e8')
     axes.set_axisbelow(True)
+    return _svg(picture)
+
+
+def plot_differences(lines: Sequence[Line], figure: str = 'mAP') -> str:
+    """Difference of each line to its baseline with the confidence interval."""
+    picture = Figure((8, .7 + .26 * len(lines)))
+    axes = picture.subplots()
+    axes.axvline(0, color=_FAINT, lw=1)
+    for place, line in enumerate(lines):
+        value = line.differences[figure]
+        if value.low is not None:
+            axes.plot([value.low, value.high], [place, place], '-|', color=_OURS, lw=1.2)
+        axes.plot(value.mean, place, 'o', color=_OURS, ms=5,
+                  mfc=_OURS if value.excludes_zero else 'white')
+    axes.set_yticks(range(len(lines)), [f'{line.row.name} against {line.row.baseline}'
+                                        for line in lines])
+    axes.invert_yaxis()
+    axes.set_xlabel(f'difference in {figure}, points of percent')
+    axes.grid(axis='x', color='#e3e5e8')
+    axes.set_axisbelow(True)
+    return _svg(picture)
+
+
+def plot_layers(series: Mapping[str, Mapping[str, Spread]], layers: Sequence[str],
+                figure: str = 'mAP') -> str:
+    """Descriptor -> layer of the attributes -> figure: a line each, with standard deviations.
+
+    Args:
+        layers: their order.
+    """
+    picture = Figure((6, 3.4))
+    axes = picture.subplots()
+    shown = [layer for layer in layers if any(layer in points for points in series.values())]
+    for number, (name, points) in enumerate(series.items()):
+        places = [shown.index(layer) + .06 * number for layer in points]  # bars side by side
+        axes.errorbar(places, [value.mean for value in points.values()],
+                      [value.std or 0 for value in points.values()], fmt='-o', capsize=3, ms=5,
+                      label=name, color=(_OURS, _OTHER, _FAINT)[number % 3])
+    axes.set_xticks(range(len(shown)), shown)
+    axes.set_xlabel('layer on which the attributes are recognised')
+    axes.set_ylabel(f'{figure}, %')
+    axes.legend(title='descriptor', frameon=False)
+    axes.grid(axis='y', color='#e3e5e8')
     return _svg(picture)
 
 

@@ -1,0 +1,84 @@
+"""The tables of a report."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from midattr_plugin.compare.curves import TIME, CurvesOfRuns
+from midattr_plugin.compare.fusion import fusion_gains
+from midattr_plugin.compare.statistics import Difference, Spread
+from midattr_plugin.compare.suite import METRICS, Suite
+from midattr_plugin.compare.summary import FIGURES, Line
+from midattr_plugin.compare.table import Table
+
+
+def report_tables(suite: Suite, lines: Sequence[Line], curves: CurvesOfRuns
+                  ) -> Iterator[Table]:
+    """What came out, differences, published figures, and cost; empty ones are left out."""
+    data = 'rendered images' if any(line.rendered for line in lines) else 'real images'
+    names = [name for name in FIGURES if any(name in line.figures for line in lines)]
+    yield Table(f'Results ({data})', ['row', 'what', 'descriptor', *names, 'seeds'], [
+        [line.row.name, line.row.label, line.descriptor,
+         *(_spread(line.figures.get(name)) for name in names), str(len(line.seeds))]
+        for line in lines])
+    compared = [line for line in lines if line.differences]
+    if compared:
+        yield Table(f'Difference to the baseline, same code, data and seeds ({data})',
+                    ['row', 'what', 'descriptor', 'baseline', 'rank-1', 'mAP', 'mA'], [
+                        [line.row.name, line.row.label, line.descriptor, line.row.baseline,
+                         *(_difference(line.differences.get(name)) for name in
+                           ('rank-1', 'mAP', 'mA'))] for line in compared])
+    fusion = [[line.row.name, line.row.label, single.descriptor,
+               *(_difference(gains[name]) for name in ('rank-1', 'mAP'))]
+              for line, single, gains in fusion_gains(lines)]
+    if fusion:
+        yield Table(f'Difference of the fused feature to one branch of the same model ({data})',
+                    ['row', 'what', 'branch', 'rank-1', 'mAP'], fusion)
+    published = [line for line in lines if line.published]
+    if published or suite.reported:
+        yield Table(
+            f'Published figures on {suite.dataset} (real images)',
+            ['row', 'what', 'descriptor', *METRICS, 'ours minus published: rank-1', 'mAP'],
+            [[line.row.name, line.row.label, line.descriptor,
+              *(_plain(line.published.get(name)) for name in METRICS),
+              *(_signed(line.beyond_published.get(name)) if line.is_comparable else
+                'not comparable' for name in ('rank-1', 'mAP'))]
+             for line in published]
+            + [['reported', row['name'], '', *(_plain(row.get(name)) for name in METRICS), '', '']
+               for row in suite.reported])
+    yield Table('Cost', ['row', 'what', 'parameters', 'multiply-adds of an image',
+                         'training, img/s (whatever ran beside it)'], _costs(lines, curves))
+
+
+def _costs(lines: Sequence[Line], curves: CurvesOfRuns) -> list[list[str]]:
+    rates: dict[str, list[float]] = {}
+    for run, of in curves.items():
+        if of[TIME]:
+            rates.setdefault(run.row.name, []).append(
+                run.cfg.train.batch_size / median(of[TIME].values()))
+    first = {line.row.name: line for line in reversed(lines)}
+    return [[line.row.name, line.row.label,
+             '' if line.parameters is None else f'{line.parameters:,}',
+             '' if line.multiply_adds is None else f'{line.multiply_adds / 1e9:.3f} G',
+             f'{median(rates[name]):.1f}' if name in rates else '']
+            for name, line in reversed(first.items())]
+
+
+def _spread(value: Spread | None) -> str:
+    if value is None:
+        return ''
+    return f'{value.mean:.1f}' + ('' if value.std is None else f' ± {value.std:.1f}')
+
+
+def _difference(value: Difference | None) -> str:
+    if value is None:
+        return ''
+    interval = '' if value.low is None else f' [{value.low:+.1f}, {value.high:+.1f}]'
+    return f'{value.mean:+.1f}{interval}' + (' *' if value.excludes_zero else '')
+
+
+def _plain(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'
+
+
+def _signed(value: float | None) -> str:
+    return '' if value is None else f'{value:+.1f}'
