@@ -58,10 +58,8 @@ def run(cfg) -> dict:
         with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
-    # a test leaves the configuration of the training in whose folder it is made
-    log_name, config_name = (('test.log', 'config-test.yaml') if cfg.test.evaluate else
-                             ('train.log', 'config.yaml'))
-    log = save_dir / (log_name + time.strftime('-%Y-%m-%d-%H-%M-%S'))
+    config_name = _file_name(cfg, 'config.yaml')
+    log = save_dir / (('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S'))
     with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
         dump_config(cfg, save_dir / config_name)
         print(f'Configuration (also in {save_dir}/{config_name})\n{cfg}\n')
@@ -92,6 +90,7 @@ def _run(cfg, save_dir: Path) -> dict:
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler, uncertainty)
     engine.trained_epochs = trained_epochs
     engine.facts = facts
+    engine.results_name = _file_name(cfg, engine.results_name)
     if not is_main():  # other noise than the main process has
         host.utils.set_random_seed(cfg.train.seed + rank())
 
@@ -105,8 +104,14 @@ def _run(cfg, save_dir: Path) -> dict:
     before = engine.results
     engine.run(**options)
     print(_summary(engine, before))
-    print(f'Results: {save_dir / "metrics.json"}')
+    print(f'Results: {save_dir / engine.results_name}')
     return engine.results
+
+
+def _file_name(cfg, name: str) -> str:
+    """A test leaves the files of the training in whose folder it is made."""
+    stem, ending = name.split('.')
+    return f'{stem}-test.{ending}' if cfg.test.evaluate else name
 
 
 def _data_and_model(cfg):

@@ -100,8 +100,8 @@ def test_evaluation_is_shared_out_and_the_same(root, model):
     result = launch_two(root, *model, 'test.evaluate', True, 'train.batch_size', 5,
                         'model.load_weights', root / 'alone/model/model.pth.tar-last')
     assert result.returncode == 0, result.stderr
-    metrics = [json.loads((root / folder / 'metrics.json').read_text())
-               for folder in ('alone', 'log')]
+    metrics = [json.loads((root / path).read_text())
+               for path in ('alone/metrics.json', 'log/metrics-test.json')]
     assert bool(metrics[0]['attributes']) == (not model)
     for scores in ('reid', 'attributes'):
         for name, values in metrics[0][scores].get('market1501_attr', {}).items():

@@ -21,8 +21,8 @@ def root(tmp_path):
     return tmp_path
 
 
-def metrics(root):
-    return json.loads((root / 'log/metrics.json').read_text())
+def metrics(root, name='metrics.json'):
+    return json.loads((root / 'log' / name).read_text())
 
 
 def test_weights_are_in_the_results(root, capsys):
@@ -46,7 +46,7 @@ def test_weights_are_in_the_results(root, capsys):
     assert main(arguments(root, *EXTENDED, 'test.evaluate', True, 'model.load_weights',
                           weights_file)) == 0
     assert 'left out: none' in capsys.readouterr().out
-    assert metrics(root) == before
+    assert metrics(root, 'metrics-test.json') == before
 
 
 def test_without_mixed_layers_there_are_none(root, capsys):

@@ -49,9 +49,11 @@ def test_train_then_evaluate(root, capsys):
     assert list(log.glob('events.out.tfevents*'))
 
     weights = log / 'model' / 'model.pth.tar-best'
+    written = (log / 'metrics.json').stat().st_mtime_ns
     assert main(arguments(root, 'test.evaluate', True, 'model.load_weights', weights)) == 0
+    assert (log / 'metrics.json').stat().st_mtime_ns == written
     assert 'left out: none' in capsys.readouterr().out
-    again = json.loads((log / 'metrics.json').read_text())
+    again = json.loads((log / 'metrics-test.json').read_text())
     assert again == metrics and again['epoch'] == 2
     assert not load_config(log / 'config.yaml').test.evaluate
     assert load_config(log / 'config-test.yaml').test.evaluate
@@ -93,7 +95,7 @@ def test_rendered_images_are_said_to_be(root, capsys):
     out = capsys.readouterr().out
     assert 'Note: the images of market1501_attr are rendered' in out
     assert 'market1501_attr (rendered images): fused mAP' in out
-    assert json.loads((root / 'log/metrics.json').read_text())['rendered'] == {
+    assert json.loads((root / 'log/metrics-test.json').read_text())['rendered'] == {
         'market1501_attr': True}
 
 

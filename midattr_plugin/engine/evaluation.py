@@ -48,13 +48,15 @@ class EvaluationMixin:
     """Parts of the descriptor that are also ranked by themselves: name -> columns."""
     ranking_memory = 1.0
     """GiB that the distances may take; more of them are computed in blocks of that size."""
+    results_name = 'metrics.json'
+    """File in ``save_dir`` to which ``results`` are written."""
     facts: Mapping[str, int] = MappingProxyType({})
     """About the model, for ``results``."""
     results: dict | None = None
     trained_epochs = 0
 
     def test(self, save_dir: str = '', ranks=RANKS, **options) -> float:
-        """As the host's ``test``; writes ``save_dir/metrics.json``, if there is a ``save_dir``.
+        """As the host's ``test``; writes ``results`` to ``save_dir``, if there is one.
 
         The random state of training is untouched, so that how often one evaluates does not
         change what one trains.
@@ -68,7 +70,7 @@ class EvaluationMixin:
             rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
             self.results |= self.further_results()
         if save_dir and is_main():
-            with atomic_path(Path(save_dir) / 'metrics.json') as path:
+            with atomic_path(Path(save_dir) / self.results_name) as path:
                 path.write_text(json.dumps(self.results, indent=2) + '\n')
         return rank1
 
