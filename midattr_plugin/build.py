@@ -33,7 +33,8 @@ def build_datamanager(cfg):
     With ``midattr.cache`` its training loader is replaced by one that decodes only once.
 
     Raises:
-        InputError: the files of a dataset cannot be used, or do not fit into the cache.
+        InputError: the files of a dataset cannot be used, do not fit into the cache, or make no
+            batch.
     """
     Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
     DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
@@ -44,6 +45,18 @@ def build_datamanager(cfg):
     except RuntimeError as error:  # what the host's datasets raise if files are missing
         raise InputError(f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
                          f'data.targets ({error}); put it there, or name another root') from error
+    except (AssertionError, ValueError) as error:
+        if isinstance(error, InputError) or cfg.sampler.train_sampler == 'RandomSampler':
+            raise
+        # the host's samplers draw, or count, when they are made
+        raise InputError(f'sampler.train_sampler: {cfg.sampler.train_sampler} cannot make a batch '
+                         f'of {cfg.train.batch_size} of the training images '
+                         f'({str(error) or "too few identities"}); lower train.batch_size, or choose '
+                         'RandomSampler') from error
+    if not len(datamanager.train_loader) and not cfg.test.evaluate:
+        raise InputError(f'train.batch_size: {cfg.train.batch_size} is more than the '
+                         f'{len(datamanager.train_loader.dataset)} training images, so that there '
+                         'is no batch; lower it')
     if cfg.midattr.validation_images and not cfg.test.evaluate:
         datamanager.validation_loader = hold_out(
             datamanager, cfg.midattr.validation_images, cfg.train.seed,

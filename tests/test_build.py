@@ -55,6 +55,29 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
     assert any(name.startswith('loss') for name in summary)
 
 
+@pytest.mark.parametrize('pairs, message', [
+    # 3 identities, 2 cameras, 12 images
+    (['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
+      'train.batch_size', 12], 'RandomIdentitySampler cannot make a batch of 12 .*few identities'),
+    (['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 12,
+      'train.batch_size', 12], 'RandomDomainSampler cannot make a batch of 12 .*[Ss]ample larger'),
+    (['train.batch_size', 99], r'train.batch_size: 99 is more than the \d+ training images'),
+])
+@pytest.mark.parametrize('validation', [0, 1])
+def test_no_batch_can_be_made(tmp_path, pairs, message, validation):
+    write_market_tree(tmp_path)
+    with pytest.raises(InputError, match=message) as error:
+        build.build_datamanager(config(tmp_path, *pairs, 'midattr.validation_images', validation))
+    assert len(error.value.sentence) == len(str(error.value))
+
+
+def test_a_bug_is_no_bad_input(tmp_path, monkeypatch):
+    monkeypatch.setattr(host, 'ImageDataManager', lambda **_: int('x'))
+    with pytest.raises(ValueError, match='invalid literal') as error:
+        build.build_datamanager(config(tmp_path))
+    assert not isinstance(error.value, InputError)
+
+
 def test_options_reach_the_loss(tmp_path):
     write_market_tree(tmp_path)
     cfg = config(tmp_path, 'midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3,
