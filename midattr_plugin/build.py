@@ -51,8 +51,8 @@ def build_datamanager(cfg):
         # the host's samplers draw, or count, when they are made
         raise InputError(f'sampler.train_sampler: {cfg.sampler.train_sampler} cannot make a batch '
                          f'of {cfg.train.batch_size} of the training images '
-                         f'({str(error) or "too few identities"}); lower train.batch_size, or choose '
-                         'RandomSampler') from error
+                         f'({str(error) or "too few identities"}); lower train.batch_size, or '
+                         'choose RandomSampler') from error
     if not len(datamanager.train_loader) and not cfg.test.evaluate:
         raise InputError(f'train.batch_size: {cfg.train.batch_size} is more than the '
                          f'{len(datamanager.train_loader.dataset)} training images, so that there '

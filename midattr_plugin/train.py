@@ -59,7 +59,8 @@ def run(cfg) -> dict:
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     config_name = _file_name(cfg, 'config.yaml')
-    log = save_dir / (('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S'))
+    log = save_dir / (('test.log' if cfg.test.evaluate else 'train.log')
+                      + time.strftime('-%Y-%m-%d-%H-%M-%S'))
     with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
         dump_config(cfg, save_dir / config_name)
         print(f'Configuration (also in {save_dir}/{config_name})\n{cfg}\n')

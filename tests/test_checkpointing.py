@@ -146,13 +146,16 @@ def test_what_was_trained_otherwise_is_not_resumed(root):
     assert load(root, 'last')['criterion'] == {}
     with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
         train(root, *last, 'midattr.task_weights', 'uncertainty')
-    with pytest.raises(InputError, match='without a warm-up; set midattr.warmup_epochs'):
-        train(root, *last, 'midattr.warmup_epochs', 1)
+    for schedule in (['midattr.warmup_epochs', 1], ['train.lr_scheduler', 'cosine'],
+                     ['train.lr_scheduler', 'multi_step', 'train.stepsize', '[1]']):
+        with pytest.raises(InputError, match='another schedule .*midattr.warmup_epochs'):
+            train(root, *last, *schedule)
     train(root, *EXTENDED[:4], 'train.max_epoch', 3)
     with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
         train(root, *last)
-    with pytest.raises(InputError, match='with a warm-up; set midattr.warmup_epochs'):
-        train(root, *last, *EXTENDED[:2])
+    for schedule in ([], [*EXTENDED[2:4], 'train.max_epoch', 3, 'train.lr_scheduler', 'cosine']):
+        with pytest.raises(InputError, match='another schedule .*train.lr_scheduler'):
+            train(root, *last, *EXTENDED[:2], *schedule)
 
 
 def test_an_older_checkpoint_has_no_criterion(root):

@@ -58,7 +58,7 @@ class CheckpointMixin:
         if self.criterion is not None and checkpoint.get('criterion'):
             self.criterion.load_state_dict(checkpoint['criterion'])
         if self.scheduler is not None and checkpoint['scheduler'] is not None:
-            _check_warm_up(self.scheduler.state_dict(), checkpoint['scheduler'], path)
+            _check_schedule(self.scheduler.state_dict(), checkpoint['scheduler'], path)
             self.scheduler.load_state_dict(checkpoint['scheduler'])
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
@@ -140,12 +140,19 @@ class _NoWriter:
         pass
 
 
-def _check_warm_up(have: dict, read: dict, path: str | Path) -> None:
+def _check_schedule(have: dict, read: dict, path: str | Path) -> None:
     """PyTorch would take the state of another kind of schedule without a word."""
-    if ('_schedulers' in have) != ('_schedulers' in read):
-        there = 'with' if '_schedulers' in read else 'without'
-        raise InputError(f'checkpoint "{path}" was written {there} a warm-up; set '
-                         'midattr.warmup_epochs as it was then, or give it as model.load_weights')
+    if _kind(have) != _kind(read):
+        raise InputError(f'checkpoint "{path}" was written with another schedule of the learning '
+                         'rate; set train.lr_scheduler and midattr.warmup_epochs as they were '
+                         'then, or give it as model.load_weights')
+
+
+def _kind(schedule: dict) -> tuple:
+    """What tells the state of a scheduler from that of another class, nested ones included."""
+    telling = tuple(key for key in ('step_size', 'milestones', 'T_max', 'total_iters')
+                    if key in schedule)
+    return telling + tuple(_kind(part) for part in schedule.get('_schedulers', ()))
 
 
 def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:
