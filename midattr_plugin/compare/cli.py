@@ -5,9 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
-import torch
-
 from midattr_plugin import build
+from midattr_plugin.compare.devices import run_devices
 from midattr_plugin.compare.plan import Run, check_folder, claim_folder, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute
@@ -56,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.report_only:
         _make_data(runs)
         claim_folder(suite, runs, out)
-        failed = execute(runs, _devices(options.jobs), options.keep_checkpoints)
+        devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in runs))
+        failed = execute(runs, devices, options.keep_checkpoints)
     elif not is_known:
         raise InputError(f'--out: "{out}" holds no results to report; name the folder of a suite '
                          'that has been run')
@@ -85,13 +85,6 @@ def _make_data(runs: list[Run]) -> None:
             cfg.defrost()
             cfg.midattr.cache = 'none'  # found, not decoded
             build.build_datamanager(cfg)
-
-
-def _devices(jobs: int | None) -> list[str]:
-    gpus = [str(number) for number in range(torch.cuda.device_count())]
-    if jobs is None:
-        return gpus or ['']
-    return [gpus[number % len(gpus)] if gpus else '' for number in range(jobs)]
 
 
 def _parser() -> argparse.ArgumentParser:

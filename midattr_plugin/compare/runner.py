@@ -30,7 +30,8 @@ def execute(runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool 
     An exception, as from the keyboard, ends what is running; it can be gone on with.
 
     Args:
-        devices: one run at a time is trained on each: numbers of GPUs, or '' for the CPU.
+        devices: one run at a time is trained on each, see
+            :func:`~midattr_plugin.compare.devices.run_devices`.
         keep_checkpoints: otherwise those of a run are deleted once it is done.
 
     Returns:
