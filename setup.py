@@ -22,6 +22,7 @@ setup(
         'torch>=2.6',
         'torchvision>=0.21',
         'torchreid>=0.2.5',
+        'filelock>=3.12',
         'gdown>=5.0',
         'jinja2>=3.1',
         'matplotlib>=3.8',

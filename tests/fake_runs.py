@@ -6,7 +6,8 @@ import yaml
 from tiny_run import write_config
 from torch.utils.tensorboard import SummaryWriter
 
-from midattr_plugin.compare.plan import claim_folder, plan_runs
+from midattr_plugin.compare.folder import claim_folder
+from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 
 PUBLISHED = {'global': {'rank-1': 70., 'mAP': 50.5}}

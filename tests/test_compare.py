@@ -97,7 +97,9 @@ def test_a_row_that_fails_is_reported(root, capsys):
     ([{'name': 'a'}, {'name': 'a'}], 'two rows are named "a"'),
     ([{'name': 'a', 'set': {'data.sources': ['market1501'], 'data.targets': ['cuhk03'],
                             'model.name': 'midattr_resnet18'}}],
-     'lacks a dataset of data.sources or data.targets (CUHK03 dataset needs to be'),
+     'row "a": data.root "'),
+    ([{'name': 'a'}, {'name': 'b', 'set': {'train.batch_size': 5000}}],
+     'row "b": train.batch_size: 5000 is more than the'),
 ])
 def test_refused_before_anything_runs(root, capsys, rows, words):
     write_suite(root, rows)
@@ -137,3 +139,5 @@ def test_seeds_that_are_none(root, capsys):
     write_suite(root)
     assert main([*command(root, 'out'), '--seeds', '1', 'two']) == 1
     assert '--seeds: "two" is not a whole number' in capsys.readouterr().err
+    assert main([*command(root, 'out'), '--seeds', 'midattr.cache', 'ram']) == 1
+    assert '--seeds: there is no seed before "midattr.cache"' in capsys.readouterr().err

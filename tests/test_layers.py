@@ -38,6 +38,15 @@ def test_rows_that_differ_in_the_layer_alone(tmp_path):
     assert series['fused']['res3d'].std == pytest.approx(7 / 2 ** .5)
 
 
+def test_two_series_of_one_descriptor(tmp_path):
+    layers = ('res3d', 'res4f', 'res5c')
+    series = series_of(tmp_path, [
+        row(f'{weight}-{layer}', midattr__mu=weight, midattr__attribute_layer=layer)
+        for weight in (1., 2.) for layer in layers])
+    assert list(series) == ['fused (1.0-res3d ...)', 'fused (2.0-res3d ...)']
+    assert all(len(points) == 3 for points in series.values())
+
+
 def test_two_points_are_no_series(tmp_path):
     assert not series_of(tmp_path, [row('more'), row('none', model__name='midattr_resnet18')])
 

@@ -1,12 +1,15 @@
 """Runs of a suite, and the folder that belongs to it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import yaml
 from tiny_run import write_config
 
-from midattr_plugin.compare.plan import check_folder, claim_folder, plan_runs
+from midattr_plugin.compare.folder import check_folder, claim_folder, locked
+from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config
 from midattr_plugin.errors import InputError
@@ -39,12 +42,21 @@ def test_a_run_per_row_and_seed(suite_of, tmp_path):
     ({'midattr.attribute_layer': 'res9'}, 'midattr.attribute_layer is .res9.'),
     ({'model.name': 'resnet18', 'loss.name': 'triplet'},
      'loss.name triplet needs several images .* set sampler.train_sampler RandomIdentitySampler'),
+    ({'test.evaluate': True}, 'test.evaluate is True, but the rows of a suite are trained'),
+    ({'model.resume': 'x'}, 'model.resume is x, but the rows of a suite are trained'),
 ])
 def test_a_wrong_row_is_named(suite_of, tmp_path, settings, words):
     suite = suite_of({'name': 'good'}, {'name': 'bad', 'set': settings})
     with pytest.raises(InputError, match=f'row "bad": .*{words}'):
         plan_runs(suite, [1], tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_options_that_are_no_pairs(suite_of, tmp_path):
+    with pytest.raises(InputError) as error:
+        plan_runs(suite_of({'name': 'a'}), [1], tmp_path / 'out', '', ['midattr.cache'])
+    assert 'the command line: keys and values' in str(error.value) and 'seed' not in str(
+        error.value)
 
 
 def claim(suite, out, root, seeds=(1,)):
@@ -73,6 +85,42 @@ def test_a_folder_belongs_to_one_suite_and_root(suite_of, tmp_path):
     assert before == {path: path.read_text() for path in out.rglob('*') if path.is_file()}
 
 
+def test_another_suite_of_the_same_name(suite_of, tmp_path):
+    out = tmp_path / 'out'
+    claim(suite_of({'name': 'a'}), out, tmp_path)
+    with pytest.raises(InputError, match='another suite of the name "suite", with the rows a;'):
+        claim(suite_of({'name': 'b'}), out, tmp_path)
+    (out / 'suite.json').write_text('{"suite": ')
+    with pytest.raises(InputError, match='suite.json" is broken'):
+        claim(suite_of({'name': 'a'}), out, tmp_path)
+
+
+def test_a_row_of_another_data_root(suite_of, tmp_path):
+    def rows(root):
+        return [{'name': 'a'}, {'name': 'b', 'set': {'data.root': str(root)}}]
+    out = tmp_path / 'out'
+    runs = plan_runs(suite_of(*rows(tmp_path / 'real')), [1], out)
+    claim_folder(suite_of(*rows(tmp_path / 'real')), runs, out)
+    with pytest.raises(InputError, match='row "b": .* was run with data.root'):
+        check_folder(suite := suite_of(*rows(tmp_path / 'twin')), plan_runs(suite, [1], out), out)
+
+
+def test_one_process_at_a_time(tmp_path):
+    out = tmp_path / 'new/out'
+    command = ('import sys; from pathlib import Path\n'
+               'from midattr_plugin.compare.folder import locked\n'
+               'with locked(Path(sys.argv[1])): print("in", flush=True); input()')
+    other = subprocess.Popen([sys.executable, '-c', command, str(out)], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == 'in\n'
+    with pytest.raises(InputError, match='another process is running the suite'), locked(out):
+        pass
+    other.kill()
+    other.wait()
+    with locked(out):
+        pass
+
+
 def test_rows_and_seeds_may_be_added_and_machines_differ(suite_of, tmp_path):
     out = tmp_path / 'out'
     claim(suite_of({'name': 'a'}), out, tmp_path)
@@ -84,3 +132,6 @@ def test_a_place_that_cannot_be_written_to(suite_of, tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(InputError, match='--out: .* cannot be written to'):
         claim(suite_of({'name': 'a'}), tmp_path / 'file/out', tmp_path)
+    with pytest.raises(InputError, match='--out: .* cannot be written to'), locked(
+            tmp_path / 'file/out'):
+        pass

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_runs import write_runs
+from fake_runs import ROWS, write_runs
 from torch.utils.tensorboard import SummaryWriter
 
 from midattr_plugin.compare import plots
-from midattr_plugin.compare.curves import read_curves
+from midattr_plugin.compare.curves import LOSS, TIME, curves_of_runs, read_curves
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.table import Table
 
@@ -63,7 +63,7 @@ def test_tables(written):
     head, *rows = results
     assert head == ['row', 'what', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
     assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
-    assert differences[1][:4] == ['more', 'with', 'fused', 'plain']
+    assert differences[1][:4] == ['more', 'with', 'fused', 'plain, fused']
     assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]
     assert fusion[3][:3] == ['more', 'with', 'global'] and fusion[3][-1] == '+0.0 [+0.0, +0.0]'
     assert fusion[4][2] == 'local' and fusion[4][-1].startswith('+1.0 [')
@@ -81,6 +81,32 @@ def test_markdown_has_the_same_rows(written):
     for table in Page(written[2]).tables:
         for row in table:
             assert row in lines
+
+
+def test_labels_cannot_break_the_markdown(tmp_path):
+    rows = [ROWS[0], ROWS[1] | {'label': 'a | b\nc'}]
+    suite, runs, out = write_runs(tmp_path, rows=rows)
+    text = write_report(suite, runs, {}, out)[1].read_text()
+    assert r'| more | a \| b c | fused | 60.5 ± 4.9 | 50.5' in text
+
+
+def test_targets_do_not_mix(tmp_path):
+    suite, runs, out = write_runs(tmp_path, rendered=False)
+    for run in runs:
+        results = run.results
+        results['reid']['demo'] = results['reid']['market1501_attr']
+        results['rendered']['demo'] = True
+        (run.folder / 'done.json').write_text(json.dumps(results))
+    page = write_report(suite, runs, {}, out)[2].read_text()
+    assert page.index('Results (market1501_attr, real images)') < page.index(
+        'Results (demo, rendered images)')
+    tables = Page(page).tables
+    assert len(tables) == 8 and len(tables[0]) == len(tables[3]) == 7
+    [published] = [table for table in tables if table[0][-1] == 'mAP' and 'rank-20' in table[0]]
+    assert [row[:3] for row in published[1:]] == [['more', 'with', 'global'],
+                                                  ['reported', 'APR', '']]
+    assert published[1][-2:] == ['-9.5', '+0.0']
+    assert 'more, fused (demo)' in page
 
 
 def test_nothing_is_fetched(written):
@@ -140,7 +166,10 @@ def test_the_choice_comes_first(tmp_path):
 def test_report_of_nothing(tmp_path):
     suite, runs, out = write_runs(tmp_path, unfinished=[(row, seed) for row in ('plain', 'more')
                                                         for seed in (1, 2)])
-    assert '0 of 4 runs are done' in write_report(suite, runs, {}, out)[2].read_text()
+    page = write_report(suite, runs, {runs[0]: 'no memory'}, out)[2].read_text()
+    assert '0 of 4 runs are done' in page and 'FAILED: row plain, seed 1: no memory' in page
+    assert 'NOT DONE: row more (seeds 1 2), row plain (seeds 2).' in page
+    assert 'Results (' not in page and ': real images' not in page  # of what kind is not known
 
 
 def test_the_same_results_give_the_same_files(tmp_path):
@@ -158,6 +187,18 @@ def test_a_resumed_curve(tmp_path):
     writer.close()
     assert read_curves(runs[0].folder, ('Train/loss', 'Train/none')) == {
         'Train/loss': {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8}, 'Train/none': {}}
+
+
+def test_the_curve_of_an_engine_without_a_sum(tmp_path):
+    _, runs, _ = write_runs(tmp_path)
+    for path in runs[0].folder.glob('events*'):
+        path.unlink()
+    writer = SummaryWriter(str(runs[0].folder))
+    writer.add_scalar('Train/loss_t', 2., 1)
+    writer.close()
+    curves = curves_of_runs(runs)
+    assert curves[runs[0]] == {LOSS: {1: 2}, TIME: {}}
+    assert curves[runs[1]][LOSS] == {0: 3, 1: 2.5, 2: 2, 3: 1.5}
 
 
 def test_colours_are_not_numbered():

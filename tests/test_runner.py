@@ -11,7 +11,8 @@ import yaml
 from tiny_run import write_config
 
 from midattr_plugin.compare import runner
-from midattr_plugin.compare.plan import claim_folder, plan_runs
+from midattr_plugin.compare.folder import claim_folder
+from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 
 # Writes what it was told, counts its starts, and fails where the row says so.
@@ -28,6 +29,8 @@ print('epoch: [1/2][4/4]', flush=True)
 print('epoch: [2/2][4/4]', flush=True)
 if 'slow' in str(folder):
     time.sleep(60)
+if 'killed' in str(folder):
+    os.kill(os.getpid(), 9)
 if 'bad' in str(folder):
     print('error: it went wrong', file=sys.stderr)
     sys.exit(1)
@@ -84,6 +87,12 @@ def test_a_run_that_fails_does_not_stop_the_others(make_runs, capfd):
     runner.execute(runs, [''])
     again = starts(runs[0])[1]['arguments']  # from where it was
     assert again[-2:] == ['model.resume', str(runs[0].checkpoint)]
+
+
+def test_a_run_that_is_killed_from_outside(make_runs):
+    runs = make_runs('killed')
+    [reason] = runner.execute(runs, ['']).values()
+    assert reason.startswith('ended by signal 9 (Killed), after: epoch: [2/2]')
 
 
 def test_devices_are_shared_out(make_runs, monkeypatch):

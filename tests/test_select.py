@@ -1,6 +1,7 @@
 """The choice on validation images, with made-up results."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -61,8 +62,40 @@ def test_the_best(suite, tmp_path):
         'mu=2.0_nu=3.0': [both(.6, 1, 1), both(.6, 1, 1)]})  # .6, loss 1
     table, best = choose(runs)
     assert best == 'Best: mu=2.0, nu=3.0'
-    assert table.rows[0] == ['mu=1.0, nu=3.0', '60.0%', '1.500', '']
-    assert [row[3] for row in table.rows] == ['', '', 'best']
+    assert table.rows[0] == ['mu=1.0, nu=3.0', '60.0%', '1.500', '2', '']
+    assert [row[-1] for row in table.rows] == ['', '', 'best']
+
+
+def test_a_point_that_lacks_a_seed_is_not_chosen(suite, tmp_path):
+    runs = finished(selection_suite(suite), tmp_path, {
+        'mu=1.0_nu=3.0': [both(.9, 1, 1)],  # where the other has .92
+        'mu=1.0_nu=4.0': [both(.92, 1, 1), both(.8, 1, 1)]})
+    table, best = choose(runs)
+    assert best == 'Best: mu=1.0, nu=4.0' and [row[-2:] for row in table.rows] == [
+        ['1', ''], ['2', 'best']]
+    runs = finished(selection_suite(suite), tmp_path / 'more', {'mu=1.0_nu=3.0': [both(.9, 1, 1)]})
+    runs.append(Run(runs[0].row, 2, tmp_path / 'none', None))
+    assert choose(runs)[1] == 'No choice: no point has all its seeds.'
+
+
+def test_equal_sums_in_another_order_are_equal(suite, tmp_path):
+    runs = finished(selection_suite(suite), tmp_path, {
+        'mu=1.0_nu=3.0': [both(value, 9, 9) for value in (.60, .60, .71)],
+        'mu=1.0_nu=4.0': [both(value, 1, 1) for value in (.60, .63, .68)]})
+    assert choose(runs)[1] == 'Best: mu=1.0, nu=4.0'
+
+
+@pytest.mark.parametrize('key', ['midattr.mu', 'midattr.validation_images'])
+def test_the_grid_is_not_for_the_command_line(suite, key):
+    with pytest.raises(InputError, match=f'--select: {key} is what the grid sets'):
+        selection_suite(suite, ['train.lr', 3, key, 3])
+
+
+def test_points_that_are_the_same(suite):
+    with pytest.raises(InputError, match='two rows are named "mu=1"'):
+        selection_suite(replace(suite, select={'midattr.mu': [1, 1]}))
+    with pytest.raises(InputError, match='no usable name'):
+        selection_suite(replace(suite, select={'midattr.backbone_weights': ['../x']}))
 
 
 def test_one_branch(suite, tmp_path):

@@ -74,15 +74,29 @@ def test_some_rows_of_another_suite(tmp_path):
     ({'row': []}, 'unknown key "row"; choose from title'),
     ({'rows': []}, 'has no rows'),
     ({'rows': 3}, 'rows must be a list'),
-    ({'rows': [{'label': 'x'}]}, 'a row has no usable name'),
-    ({'rows': [{'name': '../x'}]}, 'a row has no usable name'),
+    ({'rows': [{'label': 'x'}]}, 'row 1 has no name'),
+    ({'rows': [{'name': '../x'}]}, '"../x" is no usable name of a row'),
+    ({'rows': {'name': 'a'}}, 'rows must be a list'),
+    ({'rows': [3]}, 'row 1 has no name'),
+    ({'rows': [{'name': True}]}, 'name must be text'),
     ({'rows': [{'name': 'a'}, {'name': 'a'}]}, 'two rows are named "a"'),
-    ({'rows': [{'name': 'a', 'baseline': 'b'}]}, 'row "a": its baseline "b" is not a row'),
+    ({'rows': [{'name': 'a'}, {'name': 'A'}]}, 'two rows are named "A" .capitals do not count'),
+    ({'rows': [{'name': 'a', 'baseline': 'b'}]}, 'row "a": its baseline "b" is not another row'),
+    ({'rows': [{'name': 'a', 'baseline': 'a'}]}, 'row "a": its baseline "a" is not another row'),
     ({'rows': [{'name': 'a', 'sets': {}}]}, 'row "a": unknown key "sets"'),
     ({'rows': [{'name': 'a', 'set': [1]}]}, 'row "a": set must be a mapping'),
-    ({'rows': [{'name': 'a', 'published': {'global': 3}}]}, 'published.global must be figures'),
+    ({'rows': [{'name': 'a', 'published': {'global': 3}}]}, 'published: global must be a mapping'),
+    ({'rows': [{'name': 'a', 'published': {'fussed': {}}}]}, 'unknown key "fussed"; choose from f'),
+    ({'rows': [{'name': 'a', 'published': {'global': {'mAP': 'high'}}}]},
+     'row "a", published.global: mAP must be a number, not .high.'),
     ({'rows': [{'name': 'a', 'published': {'global': {'rank1': 3}}}]}, 'unknown key "rank1"'),
     ({'reported': [{'mAP': 3}]}, 'an entry of reported has no name'),
+    ({'reported': [{'name': 'X', 'mAP': '81%'}]}, 'reported "X": mAP must be a number'),
+    ({'config': ['base.yaml']}, 'config must be text'),
+    ({'replace': {'train.lr': 5}}, 'replace: train.lr must be a mapping'),
+    ({'replace': {'train.lrr': {1: 2}}}, 'train.lrr is not a configuration key, did you mean'),
+    ({'select': {'midattr.muu': [1]}}, 'midattr.muu is not a configuration key, did you mean'),
+    ({'rows_of': ['x']}, 'rows_of must be text'),
     ({'select': {'midattr.mu': 3}}, 'select.midattr.mu must be a list'),
     ({'only': ['one']}, 'only chooses rows of another suite, but there is no rows_of'),
     ({'config': None}, 'row "one": there is no config'),
@@ -93,7 +107,48 @@ def test_what_cannot_be_used(tmp_path, change, words):
         load_suite(write(tmp_path, SUITE | change))
 
 
-@pytest.mark.parametrize(('text', 'words'), [('a: [', 'is not valid YAML'), ('3', 'not a mapping')])
+def test_a_key_that_is_given_twice(tmp_path):
+    text = yaml.safe_dump(SUITE) + "title: again\n"
+    with pytest.raises(InputError, match=r'not valid YAML .*"title" is given twice.*line'):
+        load_suite(write(tmp_path, text))
+
+
+def test_numbers_are_names(tmp_path):
+    rows = [{'name': 4.1}, {'name': 5, 'baseline': 4.1}]
+    suite = load_suite(write(tmp_path, SUITE | {'rows': rows}))
+    assert [(row.name, row.label, row.baseline) for row in suite.rows] == [
+        ('4.1', '4.1', None), ('5', '5', '4.1')]
+    other = {'rows_of': 'suite.yaml', 'config': 'base.yaml', 'only': [4.1]}
+    assert load_suite(write(tmp_path, other, 'other.yaml')).rows[0].name == '4.1'
+
+
+def test_published_figures_stay_with_their_dataset(tmp_path):
+    write(tmp_path, SUITE)
+    other = {'rows_of': 'suite.yaml', 'config': 'duke.yaml', 'dataset': 'DukeMTMC-reID'}
+    suite = load_suite(write(tmp_path, other, 'duke_suite.yaml'))
+    assert suite.dataset == 'DukeMTMC-reID' and suite.reported == ()
+    assert not any(row.published for row in suite.rows)
+
+
+def test_a_suite_in_another_folder(tmp_path):
+    write(tmp_path, SUITE)
+    (tmp_path / 'mine').mkdir()
+    mine = {'rows_of': '../suite.yaml', 'config': 'base.yaml'}
+    suite = load_suite(write(tmp_path, mine, 'mine/suite.yaml'))
+    assert row_of(suite, 'one').config == tmp_path / 'mine/base.yaml'
+    assert row_of(suite, 'three').config.resolve() == tmp_path / 'other.yaml'
+
+
+def test_rows_of_rows_of(tmp_path):
+    write(tmp_path, SUITE)
+    write(tmp_path, {'rows_of': 'suite.yaml', 'config': 'base.yaml'}, 'second.yaml')
+    third = write(tmp_path, {'rows_of': 'second.yaml', 'config': 'base.yaml'}, 'third.yaml')
+    with pytest.raises(InputError, match='rows_of names .*second.yaml", which itself takes'):
+        load_suite(third)
+
+
+@pytest.mark.parametrize(('text', 'words'), [('a: [', 'is not valid YAML'),
+                                             ('3', 'must be a mapping')])
 def test_no_suite_at_all(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         load_suite(write(tmp_path, text))

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import pytest
-from fake_runs import write_runs
+from fake_runs import ROWS, write_runs
 
 from midattr_plugin.compare.summary import results_csv, summarise
 
@@ -48,6 +49,37 @@ def test_real_images_of_another_dataset_are_not_compared_either(tmp_path):
     for dataset, expected in (('Market-1501', True), ('DukeMTMC-reID', False), ('', False)):
         line = by_name(summarise(replace(suite, dataset=dataset), runs))['more', 'global']
         assert line.is_comparable == bool(line.beyond_published) == expected
+
+
+@pytest.mark.parametrize(('key', 'value'), [
+    ('data.combineall', True), ('data.sources', ['midattr_demo']),
+    ('market1501.use_500k_distractors', True)])
+def test_what_was_trained_or_tested_otherwise_is_not_compared(tmp_path, key, value):
+    rows = [ROWS[0], ROWS[1] | {'set': {key: value}}]
+    suite, runs, _ = write_runs(tmp_path, rendered=False, rows=rows)
+    line = by_name(summarise(suite, runs))['more', 'global']
+    assert line.published and not line.is_comparable and not line.beyond_published
+
+
+def test_the_baseline_has_other_descriptors_or_targets(tmp_path):
+    suite, runs, _ = write_runs(tmp_path)
+    for run in runs:
+        results = run.results
+        if run.row.name == 'plain':
+            [of] = results['reid'].values()
+            of.pop('global'), of.pop('fused')
+        else:
+            results['reid']['other'] = results['reid']['market1501_attr']
+            results['rendered']['other'] = False
+        (run.folder / 'done.json').write_text(json.dumps(results))
+    lines = {(line.row.name, line.target, line.descriptor): line
+             for line in summarise(suite, runs)}
+    line = lines['more', 'market1501_attr', 'global']
+    assert line.baseline_descriptor == 'local'
+    assert line.differences['mAP'].mean == pytest.approx(8.5)
+    line = lines['more', 'other', 'global']
+    assert (line.baseline_descriptor, line.differences) == ('', {})
+    assert not line.rendered and line.figures['mAP'].mean == pytest.approx(50.5)
 
 
 def test_only_seeds_of_both_are_paired(tmp_path):

@@ -99,6 +99,13 @@ def test_rendered_images_are_said_to_be(root, capsys):
         'market1501_attr': True}
 
 
+def test_so_are_those_that_a_class_of_the_host_has_read(root, capsys):
+    (root / 'market1501/Market-1501-v15.09.15/RENDERED.txt').touch()
+    main(arguments(root, 'model.name', 'midattr_resnet18', 'data.sources', '[market1501]',
+                   'data.targets', '[market1501]', 'train.max_epoch', 0, 'test.evaluate', True))
+    assert 'market1501 (rendered images): fused mAP' in capsys.readouterr().out
+
+
 def test_ranked_results_as_pictures(root):
     assert main(arguments(root, 'test.evaluate', True, 'test.visrank', True)) == 0
     assert len(list((root / 'log/visrank_market1501_attr').glob('*.jpg'))) == 6

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from midattr_plugin import build
 from midattr_plugin.compare.devices import run_devices
-from midattr_plugin.compare.plan import Run, check_folder, claim_folder, plan_runs
+from midattr_plugin.compare.folder import check_folder, claim_folder, locked
+from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute
 from midattr_plugin.compare.select import choose, selection_suite
-from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.compare.suite import Suite, load_suite
 from midattr_plugin.config.arguments import split_at_key
 from midattr_plugin.errors import InputError
 
@@ -45,25 +46,30 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f'--jobs: {options.jobs} is too small; give 1 or more')
     words, swallowed = split_at_key(options.seeds)  # an option that takes many takes all words
     seeds = list(dict.fromkeys(map(_seed, words)))
+    if not seeds:
+        raise InputError(f'--seeds: there is no seed before "{swallowed[0]}"; give some, as in '
+                         '--seeds 1 2 3')
+    opts = [*swallowed, *options.opts]
     suite = load_suite(options.suite)
     if options.select:
-        suite = selection_suite(suite)
-    out = options.out or Path('log/compare') / suite.name
-    runs = plan_runs(suite, seeds, out, options.root, [*swallowed, *options.opts])
+        suite = selection_suite(suite, opts)
+    out = options.out.expanduser() if options.out else Path('log/compare') / suite.name
+    runs = plan_runs(suite, seeds, out, options.root, opts)
     is_known = check_folder(suite, runs, out)
     failed = {}
     if not options.report_only:
-        _make_data(runs)
-        claim_folder(suite, runs, out)
+        _make_data(suite, runs)
         devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in runs))
-        failed = execute(runs, devices, options.keep_checkpoints)
+        with locked(out):
+            claim_folder(suite, runs, out)
+            failed = execute(runs, devices, options.keep_checkpoints)
     elif not is_known:
         raise InputError(f'--out: "{out}" holds no results to report; name the folder of a suite '
                          'that has been run')
     table, best = choose(runs) if options.select else (None, '')
     if table:
-        print(*(f'{point:<24} identity accuracy {accuracy}, loss {loss}'
-                for point, accuracy, loss, _ in table.rows), best, sep='\n')
+        print(*(f'{point:<24} identity accuracy {accuracy}, loss {loss}, seeds {seeds}'
+                for point, accuracy, loss, seeds, _ in table.rows), best, sep='\n')
     print(*write_report(suite, runs, failed, out, [table] if table else []), sep='\n')
     return 1 if failed else 0
 
@@ -74,17 +80,23 @@ def _seed(word: str) -> int:
     return int(word)
 
 
-def _make_data(runs: list[Run]) -> None:
+def _make_data(suite: Suite, runs: list[Run]) -> None:
     """Once, before many processes want it; what is missing is told before anything runs."""
-    seen = set()
+    seen = []
     for run in runs:
-        data = (tuple(run.cfg.data.sources), tuple(run.cfg.data.targets))
+        cfg = run.cfg.clone()
+        cfg.defrost()
+        cfg.midattr.cache = 'none'  # found, not decoded
+        cfg.data.save_dir = ''
+        data = (cfg.data, cfg.sampler, cfg.train.batch_size, cfg.midattr.annotations,
+                cfg.midattr.validation_images)
         if data not in seen:
-            seen.add(data)
-            cfg = run.cfg.clone()
-            cfg.defrost()
-            cfg.midattr.cache = 'none'  # found, not decoded
-            build.build_datamanager(cfg)
+            seen.append(data)
+            try:
+                build.build_datamanager(cfg)
+            except InputError as error:
+                raise InputError(f'suite "{suite.name}", row "{run.row.name}": {error.sentence}'
+                                 ) from None
 
 
 def _parser() -> argparse.ArgumentParser:

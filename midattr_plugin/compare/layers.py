@@ -16,21 +16,26 @@ _VARIED = ('model.name', 'midattr.attribute_layer', 'train.seed', 'data.save_dir
 
 def layer_series(runs: Sequence[Run], lines: Sequence[Line], figure: str = 'mAP'
                  ) -> dict[str, dict[str, Spread]]:
-    """Descriptor -> layer -> figure, of the rows that differ in nothing but that layer.
+    """Name -> layer -> figure, of the rows that differ in nothing but that layer.
 
     Rows without attributes have the layer 'none'. Each row counts with the descriptor that its
-    model returns, on its first target. Series of fewer than three rows are left out.
+    model returns, on its first target, which names the series, with the row where that is not
+    enough. Series of fewer than three rows are left out.
     """
     first = {line.row.name: line for line in reversed(lines)}
-    series: dict[str, tuple[str, dict[str, Spread]]] = {}
+    series: dict[str, tuple[Line, dict[str, Spread]]] = {}
     for run in {run.row.name: run for run in runs}.values():
         if run.row.name in first and run.cfg.model.name in MODELS:
             line, layer = first[run.row.name], _layer(run)
             if layer in LAYERS:
-                _, points = series.setdefault(_what_is_kept(run), (line.descriptor, {}))
+                _, points = series.setdefault(_what_is_kept(run), (line, {}))
                 points[layer] = line.figures[figure]
-    return {descriptor: {layer: points[layer] for layer in LAYERS if layer in points}
-            for descriptor, points in series.values() if len(points) > 2}
+    long = [(line, points) for line, points in series.values() if len(points) > 2]
+    descriptors = [line.descriptor for line, _ in long]
+    return {line.descriptor if descriptors.count(line.descriptor) == 1 else
+            f'{line.descriptor} ({line.row.name} ...)':
+            {layer: points[layer] for layer in LAYERS if layer in points}
+            for line, points in long}
 
 
 def _layer(run: Run) -> str:

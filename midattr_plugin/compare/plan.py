@@ -2,7 +2,7 @@
 
 ::
 
-    OUT/suite.json              which suite and data root the folder belongs to
+    OUT/suite.json, suite.lock  see folder.py
     OUT/runs/ROW/seed1/run.yaml      the complete configuration
                        output.log    what the run printed
                        done.json     its results, once it has ended
@@ -17,12 +17,9 @@ from pathlib import Path
 from yacs.config import CfgNode
 
 from midattr_plugin.compare.suite import Row, Suite
-from midattr_plugin.config import dump_config, load_config
-from midattr_plugin.config.keys import flatten
+from midattr_plugin.config import load_config
+from midattr_plugin.config.entries import entries_from_pairs
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import atomic_path
-
-_OF_THE_MACHINE = ('use_gpu', 'data.workers')  # may differ when a suite goes on elsewhere
 
 
 @dataclass(frozen=True, eq=False)  # a configuration cannot be hashed
@@ -65,6 +62,7 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
     Raises:
         InputError: a row's configuration cannot be used; the sentence names row and key.
     """
+    entries_from_pairs(opts)  # so that the command line is named, and not a row
     runs = []
     for seed in seeds:
         for row in suite.rows:
@@ -73,6 +71,7 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
             try:
                 cfg = load_config(row.config, [*pairs, *opts, 'train.seed', seed, 'data.save_dir',
                                                str(folder)], root=root)
+                _check_trains(cfg)
                 _check_sampler(cfg)
             except InputError as error:
                 raise InputError(f'suite "{suite.name}", row "{row.name}": '
@@ -82,57 +81,11 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
     return runs
 
 
-def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
-    """Whether ``out`` holds results of these runs; False if it is new.
-
-    Raises:
-        InputError: it holds those of another suite, data root or configuration.
-    """
-    path = out / 'suite.json'
-    if path.exists():
-        have, identity = json.loads(path.read_text()), _identity(suite, runs)
-        for key, meaning in (('suite', 'suite'), ('root', 'data root')):
-            if have.get(key) != identity[key]:
-                raise InputError(f'--out: "{out}" holds results of the {meaning} '
-                                 f'"{have.get(key)}", not of "{identity[key]}"; choose another '
-                                 'folder')
-    for run in runs:
-        _check_unchanged(run)
-    return path.exists()
-
-
-def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
-    """Makes ``out`` the folder of these runs, once :func:`check_folder` has not refused it.
-
-    Raises:
-        InputError: it cannot be written to.
-    """
-    try:
-        with atomic_path(out / 'suite.json') as temporary:
-            temporary.write_text(json.dumps(_identity(suite, runs), indent=2) + '\n',
-                                 encoding='utf-8')
-        for run in runs:
-            run.folder.mkdir(parents=True, exist_ok=True)
-            dump_config(run.cfg, run.folder / 'run.yaml')
-    except OSError as error:
-        raise InputError(f'--out: "{out}" cannot be written to ({error.strerror}); choose another '
-                         'folder') from error
-
-
-def _identity(suite: Suite, runs: Sequence[Run]) -> dict[str, str]:
-    return {'suite': suite.name, 'root': str(Path(runs[0].cfg.data.root).resolve())}
-
-
-def _check_unchanged(run: Run) -> None:
-    path = run.folder / 'run.yaml'
-    if not path.exists():
-        return
-    have, want = flatten(load_config(path)), flatten(run.cfg)
-    for key, value in want.items():
-        if have[key] != value and key not in (*_OF_THE_MACHINE, 'data.save_dir', 'data.root'):
-            raise InputError(f'row "{run.row.name}": "{run.folder}" was run with {key} '
-                             f'{have[key]!r}, not {value!r}; delete that folder, or choose another '
-                             '--out')
+def _check_trains(cfg: CfgNode) -> None:
+    for key, given in (('test.evaluate', cfg.test.evaluate), ('model.resume', cfg.model.resume)):
+        if given:
+            raise InputError(f'{key} is {given}, but the rows of a suite are trained from the '
+                             'start; leave it out')
 
 
 def _check_sampler(cfg: CfgNode) -> None:

@@ -26,7 +26,8 @@ def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
         axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
         if figure in line.published and line.is_comparable:
             axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
-    axes.set_yticks(range(len(shown)), [f'{line.row.name}, {line.descriptor}' for line in shown])
+    names = [f'{line.row.name}, {line.descriptor}' for line in shown]
+    axes.set_yticks(range(len(shown)), _with_targets(names, shown))
     axes.invert_yaxis()
     axes.set_xlabel(f'{figure}, %')
     axes.grid(axis='x', color='#e3e5e8')
@@ -45,8 +46,8 @@ def plot_differences(lines: Sequence[Line], figure: str = 'mAP') -> str:
             axes.plot([value.low, value.high], [place, place], '-|', color=_OURS, lw=1.2)
         axes.plot(value.mean, place, 'o', color=_OURS, ms=5,
                   mfc=_OURS if value.excludes_zero else 'white')
-    axes.set_yticks(range(len(lines)), [f'{line.row.name} against {line.row.baseline}'
-                                        for line in lines])
+    names = [f'{line.row.name} against {line.row.baseline}' for line in lines]
+    axes.set_yticks(range(len(lines)), _with_targets(names, lines))
     axes.invert_yaxis()
     axes.set_xlabel(f'difference in {figure}, points of percent')
     axes.grid(axis='x', color='#e3e5e8')
@@ -121,6 +122,12 @@ def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) 
                 axes.text(j, i, f'{100 * share:.0f}', ha='center', va='center', fontsize=8,
                           color='white' if share > .6 else 'black')
     return _svg(picture)
+
+
+def _with_targets(names: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    several = len({line.target for line in lines}) > 1
+    return [f'{name} ({line.target})' if several else name
+            for name, line in zip(names, lines, strict=True)]
 
 
 def _panels(count: int, width: float, height: float, sharey: bool = False

@@ -33,6 +33,7 @@ def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], o
     environment = jinja2.Environment(loader=jinja2.PackageLoader('midattr_plugin.compare'),
                                      autoescape=jinja2.select_autoescape(('html.j2',)),
                                      trim_blocks=True, lstrip_blocks=True)
+    environment.filters['markdown_cell'] = _markdown_cell
     content = {'title': suite.title, 'facts': facts, 'tables': tables,
                'pictures': list(report_pictures(lines, curves))}
     texts = {'results.csv': results_csv(lines)} | {
@@ -44,6 +45,11 @@ def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], o
             temporary.write_text(text.rstrip() + '\n', encoding='utf-8')
         paths.append(out / name)
     return paths
+
+
+def _markdown_cell(text: str) -> str:
+    """Without what would end the cell."""
+    return ' '.join(text.split()).replace('|', r'\|')
 
 
 def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
@@ -64,6 +70,13 @@ def _facts(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str],
                  'interval (Student\'s t), and a star where that does not contain 0.')
     facts += [f'FAILED: row {run.row.name}, seed {run.seed}: {reason}'
               for run, reason in failed.items()]
+    missing: dict[str, list[str]] = {}
+    for run in runs:
+        if not run.is_done and run not in failed:
+            missing.setdefault(run.row.name, []).append(str(run.seed))
+    if missing:
+        facts.append('NOT DONE: ' + ', '.join(f'row {name} (seeds {" ".join(seeds)})'
+                                              for name, seeds in missing.items()) + '.')
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
     facts.append(f'Written {date.today().isoformat()} with torch {torch.__version__} on {device}.')
     return facts

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -108,8 +109,11 @@ class _Job:
         metrics = self.run.folder / 'metrics.json'
         if self.process.returncode or not metrics.exists():
             lines = _tail(self.run.folder / 'output.log').split('\n')
-            last = [line for line in lines if line.strip()][-1:] or ['it printed nothing']
-            return f'{last[0].strip()} ({self.run.folder / "output.log"})'
+            last = [line.strip() for line in lines if line.strip()][-1:] or ['it printed nothing']
+            if self.process.returncode < 0:  # from outside, as where memory has run out
+                number = -self.process.returncode
+                last = [f'ended by signal {number} ({signal.strsignal(number)}), after: {last[0]}']
+            return f'{last[0]} ({self.run.folder / "output.log"})'
         with atomic_path(self.run.folder / 'done.json') as temporary:
             shutil.copyfile(metrics, temporary)
         if not keep_checkpoints:

@@ -22,20 +22,16 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from midattr_plugin.compare.suite_file import read_suite_file
+from midattr_plugin.config import get_default_config
+from midattr_plugin.config.keys import flatten, unknown_key
 from midattr_plugin.errors import InputError
 
-METRICS = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
-
-_SUITE_KEYS = ('title', 'dataset', 'config', 'set', 'rows', 'reported', 'rows_of', 'only',
-               'replace', 'select')
-_ROW_KEYS = ('name', 'label', 'config', 'set', 'baseline', 'published')
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+=_-]*')
 
 
@@ -77,113 +73,90 @@ def load_suite(path: str | Path) -> Suite:
         InputError: there is no such file, or it does not say what a suite says.
     """
     path = Path(path)
-    content = _read(path)
-    _check_keys(content, _SUITE_KEYS, f'suite "{path}"')
-    settings, replace = _mapping(content, 'set', path), _mapping(content, 'replace', path)
-    rows, reported = [], _list(content, 'reported', path)
-    if 'rows_of' in content:
-        other = path.parent / content['rows_of']
-        inherited = _read(other)
-        rows += _chosen(_list(inherited, 'rows', other), _list(content, 'only', path), path)
-        reported = [*_list(inherited, 'reported', other), *reported]
-        content.setdefault('dataset', inherited.get('dataset', ''))
-    elif 'only' in content:
-        raise InputError(f'suite "{path}": only chooses rows of another suite, but there is no '
-                         'rows_of; name that suite, or delete only')
-    rows += _list(content, 'rows', path)
-    built = tuple(_row(row, path, content.get('config'), settings, replace) for row in rows)
-    _check_names(built, path)
-    for figures in reported:
-        if not isinstance(figures, dict) or 'name' not in figures:
-            raise InputError(f'suite "{path}": an entry of reported has no name; give it one')
-        _check_keys(figures, ('name', *METRICS), f'suite "{path}", reported "{figures["name"]}"')
-    select = _mapping(content, 'select', path)
-    for key, values in select.items():
-        if not isinstance(values, list) or not values:
-            raise InputError(f'suite "{path}": select.{key} must be a list of values to try')
-    return Suite(path.stem, str(content.get('title', path.stem)), str(content.get('dataset', '')),
-                 built, tuple(reported), select)
+    where = f'suite "{path}"'
+    content = read_suite_file(path)
+    known = flatten(get_default_config())
+    for key in (*content.get('replace', {}), *content.get('select', {})):
+        if key not in known:
+            raise unknown_key(str(key), where, known)
+    rows, reported, dataset = _inherited(content, path)
+    rows += [(row, path.parent) for row in content['rows']]
+    built = tuple(_row(row, folder, content, path) for row, folder in rows)
+    check_names(built, where)
+    for row in built:
+        others = [other.name for other in built if other is not row]
+        if row.baseline is not None and row.baseline not in others:
+            raise InputError(f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
+                             f'another row; choose from {", ".join(others)}')
+    return Suite(path.stem, content.get('title', path.stem), dataset, built,
+                 (*reported, *content['reported']), content.get('select', {}))
 
 
-def _read(path: Path) -> dict:
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        known = ', '.join(sorted(str(other) for other in path.parent.glob('*.yaml')))
-        hint = f' ({known})' if known else ''
-        raise InputError(f'suite "{path}" cannot be read ({error.strerror}); give the path of a '
-                         f'suite file{hint}') from None
-    except (yaml.YAMLError, ValueError) as error:
-        problem = ' '.join(str(error).split())
-        raise InputError(f'suite "{path}" is not valid YAML ({problem}); mend it') from None
-    if not isinstance(content, dict):
-        raise InputError(f'suite "{path}" is not a mapping with rows; see configs/compare')
-    return content
+def check_names(rows: Sequence[Row], where: str) -> None:
+    """Whether each row can have a folder of its own.
+
+    Raises:
+        InputError: there is no row, or one that cannot.
+    """
+    seen: set[str] = set()
+    if not rows:
+        raise InputError(f'{where} has no rows; list some under rows')
+    for row in rows:
+        if not _NAME.fullmatch(row.name):
+            raise InputError(f'{where}: "{row.name}" is no usable name of a row; take letters, '
+                             'digits and any of . + = _ -')
+        folder = row.name.casefold()  # not all file systems tell A from a
+        if folder in seen:
+            raise InputError(f'{where}: two rows are named "{row.name}" (capitals do not count); '
+                             'rename one')
+        seen.add(folder)
 
 
-def _chosen(rows: list, names: list, path: Path) -> list:
+def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list[dict], str]:
+    """Rows of ``rows_of`` with the folder of their file, what is reported, and the dataset."""
+    own = content.get('dataset')
+    if 'rows_of' not in content:
+        if 'only' in content:
+            raise InputError(f'suite "{path}": only chooses rows of another suite, but there is no '
+                             'rows_of; name that suite, or delete only')
+        return [], [], own or ''
+    other = path.parent / content['rows_of']
+    inherited = read_suite_file(other)
+    if 'rows_of' in inherited:
+        raise InputError(f'suite "{path}": rows_of names "{other}", which itself takes the rows of '
+                         'another suite; name that one')
+    rows = _chosen(inherited['rows'], [str(name) for name in content.get('only', [])], path)
+    dataset = inherited.get('dataset', '')
+    if own not in (None, dataset):  # published figures are not about this one
+        return [(row | {'published': {}}, other.parent) for row in rows], [], own
+    return [(row, other.parent) for row in rows], inherited['reported'], dataset
+
+
+def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
     if not names:
         return rows
-    named = {row.get('name'): row for row in rows if isinstance(row, dict)}
+    named = {row['name']: row for row in rows}
     for name in names:
         if name not in named:
             raise InputError(f'suite "{path}": only names "{name}", which is not a row of the '
-                             f'other suite; choose from {", ".join(map(str, named))}')
+                             f'other suite; choose from {", ".join(named)}')
     return [named[name] for name in names]
 
 
-def _row(content: Any, path: Path, base: str | None, settings: dict, replace: dict) -> Row:
-    if not isinstance(content, dict) or not _NAME.fullmatch(str(content.get('name', ''))):
-        raise InputError(f'suite "{path}": a row has no usable name ({content!r:.60}); name it '
-                         'with letters, digits and any of . + = _ -')
-    name = str(content['name'])
-    where = f'suite "{path}", row "{name}"'
-    _check_keys(content, _ROW_KEYS, where)
-    config = content.get('config', base)
-    if config is None:
-        raise InputError(f'{where}: there is no config, neither of the row nor of the suite; name '
-                         'the file that it starts from')
-    merged = ({} if 'config' in content else settings) | _mapping(content, 'set', where)
-    for key, values in replace.items():
-        if key in merged:
-            merged[key] = values.get(merged[key], merged[key])
-    published = _mapping(content, 'published', where)
-    for descriptor, figures in published.items():
-        if not isinstance(figures, dict):
-            raise InputError(f'{where}: published.{descriptor} must be figures, as in '
-                             '{rank-1: 81.24, mAP: 60.68}')
-        _check_keys(figures, METRICS, f'{where}, published.{descriptor}')
-    return Row(name, str(content.get('label', name)), path.parent / config, merged,
-               content.get('baseline'), published)
-
-
-def _check_names(rows: tuple[Row, ...], path: Path) -> None:
-    names = [row.name for row in rows]
-    if not names:
-        raise InputError(f'suite "{path}" has no rows; list some under rows')
-    for row in rows:
-        if names.count(row.name) > 1:
-            raise InputError(f'suite "{path}": two rows are named "{row.name}"; rename one')
-        if row.baseline is not None and row.baseline not in names:
-            raise InputError(f'suite "{path}", row "{row.name}": its baseline "{row.baseline}" is '
-                             f'not a row; choose from {", ".join(names)}')
-
-
-def _check_keys(content: Mapping, known: tuple[str, ...], where: str) -> None:
-    unknown = [key for key in content if key not in known]
-    if unknown:
-        raise InputError(f'{where}: unknown key "{unknown[0]}"; choose from {", ".join(known)}')
-
-
-def _mapping(content: Mapping, key: str, where: str | Path) -> dict:
-    value = content.get(key) or {}
-    if not isinstance(value, dict):
-        raise InputError(f'{where}: {key} must be a mapping of keys to values')
-    return value
-
-
-def _list(content: Mapping, key: str, path: Path) -> list:
-    value = content.get(key) or []
-    if not isinstance(value, list):
-        raise InputError(f'suite "{path}": {key} must be a list')
-    return value
+def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
+    """The row with what the suite says of all; its own ``config`` is beside its own file."""
+    if 'config' in row:
+        config, settings = folder / row['config'], dict(row.get('set', {}))
+    elif 'config' in suite:
+        config, settings = path.parent / suite['config'], (suite.get('set', {})
+                                                           | row.get('set', {}))
+    else:
+        raise InputError(f'suite "{path}", row "{row["name"]}": there is no config, neither of the '
+                         'row nor of the suite; name the file that it starts from')
+    for key, values in suite.get('replace', {}).items():
+        for old, new in values.items():
+            if key in settings and settings[key] == old:
+                settings[key] = new
+                break
+    return Row(row['name'], row.get('label', row['name']), config, settings, row.get('baseline'),
+               row['published'])

@@ -5,9 +5,12 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from yacs.config import CfgNode
+
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.statistics import Difference, Spread, paired_difference, spread
-from midattr_plugin.compare.suite import METRICS, Row, Suite
+from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.suite_file import METRICS
 
 FIGURES = (*METRICS, 'mA')
 """Figures of a line, in percent; mA is that of the row, whatever the descriptor."""
@@ -20,11 +23,13 @@ class Line:
     Attributes:
         seeds: that are done.
         rendered: the target's images are not real.
-        is_comparable: with published figures: real images, of the suite's dataset.
+        is_comparable: with published figures: trained and tested on the suite's dataset alone, as
+            it is published, and its images are real.
         values: name -> figure of each seed, percent.
         figures: name -> spread over the seeds, percent.
         differences: name -> to the same descriptor of the baseline, or else to the descriptor
             that the baseline reports; over the seeds that both have.
+        baseline_descriptor: which that is; '' without differences.
         published: name -> percent, on the suite's dataset.
         parameters, multiply_adds: of the model, and of the forward pass of an image.
     """
@@ -38,6 +43,7 @@ class Line:
     values: dict[str, list[float]]
     figures: dict[str, Spread]
     differences: dict[str, Difference]
+    baseline_descriptor: str
     published: dict[str, float]
     parameters: int | None
     multiply_adds: int | None
@@ -54,17 +60,19 @@ class Line:
 def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
     """The lines of all runs that are done, in the order of the rows."""
     results: dict[str, dict[int, dict]] = {row.name: {} for row in suite.rows}
+    as_published = {}
     for run in runs:
         if run.is_done:
             results[run.row.name][run.seed] = run.results
-    return [line for row in suite.rows for line in _lines(row, results, suite.dataset)]
+            as_published[run.row.name] = _is_trained_as_published(run.cfg, suite.dataset)
+    return [line for row in suite.rows if row.name in as_published
+            for line in _lines(row, results, as_published[row.name], suite.dataset)]
 
 
-def _lines(row: Row, results: dict, dataset: str) -> Iterator[Line]:
+def _lines(row: Row, results: dict, as_published: bool, dataset: str) -> Iterator[Line]:
     of_seed = results[row.name]
-    if not of_seed:
-        return
     any_of = next(iter(of_seed.values()))
+    baseline = results.get(row.baseline, {})
     for target, descriptors in any_of['reid'].items():
         for descriptor in descriptors:
             by_seed = {seed: _figures(result, target, descriptor)
@@ -72,18 +80,34 @@ def _lines(row: Row, results: dict, dataset: str) -> Iterator[Line]:
             values = {name: [figures[name] for figures in by_seed.values()]
                       for name in next(iter(by_seed.values()))}
             rendered = any_of['rendered'][target]
+            other = _counterpart(baseline, target, descriptor)
             yield Line(
                 row, target, descriptor, tuple(of_seed), rendered,
-                not rendered and _is_of(target, dataset), values,
+                as_published and not rendered and _is_of(target, dataset), values,
                 {name: spread(of) for name, of in values.items()},
-                dict(_differences(by_seed, results.get(row.baseline, {}), target, descriptor)),
-                dict(row.published.get(descriptor, {})),
+                _differences(by_seed, {seed: _figures(result, target, other)
+                                       for seed, result in baseline.items() if other}),
+                other, dict(row.published.get(descriptor, {})),
                 any_of.get('parameters'), any_of.get('multiply_adds'))
 
 
 def _is_of(target: str, dataset: str) -> bool:
     """Whether a dataset of the host, as market1501_attr, is the one of this name, Market-1501."""
     return target.removesuffix('_attr') == dataset.lower().replace('-', '')
+
+
+def _is_trained_as_published(cfg: CfgNode, dataset: str) -> bool:
+    """On its training images and no others, and tested without further distractors."""
+    return (all(_is_of(source, dataset) for source in cfg.data.sources)
+            and not cfg.data.combineall and not cfg.market1501.use_500k_distractors)
+
+
+def _counterpart(baseline: dict[int, dict], target: str, descriptor: str) -> str:
+    """The same descriptor of the baseline, or else the one that its model returns, the first."""
+    for result in baseline.values():
+        descriptors = result['reid'].get(target, {})
+        return descriptor if descriptor in descriptors else next(iter(descriptors), '')
+    return ''
 
 
 def _figures(result: dict, target: str, descriptor: str) -> dict[str, float]:
@@ -93,21 +117,14 @@ def _figures(result: dict, target: str, descriptor: str) -> dict[str, float]:
     return figures
 
 
-def _differences(values: dict[int, dict], baseline: dict[int, dict], target: str,
-                 descriptor: str) -> Iterator[tuple[str, Difference]]:
+def _differences(values: dict[int, dict], baseline: dict[int, dict]) -> dict[str, Difference]:
+    """Of the figures of each seed, over the seeds and figures that both have."""
     common = [seed for seed in values if seed in baseline]
     if not common:
-        return
-    others = []
-    for seed in common:
-        descriptors = baseline[seed]['reid'][target]
-        # the first is the one that the model returns
-        same = descriptor if descriptor in descriptors else next(iter(descriptors))
-        others.append(_figures(baseline[seed], target, same))
-    for name in values[common[0]]:
-        if name in others[0]:
-            yield name, paired_difference([values[seed][name] for seed in common],
-                                          [other[name] for other in others])
+        return {}
+    return {name: paired_difference([values[seed][name] for seed in common],
+                                    [baseline[seed][name] for seed in common])
+            for name in values[common[0]] if name in baseline[common[0]]}
 
 
 def results_csv(lines: Sequence[Line]) -> str:
@@ -117,7 +134,7 @@ def results_csv(lines: Sequence[Line]) -> str:
     columns = ['row', 'label', 'target', 'images', 'descriptor', 'seeds']
     for name in FIGURES:
         columns += [f'{name} mean', f'{name} std', f'{name} of each seed']
-    columns += ['baseline']
+    columns += ['baseline', 'baseline descriptor']
     for name in FIGURES:
         columns += [f'{name} difference', f'{name} low', f'{name} high']
     columns += [f'{name} published' for name in METRICS]
@@ -129,6 +146,7 @@ def results_csv(lines: Sequence[Line]) -> str:
         cells = {'row': line.row.name, 'label': line.row.label, 'target': line.target,
                  'images': 'rendered' if line.rendered else 'real', 'descriptor': line.descriptor,
                  'seeds': ' '.join(map(str, line.seeds)), 'baseline': line.row.baseline,
+                 'baseline descriptor': line.baseline_descriptor,
                  'parameters': line.parameters, 'multiply-adds': line.multiply_adds}
         for name, value in line.figures.items():
             cells |= {f'{name} mean': _number(value.mean), f'{name} std': _number(value.std),

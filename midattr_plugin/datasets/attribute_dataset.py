@@ -8,9 +8,9 @@ from pathlib import Path
 from midattr_plugin.annotation_file import find_annotation_file
 from midattr_plugin.annotations import read_annotations
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
+from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
 
-MARKER = 'RENDERED.txt'
 _DISTRACTORS = (0, -1)  # background and junk: not persons
 _NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
 
@@ -113,7 +113,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
     def _join(self, folder: Path) -> None:
         self._annotation_path = self.find_annotations(folder)
         self._annotations = read_annotations(self._annotation_path, self.schema)
-        self.rendered = any(Path(place, MARKER).is_file() for place in (folder, self.dataset_dir))
+        self.rendered = is_marked(folder, self.dataset_dir)
 
     def _check_names(self, folder: Path) -> None:
         """The host asserts these, or fails, without naming the file."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from midattr_plugin.datasets.rendered import MARKER
 from midattr_plugin.demo.backgrounds import Scene
 from midattr_plugin.demo.cameras import CAMERAS, scene_of
 from midattr_plugin.demo.look import Look
@@ -26,7 +27,6 @@ from midattr_plugin.demo.traits import draw_traits
 from midattr_plugin.errors import InputError
 
 TREE = 'Market-1501-v15.09.15'
-MARKER = 'RENDERED.txt'
 ANNOTATIONS = 'market_attribute.mat'
 _BATCH = 32
 

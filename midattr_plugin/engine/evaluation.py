@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.ranking import (
@@ -86,7 +87,7 @@ class EvaluationMixin:
 
     @torch.no_grad()
     def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
-        rendered = bool(getattr(gallery_loader.dataset, 'rendered', False))
+        rendered = is_rendered(gallery_loader.dataset)
         self.results['rendered'][dataset_name] = rendered
         if rendered:
             print(f'Note: the images of {dataset_name} are rendered; its figures say nothing '

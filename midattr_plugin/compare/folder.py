@@ -1,0 +1,121 @@
+"""The folder of a suite's results: to which suite it belongs, and which process works in it.
+
+``suite.json`` holds the suite's name, its data root and the names of its rows, ``suite.lock`` the
+lock of the process that runs it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.suite import Suite
+from midattr_plugin.config import dump_config, load_config
+from midattr_plugin.config.keys import flatten
+from midattr_plugin.errors import InputError
+from midattr_plugin.files import atomic_path
+
+_OF_THE_MACHINE = ('use_gpu', 'data.workers')  # may differ when a suite goes on elsewhere
+
+
+def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
+    """Whether ``out`` holds results of these runs; False if it is new.
+
+    Raises:
+        InputError: it holds those of another suite, data root or configuration.
+    """
+    path = out / 'suite.json'
+    if path.exists():
+        have, identity = _read_identity(path), _identity(suite, runs)
+        for key, meaning in (('suite', 'suite'), ('root', 'data root')):
+            if have.get(key) != identity[key]:
+                raise InputError(f'--out: "{out}" holds results of the {meaning} '
+                                 f'"{have.get(key)}", not of "{identity[key]}"; choose another '
+                                 'folder')
+        if not set(have.get('rows', identity['rows'])) & set(identity['rows']):
+            raise InputError(f'--out: "{out}" holds results of another suite of the name '
+                             f'"{suite.name}", with the rows {", ".join(have["rows"])}; choose '
+                             'another folder')
+    for run in runs:
+        _check_unchanged(run)
+    return path.exists()
+
+
+def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
+    """Makes ``out`` the folder of these runs, once :func:`check_folder` has not refused it.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
+    try:
+        with atomic_path(out / 'suite.json') as temporary:
+            temporary.write_text(json.dumps(_identity(suite, runs), indent=2) + '\n',
+                                 encoding='utf-8')
+        for run in runs:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            dump_config(run.cfg, run.folder / 'run.yaml')
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Makes the folder, and keeps other processes from running a suite in it at the same time.
+
+    A process that is killed leaves no lock.
+
+    Raises:
+        InputError: another one is at work, or the folder cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(out / 'suite.lock')
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise InputError(f'--out: another process is running the suite in "{out}"; wait for it, '
+                         'or choose another folder') from None
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unwritable(out: Path, error: OSError) -> InputError:
+    return InputError(f'--out: "{out}" cannot be written to ({error.strerror}); choose another '
+                      'folder')
+
+
+def _identity(suite: Suite, runs: Sequence[Run]) -> dict[str, str | list[str]]:
+    return {'suite': suite.name, 'root': _resolved(runs[0].cfg.data.root),
+            'rows': [row.name for row in suite.rows]}
+
+
+def _read_identity(path: Path) -> dict:
+    try:
+        return dict(json.loads(path.read_text(encoding='utf-8')))
+    except ValueError:
+        raise InputError(f'--out: "{path}" is broken, so that it does not say whose results these '
+                         'are; delete the folder, or choose another') from None
+
+
+def _resolved(folder: str) -> str:
+    return str(Path(folder).expanduser().resolve())
+
+
+def _check_unchanged(run: Run) -> None:
+    path = run.folder / 'run.yaml'
+    if not path.exists():
+        return
+    have, want = flatten(load_config(path)), flatten(run.cfg)
+    for flat in (have, want):
+        flat['data.root'] = _resolved(flat['data.root'])
+    for key, value in want.items():
+        if have[key] != value and key not in (*_OF_THE_MACHINE, 'data.save_dir'):
+            raise InputError(f'row "{run.row.name}": "{run.folder}" was run with {key} '
+                             f'{have[key]!r}, not {value!r}; delete that folder, or choose another '
+                             '--out')
