@@ -19,26 +19,20 @@ _COLUMNS = 4
 def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
     """One figure of each line with its standard deviation, and the published one if it compares."""
     shown = [line for line in lines if figure in line.figures]
-    picture = Figure((8, .6 + .26 * len(shown)))
-    axes = picture.subplots()
+    picture, axes = _axes_of(shown, [f'{line.row.name}, {line.descriptor}' for line in shown],
+                             f'{figure}, %')
     for place, line in enumerate(shown):
         value = line.figures[figure]
         axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
         if figure in line.published and line.is_comparable:
             axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
-    names = [f'{line.row.name}, {line.descriptor}' for line in shown]
-    axes.set_yticks(range(len(shown)), _with_targets(names, shown))
-    axes.invert_yaxis()
-    axes.set_xlabel(f'{figure}, %')
-    axes.grid(axis='x', color='#e3e5e8')
-    axes.set_axisbelow(True)
     return _svg(picture)
 
 
 def plot_differences(lines: Sequence[Line], figure: str = 'mAP') -> str:
     """Difference of each line to its baseline with the confidence interval."""
-    picture = Figure((8, .7 + .26 * len(lines)))
-    axes = picture.subplots()
+    picture, axes = _axes_of(lines, [f'{line.row.name} against {line.row.baseline}'
+                                     for line in lines], f'difference in {figure}, points of %')
     axes.axvline(0, color=_FAINT, lw=1)
     for place, line in enumerate(lines):
         value = line.differences[figure]
@@ -46,12 +40,6 @@ def plot_differences(lines: Sequence[Line], figure: str = 'mAP') -> str:
             axes.plot([value.low, value.high], [place, place], '-|', color=_OURS, lw=1.2)
         axes.plot(value.mean, place, 'o', color=_OURS, ms=5,
                   mfc=_OURS if value.excludes_zero else 'white')
-    names = [f'{line.row.name} against {line.row.baseline}' for line in lines]
-    axes.set_yticks(range(len(lines)), _with_targets(names, lines))
-    axes.invert_yaxis()
-    axes.set_xlabel(f'difference in {figure}, points of percent')
-    axes.grid(axis='x', color='#e3e5e8')
-    axes.set_axisbelow(True)
     return _svg(picture)
 
 
@@ -124,10 +112,18 @@ def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) 
     return _svg(picture)
 
 
-def _with_targets(names: Sequence[str], lines: Sequence[Line]) -> list[str]:
-    several = len({line.target for line in lines}) > 1
-    return [f'{name} ({line.target})' if several else name
-            for name, line in zip(names, lines, strict=True)]
+def _axes_of(lines: Sequence[Line], names: Sequence[str], label: str) -> tuple[Figure, Axes]:
+    """A place for each line, from the top, with its name and, if there are several, its target."""
+    picture = Figure((8, .7 + .26 * len(lines)))
+    axes = picture.subplots()
+    if len({line.target for line in lines}) > 1:
+        names = [f'{name} ({line.target})' for name, line in zip(names, lines, strict=True)]
+    axes.set_yticks(range(len(lines)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    axes.grid(axis='x', color='#e3e5e8')
+    axes.set_axisbelow(True)
+    return picture, axes
 
 
 def _panels(count: int, width: float, height: float, sharey: bool = False
