@@ -19,6 +19,8 @@
     only: [T4.1, T4.4]                       # these of them (default: all),
     replace: {model.name: {a: b}}            # with these values of these keys replaced
     select: {midattr.mu: [4, 5]}             # grid of ``--select``
+
+Under another ``dataset`` the rows of another suite come without their published figures.
 """
 
 import re
