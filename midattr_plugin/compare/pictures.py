@@ -29,8 +29,8 @@ class Picture:
     folded: bool = False
 
 
-def report_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Picture]:
-    """What there is to show of the runs that are done, the comparison first."""
+def overview_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Picture]:
+    """The comparison of the rows, of which some run is done."""
     if not lines:
         return
     series = layer_series(list(curves), lines)
@@ -45,18 +45,12 @@ def report_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Pic
                       plot_differences(compared))
     yield Picture('mAP by row', 'Bars: one standard deviation over the seeds. Diamonds: '
                   'published.', plot_rows(lines))
-    yield from _pictures_of_rows(curves)
 
 
-def _of_the_models(lines: Sequence[Line]) -> list[Line]:
-    """Of each row and target the descriptor that the model returns, which is the first."""
-    first: dict[tuple[str, str], Line] = {}
-    for line in lines:
-        first.setdefault((line.row.name, line.target), line)
-    return list(first.values())
-
-
-def _pictures_of_rows(curves: CurvesOfRuns) -> Iterator[Picture]:
+def detail_pictures(curves: CurvesOfRuns) -> Iterator[Picture]:
+    """Attributes, curves and confusions of each row, of which some run is done."""
+    if not curves:
+        return
     done: dict[str, list[Run]] = {}
     for run in curves:
         done.setdefault(run.row.name, []).append(run)
@@ -74,6 +68,14 @@ def _pictures_of_rows(curves: CurvesOfRuns) -> Iterator[Picture]:
             yield Picture(f'Confusions of the attributes: {name}', 'Percent of each true class '
                           '(row) by predicted class (column).', plot_confusions(confusions),
                           folded=True)
+
+
+def _of_the_models(lines: Sequence[Line]) -> list[Line]:
+    """Of each row and target the descriptor that the model returns, which is the first."""
+    first: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        first.setdefault((line.row.name, line.target), line)
+    return list(first.values())
 
 
 def _mean_scores(runs: Sequence[Run]) -> dict[str, dict[str, float]]:

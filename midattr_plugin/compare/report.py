@@ -9,7 +9,7 @@ import torch
 
 from midattr_plugin.compare.curves import curves_of_runs
 from midattr_plugin.compare.learned import learned_tables
-from midattr_plugin.compare.pictures import report_pictures
+from midattr_plugin.compare.pictures import detail_pictures, overview_pictures
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import Line, results_csv, summarise
@@ -35,7 +35,8 @@ def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], o
                                      trim_blocks=True, lstrip_blocks=True)
     environment.filters['markdown_cell'] = _markdown_cell
     content = {'title': suite.title, 'facts': facts, 'tables': tables,
-               'pictures': list(report_pictures(lines, curves))}
+               'overview': list(overview_pictures(lines, curves)),
+               'details': list(detail_pictures(curves))}
     texts = {'results.csv': results_csv(lines)} | {
         name: environment.get_template(f'{name}.j2').render(content)
         for name in ('report.md', 'report.html')}
