@@ -81,13 +81,13 @@ def _lines(row: Row, results: dict, as_published: bool, dataset: str) -> Iterato
                       for name in next(iter(by_seed.values()))}
             rendered = any_of['rendered'][target]
             other = _counterpart(baseline, target, descriptor)
+            differences = _differences(by_seed, {seed: _figures(result, target, other) for
+                                                 seed, result in baseline.items() if other})
             yield Line(
                 row, target, descriptor, tuple(of_seed), rendered,
                 as_published and not rendered and _is_of(target, dataset), values,
                 {name: spread(of) for name, of in values.items()},
-                _differences(by_seed, {seed: _figures(result, target, other)
-                                       for seed, result in baseline.items() if other}),
-                other, dict(row.published.get(descriptor, {})),
+                differences, other if differences else '', dict(row.published.get(descriptor, {})),
                 any_of.get('parameters'), any_of.get('multiply_adds'))
 
 
