@@ -106,7 +106,7 @@ def test_targets_do_not_mix(tmp_path):
     assert [row[:3] for row in published[1:]] == [['more', 'with', 'global'],
                                                   ['reported', 'APR', '']]
     assert published[1][-2:] == ['-9.5', '+0.0']
-    assert 'more, fused (demo)' in page
+    assert 'more, fused (demo)' in page and 'mAP by row (real and rendered images)' in page
 
 
 def test_nothing_is_fetched(written):
@@ -138,7 +138,8 @@ def test_layers_are_drawn_where_rows_differ_in_nothing_else(tmp_path):
             for layer in ('res3d', 'res4f', 'pool5')]
     suite, runs, out = write_runs(tmp_path, rows=rows)
     page = write_report(suite, runs, {}, out)[2].read_text()
-    first = re.search(r'<h2>Layer of the attributes.*?(<svg.*?</svg>)', page, re.DOTALL)[1]
+    first = re.search(r'<h2>Layer of the attributes \(rendered images\).*?(<svg.*?</svg>)', page,
+                      re.DOTALL)[1]
     text = ''.join(ElementTree.fromstring(first).itertext())
     assert text.index('pool5') < text.index('res4f') < text.index('res3d') and 'fused' in text
     assert 'Difference in mAP' not in page  # no row has a baseline

@@ -16,7 +16,7 @@ from midattr_plugin.compare.plots import (
     plot_layers,
     plot_rows,
 )
-from midattr_plugin.compare.summary import Line
+from midattr_plugin.compare.summary import Line, kind_of_images
 
 
 @dataclass(frozen=True)
@@ -33,41 +33,43 @@ def overview_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[P
     """The comparison of the rows, of which some run is done."""
     if not lines:
         return
+    data = kind_of_images(lines)
     series = layer_series(list(curves), lines)
     if series:
-        yield Picture('Layer of the attributes', 'Rows that differ in nothing but the layer, from '
-                      'no attributes to the middle of the network. Bars: one standard deviation '
-                      'over the seeds.', plot_layers(series, LAYERS))
+        yield Picture(f'Layer of the attributes ({data})', 'Rows that differ in nothing but the '
+                      'layer, from no attributes to the middle of the network. Bars: one standard '
+                      'deviation over the seeds.', plot_layers(series, LAYERS))
     compared = [line for line in _of_the_models(lines) if 'mAP' in line.differences]
     if compared:
-        yield Picture('Difference in mAP to the baseline', 'Paired seed by seed, with the 95% '
-                      'confidence interval; the dot is filled where that does not contain 0.',
-                      plot_differences(compared))
-    yield Picture('mAP by row', 'Bars: one standard deviation over the seeds. Diamonds: '
+        yield Picture(f'Difference in mAP to the baseline ({data})', 'Paired seed by seed, with '
+                      'the 95% confidence interval; the dot is filled where that does not contain '
+                      '0.', plot_differences(compared))
+    yield Picture(f'mAP by row ({data})', 'Bars: one standard deviation over the seeds. Diamonds: '
                   'published.', plot_rows(lines))
 
 
-def detail_pictures(curves: CurvesOfRuns) -> Iterator[Picture]:
+def detail_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Picture]:
     """Attributes, curves and confusions of each row, of which some run is done."""
-    if not curves:
+    if not lines:
         return
+    data = kind_of_images(lines)
     done: dict[str, list[Run]] = {}
     for run in curves:
         done.setdefault(run.row.name, []).append(run)
     scores = {name: of for name, runs in done.items() if (of := _mean_scores(runs))}
     if scores:
-        yield Picture('Accuracy of the attributes', 'In percent of the images whose label is known '
-                      '(dot), beside that of always answering the most frequent class (bar).',
-                      plot_attributes(scores))
+        yield Picture(f'Accuracy of the attributes ({data})', 'In percent of the images whose '
+                      'label is known (dot), beside that of always answering the most frequent '
+                      'class (bar).', plot_attributes(scores))
     losses = {name: [curves[run][LOSS] for run in runs] for name, runs in done.items()}
     yield Picture('Training loss', 'A curve per seed, of means since the start of each epoch. Each '
                   'row has a scale of its own, as its loss may be another.',
                   plot_curves(losses, 'loss'))
     for name, runs in done.items():
         if confusions := _summed_confusions(runs):
-            yield Picture(f'Confusions of the attributes: {name}', 'Percent of each true class '
-                          '(row) by predicted class (column).', plot_confusions(confusions),
-                          folded=True)
+            yield Picture(f'Confusions of the attributes: {name} ({data})', 'Percent of each true '
+                          'class (row) by predicted class (column).',
+                          plot_confusions(confusions), folded=True)
 
 
 def _of_the_models(lines: Sequence[Line]) -> list[Line]:

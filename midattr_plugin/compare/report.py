@@ -36,7 +36,7 @@ def write_report(suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], o
     environment.filters['markdown_cell'] = _markdown_cell
     content = {'title': suite.title, 'facts': facts, 'tables': tables,
                'overview': list(overview_pictures(lines, curves)),
-               'details': list(detail_pictures(curves))}
+               'details': list(detail_pictures(lines, curves))}
     texts = {'results.csv': results_csv(lines)} | {
         name: environment.get_template(f'{name}.j2').render(content)
         for name in ('report.md', 'report.html')}

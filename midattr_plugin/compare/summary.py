@@ -69,6 +69,12 @@ def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
             for line in _lines(row, results, as_published[row.name], suite.dataset)]
 
 
+def kind_of_images(lines: Sequence[Line]) -> str:
+    """'real images', 'rendered images' or both, for what shows several lines."""
+    kinds = {'rendered' if line.rendered else 'real' for line in lines}
+    return f'{" and ".join(sorted(kinds))} images'
+
+
 def _lines(row: Row, results: dict, as_published: bool, dataset: str) -> Iterator[Line]:
     of_seed = results[row.name]
     any_of = next(iter(of_seed.values()))

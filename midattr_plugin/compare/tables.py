@@ -8,7 +8,7 @@ from midattr_plugin.compare.fusion import fusion_gains
 from midattr_plugin.compare.statistics import Difference, Spread
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.suite_file import METRICS
-from midattr_plugin.compare.summary import FIGURES, Line
+from midattr_plugin.compare.summary import FIGURES, Line, kind_of_images
 from midattr_plugin.compare.table import Table
 
 
@@ -37,7 +37,7 @@ def report_tables(suite: Suite, lines: Sequence[Line], curves: CurvesOfRuns
 
 def _tables_of_target(lines: Sequence[Line], target: str) -> Iterator[Table]:
     """Results and differences; ``target`` is for the headings."""
-    data = f'{target}rendered images' if lines[0].rendered else f'{target}real images'
+    data = target + kind_of_images(lines)
     names = [name for name in FIGURES if any(name in line.figures for line in lines)]
     yield Table(f'Results ({data})', ['row', 'what', 'descriptor', *names, 'seeds'], [
         [line.row.name, line.row.label, line.descriptor,
