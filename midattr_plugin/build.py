@@ -1,5 +1,6 @@
 """From a configuration to the objects that it names."""
 
+import traceback
 from urllib.error import URLError
 
 import torch
@@ -46,9 +47,8 @@ def build_datamanager(cfg):
         raise InputError(f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
                          f'data.targets ({error}); put it there, or name another root') from error
     except (AssertionError, ValueError) as error:
-        if isinstance(error, InputError) or cfg.sampler.train_sampler == 'RandomSampler':
+        if not _is_of_a_sampler(error):
             raise
-        # the host's samplers draw, or count, when they are made
         raise InputError(f'sampler.train_sampler: {cfg.sampler.train_sampler} cannot make a batch '
                          f'of {cfg.train.batch_size} of the training images '
                          f'({str(error) or "too few identities"}); lower train.batch_size, or '
@@ -68,6 +68,12 @@ def build_datamanager(cfg):
     if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
         datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
     return datamanager
+
+
+def _is_of_a_sampler(error: Exception) -> bool:
+    """Whether a sampler of the host has raised it: they count, or draw, when they are made."""
+    return any(frame.f_code.co_filename == host.data.sampler.__file__
+               for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _cached_loader(cfg, loader) -> CachedLoader:

@@ -71,10 +71,11 @@ def test_no_batch_can_be_made(tmp_path, pairs, message, validation):
     assert len(error.value.sentence) == len(str(error.value))
 
 
-def test_a_bug_is_no_bad_input(tmp_path, monkeypatch):
+@pytest.mark.parametrize('sampler', ['RandomSampler', 'RandomIdentitySampler'])
+def test_a_bug_is_no_bad_input(tmp_path, monkeypatch, sampler):
     monkeypatch.setattr(host, 'ImageDataManager', lambda **_: int('x'))
     with pytest.raises(ValueError, match='invalid literal') as error:
-        build.build_datamanager(config(tmp_path))
+        build.build_datamanager(config(tmp_path, 'sampler.train_sampler', sampler))
     assert not isinstance(error.value, InputError)
 
 

@@ -97,7 +97,9 @@ def test_some_rows_of_another_suite(tmp_path):
     ({'replace': {'train.lrr': {1: 2}}}, 'train.lrr is not a configuration key, did you mean'),
     ({'select': {'midattr.muu': [1]}}, 'midattr.muu is not a configuration key, did you mean'),
     ({'rows_of': ['x']}, 'rows_of must be text'),
-    ({'select': {'midattr.mu': 3}}, 'select.midattr.mu must be a list'),
+    ({'select': {'midattr.mu': 3}}, 'select: midattr.mu must be a list'),
+    ({'select': {'midattr.mu': []}}, 'select: midattr.mu has no values to try'),
+    ({'reported': [{'name': None}]}, 'an entry of reported has no name'),
     ({'only': ['one']}, 'only chooses rows of another suite, but there is no rows_of'),
     ({'config': None}, 'row "one": there is no config'),
     ({'rows_of': 'nowhere.yaml'}, r'nowhere.yaml" cannot be read'),
@@ -111,6 +113,18 @@ def test_a_key_that_is_given_twice(tmp_path):
     text = yaml.safe_dump(SUITE) + "title: again\n"
     with pytest.raises(InputError, match=r'not valid YAML .*"title" is given twice.*line'):
         load_suite(write(tmp_path, text))
+
+
+def test_shared_keys(tmp_path):
+    """YAML's own way to share them, which repeats no key."""
+    suite = load_suite(write(tmp_path, """
+config: base.yaml
+rows:
+  - {name: one, set: &shared {train.lr: .1, train.seed: 3}}
+  - {name: two, set: {<<: *shared, train.lr: .2}}
+replace: {train.seed: }
+"""))
+    assert row_of(suite, 'two').settings == {'train.lr': .2, 'train.seed': 3}
 
 
 def test_numbers_are_names(tmp_path):

@@ -78,7 +78,7 @@ def load_suite(path: str | Path) -> Suite:
     where = f'suite "{path}"'
     content = read_suite_file(path)
     known = flatten(get_default_config())
-    for key in (*content.get('replace', {}), *content.get('select', {})):
+    for key in (*content['replace'], *content['select']):
         if key not in known:
             raise unknown_key(str(key), where, known)
     rows, reported, dataset = _inherited(content, path)
@@ -91,7 +91,7 @@ def load_suite(path: str | Path) -> Suite:
             raise InputError(f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
                              f'another row; choose from {", ".join(others)}')
     return Suite(path.stem, content.get('title', path.stem), dataset, built,
-                 (*reported, *content['reported']), content.get('select', {}))
+                 (*reported, *content['reported']), content['select'])
 
 
 def check_names(rows: Sequence[Row], where: str) -> None:
@@ -155,7 +155,7 @@ def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
     else:
         raise InputError(f'suite "{path}", row "{row["name"]}": there is no config, neither of the '
                          'row nor of the suite; name the file that it starts from')
-    for key, values in suite.get('replace', {}).items():
+    for key, values in suite['replace'].items():
         for old, new in values.items():
             if key in settings and settings[key] == old:
                 settings[key] = new

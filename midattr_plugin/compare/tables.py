@@ -26,8 +26,8 @@ def report_tables(suite: Suite, lines: Sequence[Line], curves: CurvesOfRuns
         yield Table(
             f'Published figures on {suite.dataset} (real images)',
             ['row', 'what', 'descriptor', *METRICS, 'ours minus published: rank-1', 'mAP'],
-            [_published(published[key]) for line in lines
-             if published.get(key := (line.row.name, line.descriptor)) is line]
+            [_published(line) for line in lines
+             if published.get((line.row.name, line.descriptor)) is line]
             + [['reported', row['name'], '', *(_plain(row.get(name)) for name in METRICS), '', '']
                for row in suite.reported])
     if lines:
