@@ -4,14 +4,15 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 root = Path(__file__).parent
-version = re.search(r"^__version__ = '(.+)'", (root / 'midattr_plugin/__init__.py').read_text(),
-                    re.MULTILINE).group(1)
+version = re.search(
+    r"^__version__ = '(.+)'", (root / 'midattr_plugin/__init__.py').read_text(), re.MULTILINE
+).group(1)
 
 setup(
     name='midattr_plugin',
     version=version,
     description='Mid-level attributes and part features for person re-identification, '
-                'as a plugin of torchreid',
+    'as a plugin of torchreid',
     long_description=(root / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='MIT',

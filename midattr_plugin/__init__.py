@@ -11,7 +11,7 @@ from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr, MidAttrDem
 from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
-from midattr_plugin.models import MidAttrResNet
+from midattr_plugin.models import MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking
 from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, Attribute, AttributeSchema
 
@@ -28,7 +28,7 @@ __all__ = [
     'Market1501Attr',
     'MidAttrDemo',
     'MidAttrLoss',
-    'MidAttrResNet',
+    'MidAttrNet',
     'register',
     'use_fast_ranking',
 ]

@@ -33,7 +33,7 @@ def set_random_state(state: dict) -> None:
     name, keys, *rest = state['numpy']
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
     torch.set_rng_state(state['torch'].cpu())
-    for device, cuda_state in enumerate(state['cuda'][:torch.cuda.device_count()]):
+    for device, cuda_state in enumerate(state['cuda'][: torch.cuda.device_count()]):
         torch.cuda.set_rng_state(cuda_state.cpu(), device)
 
 

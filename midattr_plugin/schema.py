@@ -5,7 +5,7 @@ To add an attribute, add a line here. Labels and fields are the annotators' (Lin
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ class Attribute:
         name: unique in its schema.
         classes: names in label order.
         fields: one field of the .mat file that counts the classes from 1, or one field per
-            class with the labels no 1 and yes 2 (the colours).
+            class with the labels no 1 and yes 2 (the colors).
         parts: parts of the body that show it (Table 1), in 1..NUM_PARTS.
     """
 
@@ -74,18 +74,23 @@ class AttributeSchema:
         """Schema of a training set made of both datasets.
 
         Attributes of the same name become one, with the classes and parts of both: an upper
-        colour is then any colour that either dataset knows.
+        color is then any color that either dataset knows.
         """
         if other.attributes == self.attributes:
             return self
         merged = {attribute.name: attribute for attribute in self}
         for attribute in other:
             known = merged.get(attribute.name)
-            merged[attribute.name] = attribute if known is None else replace(
-                known,
-                classes=tuple(dict.fromkeys(known.classes + attribute.classes)),
-                fields=tuple(dict.fromkeys(known.fields + attribute.fields)),
-                parts=tuple(sorted({*known.parts, *attribute.parts})))
+            merged[attribute.name] = (
+                attribute
+                if known is None
+                else replace(
+                    known,
+                    classes=tuple(dict.fromkeys(known.classes + attribute.classes)),
+                    fields=tuple(dict.fromkeys(known.fields + attribute.fields)),
+                    parts=tuple(sorted({*known.parts, *attribute.parts})),
+                )
+            )
         datasets = dict.fromkeys(f'{self.name}+{other.name}'.split('+'))
         return AttributeSchema('+'.join(datasets), tuple(merged.values()))
 
@@ -106,10 +111,11 @@ class AttributeSchema:
         return tables[torch.arange(len(to), device=labels.device), padded[..., columns]]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _conversion(source: AttributeSchema, to: AttributeSchema) -> tuple[list[int], Tensor]:
     """For each of the m attributes of ``to``: its column in ``source``, -1 if there is none,
-    and a table (m, classes + 1) from class indices of ``source`` to those of ``to``."""
+    and a table (m, classes + 1) from class indices of ``source`` to those of ``to``.
+    """
     columns = [source.names.index(name) if name in source.names else -1 for name in to.names]
     tables = torch.full((len(to), max(source.num_classes, default=0) + 1), UNKNOWN)
     for table, attribute, column in zip(tables, to, columns, strict=True):
@@ -129,17 +135,18 @@ FEET = (4,)
 _NO_YES = ('no', 'yes')
 
 
-def _colours(part: str, names: str, parts: tuple[int, ...]) -> Attribute:
-    """Colour of the upper ('up') or lower ('down') body: one no/yes field per colour."""
-    colours = tuple(names.split())
-    name = {'up': 'upper_colour', 'down': 'lower_colour'}[part]
-    return Attribute(name, colours, tuple(part + colour for colour in colours), parts)
+def _colors(part: str, names: str, parts: tuple[int, ...]) -> Attribute:
+    """Color of the upper ('up') or lower ('down') body: one no/yes field per color."""
+    colors = tuple(names.split())
+    name = {'up': 'upper_color', 'down': 'lower_color'}[part]
+    return Attribute(name, colors, tuple(part + color for color in colors), parts)
 
 
 _GENDER = Attribute('gender', ('male', 'female'), ('gender',), WHOLE_BODY)
 _HAT = Attribute('hat', _NO_YES, ('hat',), HEAD)
-_CARRIED = tuple(Attribute(name, _NO_YES, (name,), UPPER_BODY)
-                 for name in ('backpack', 'bag', 'handbag'))
+_CARRIED = tuple(
+    Attribute(name, _NO_YES, (name,), UPPER_BODY) for name in ('backpack', 'bag', 'handbag')
+)
 
 MARKET1501 = AttributeSchema(
     name='market1501',
@@ -152,8 +159,8 @@ MARKET1501 = AttributeSchema(
         _HAT,
         *_CARRIED,
         Attribute('age', ('young', 'teenager', 'adult', 'old'), ('age',), WHOLE_BODY),
-        _colours('up', 'black white red purple yellow gray blue green', UPPER_BODY),
-        _colours('down', 'black white pink purple yellow gray blue green brown', LOWER_BODY),
+        _colors('up', 'black white red purple yellow gray blue green', UPPER_BODY),
+        _colors('down', 'black white pink purple yellow gray blue green brown', LOWER_BODY),
     ),
     mat_name='market_attribute',
     url='https://github.com/vana77/Market-1501_Attribute/raw/master/market_attribute.mat',
@@ -168,9 +175,9 @@ DUKEMTMCREID = AttributeSchema(
         Attribute('boots', _NO_YES, ('boots',), FEET),
         _HAT,
         *_CARRIED,
-        Attribute('shoe_colour', ('dark', 'light'), ('shoes',), FEET),
-        _colours('up', 'black white red purple gray blue green brown', UPPER_BODY),
-        _colours('down', 'black white red gray blue green brown', LOWER_BODY),
+        Attribute('shoe_color', ('dark', 'light'), ('shoes',), FEET),
+        _colors('up', 'black white red purple gray blue green brown', UPPER_BODY),
+        _colors('down', 'black white red gray blue green brown', LOWER_BODY),
     ),
     mat_name='duke_attribute',
     url='https://github.com/vana77/DukeMTMC-attribute/raw/master/duke_attribute.mat',

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 import torchvision
 
-from midattr_plugin import build, host
-from midattr_plugin.checkpoint import load_matching_weights, read_checkpoint
+from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
 from midattr_plugin.distributed import is_main, joined_group, main_first, rank, world_size
+from midattr_plugin.engine.checkpoint_file import load_matching_weights, read_checkpoint
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
 
@@ -32,8 +32,11 @@ def main(argv: list[str] | None = None) -> int:
     except FloatingPointError as error:
         print(f'error: {error}', file=sys.stderr)
     except KeyboardInterrupt:
-        print('interrupted; to go on from the last complete epoch, run the same command with '
-              'model.resume <data.save_dir>/model/model.pth.tar-last', file=sys.stderr)
+        print(
+            'interrupted; to go on from the last complete epoch, run the same command with '
+            'model.resume <data.save_dir>/model/model.pth.tar-last',
+            file=sys.stderr,
+        )
         return 130
     else:
         return 0
@@ -59,20 +62,23 @@ def run(cfg) -> dict:
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     config_name = _file_name(cfg, 'config.yaml')
-    log = save_dir / (('test.log' if cfg.test.evaluate else 'train.log')
-                      + time.strftime('-%Y-%m-%d-%H-%M-%S'))
+    log = save_dir / (
+        ('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S')
+    )
     with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
         dump_config(cfg, save_dir / config_name)
         print(f'Configuration (also in {save_dir}/{config_name})\n{cfg}\n')
         device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
         processes = f', {world_size()} processes' if world_size() > 1 else ''
-        print(f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}'
-              f'{processes}')
+        print(
+            f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}'
+            f'{processes}'
+        )
         return _run(cfg, save_dir)
 
 
 def _run(cfg, save_dir: Path) -> dict:
-    host.utils.set_random_seed(cfg.train.seed)
+    torchreid_compat.utils.set_random_seed(cfg.train.seed)
     torch.backends.cudnn.benchmark = cfg.use_gpu
     datamanager, model = main_first(lambda: _data_and_model(cfg))
     facts = {'parameters': sum(p.numel() for p in model.parameters())}
@@ -93,15 +99,14 @@ def _run(cfg, save_dir: Path) -> dict:
     engine.facts = facts
     engine.results_name = _file_name(cfg, engine.results_name)
     if not is_main():  # other noise than the main process has
-        host.utils.set_random_seed(cfg.train.seed + rank())
+        torchreid_compat.utils.set_random_seed(cfg.train.seed + rank())
 
     options = engine_run_kwargs(cfg)
     if cfg.model.resume:
         options['start_epoch'] = engine.resume(cfg.model.resume)
     elif cfg.midattr.evaluate_first and not cfg.test.evaluate:
         print('=> Test before training')
-        engine.test(dist_metric=cfg.test.dist_metric,
-                    normalize_feature=cfg.test.normalize_feature)
+        engine.test(dist_metric=cfg.test.dist_metric, normalize_feature=cfg.test.normalize_feature)
     before = engine.results
     engine.run(**options)
     print(_summary(engine, before))
@@ -127,8 +132,9 @@ def _summary(engine, before: dict | None) -> str:
         rendered = ' (rendered images)' if engine.results['rendered'][target] else ''
         measured = [_figures(before, target, engine.descriptor)] if before else []
         measured.append(_figures(engine.results, target, engine.descriptor))
-        figures = ', '.join(f'{name} ' + ' -> '.join(f'{m[name]:.1%}' for m in measured)
-                            for name in measured[-1])
+        figures = ', '.join(
+            f'{name} ' + ' -> '.join(f'{m[name]:.1%}' for m in measured) for name in measured[-1]
+        )
         lines.append(f'{target}{rendered}: {figures}')
     return '\n'.join(lines)
 
@@ -149,13 +155,15 @@ def _writable_folder(path: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(f'data.save_dir: "{folder}" cannot be written to ({error.strerror}); '
-                         'choose another folder') from error
+        raise InputError(
+            f'data.save_dir: "{folder}" cannot be written to ({error.strerror}); '
+            'choose another folder'
+        ) from error
     return folder
 
 
 class _Tee:
-    """Writes to the console and to the log. (The host's Logger closes stdout when it ends.)"""
+    """Writes to the console and to the log. (torchreid's Logger closes stdout when it ends.)"""
 
     def __init__(self, console, file):
         self.console = console

@@ -11,8 +11,12 @@ def one_seed():
 
 
 def pytest_addoption(parser):
-    parser.addoption('--kills', type=int, default=2,
-                     help='how often test_kill_resume.py and test_compare.py stop a run')
+    parser.addoption(
+        '--kills',
+        type=int,
+        default=2,
+        help='how often test_kill_resume.py and test_compare.py stop a run',
+    )
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ from urllib.error import URLError
 
 import pytest
 import torch
-from fake_market import write_market_tree
-from tiny_run import arguments
 
-from midattr_plugin import build, engine, host
+from helpers.fake_market import write_market_tree
+from helpers.tiny_run import arguments
+from midattr_plugin import build, engine, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.datasets import Market1501Attr
 from midattr_plugin.errors import InputError
@@ -21,28 +21,58 @@ def no_annotation_path(monkeypatch):
 
 
 def test_options_reach_the_model(tmp_path):
-    cfg = config(tmp_path, 'midattr.attribute_layer', 'res4f', 'midattr.layer_overrides',
-                 "['age=res5c']", 'midattr.part_dim', 16, 'midattr.descriptor', 'local')
+    cfg = config(
+        tmp_path,
+        'midattr.attribute_layer',
+        'res4f',
+        'midattr.layer_overrides',
+        "['age=res5c']",
+        'midattr.part_dim',
+        16,
+        'midattr.descriptor',
+        'local',
+    )
     model = build.build_model(cfg, 5)
     assert model.attributes.layer_of['hat'] == 'res4f'
     assert model.attributes.layer_of['age'] == 'res5c'
     assert model.feature_dim == 16 * 1  # one row at height 32
-    cfg = config(tmp_path, 'midattr.attribute_layer', 'mixture', 'midattr.bnneck', True,
-                 'midattr.last_stride', 1, 'midattr.part_dim', 16)
+    cfg = config(
+        tmp_path,
+        'midattr.attribute_layer',
+        'mixture',
+        'midattr.bnneck',
+        True,
+        'midattr.last_stride',
+        1,
+        'midattr.part_dim',
+        16,
+    )
     model = build.build_model(cfg, 5)
     assert model.attributes.layer_of['hat'] == 'mixture'
     assert model.bnneck_part.num_features == 16 * 2
 
 
-@pytest.mark.parametrize('loss, expected', [
-    ('midattr', 'ImageMidAttrEngine'),
-    ('softmax', 'CheckpointedImageSoftmaxEngine'),
-    ('triplet', 'CheckpointedImageTripletEngine'),
-])
+@pytest.mark.parametrize(
+    'loss, expected',
+    [
+        ('midattr', 'ImageMidAttrEngine'),
+        ('softmax', 'TrackedImageSoftmaxEngine'),
+        ('triplet', 'TrackedImageTripletEngine'),
+    ],
+)
 def test_engine_for_a_loss(tmp_path, loss, expected):
     write_market_tree(tmp_path)
-    cfg = config(tmp_path, 'model.name', 'midattr_resnet18', 'loss.name', loss,
-                 'midattr.mu', 2, 'loss.triplet.weight_x', 1)
+    cfg = config(
+        tmp_path,
+        'model.name',
+        'midattr_resnet18',
+        'loss.name',
+        loss,
+        'midattr.mu',
+        2,
+        'loss.triplet.weight_x',
+        1,
+    )
     data = build.build_datamanager(cfg)
     model = build.build_model(cfg, data.num_train_pids)
     optimizer = build.build_optimizer(cfg, model)
@@ -50,19 +80,40 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
     built = build.build_engine(cfg, data, model, optimizer, scheduler)
     assert type(built).__name__ == expected
     if loss == 'midattr':
-        assert built.criterion.branch_weights['global'] == pytest.approx(.2)
+        assert built.criterion.branch_weights['global'] == pytest.approx(0.2)
     summary = built.forward_backward(next(iter(data.train_loader)))
     assert any(name.startswith('loss') for name in summary)
 
 
-@pytest.mark.parametrize('pairs, message', [
-    # 3 identities, 2 cameras, 12 images
-    (['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2,
-      'train.batch_size', 12], 'RandomIdentitySampler cannot make a batch of 12 .*few identities'),
-    (['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 12,
-      'train.batch_size', 12], 'RandomDomainSampler cannot make a batch of 12 .*[Ss]ample larger'),
-    (['train.batch_size', 99], r'train.batch_size: 99 is more than the \d+ training images'),
-])
+@pytest.mark.parametrize(
+    'pairs, message',
+    [
+        # 3 identities, 2 cameras, 12 images
+        (
+            [
+                'sampler.train_sampler',
+                'RandomIdentitySampler',
+                'sampler.num_instances',
+                2,
+                'train.batch_size',
+                12,
+            ],
+            'RandomIdentitySampler cannot make a batch of 12 .*few identities',
+        ),
+        (
+            [
+                'sampler.train_sampler',
+                'RandomDomainSampler',
+                'sampler.num_cams',
+                12,
+                'train.batch_size',
+                12,
+            ],
+            'RandomDomainSampler cannot make a batch of 12 .*[Ss]ample larger',
+        ),
+        (['train.batch_size', 99], r'train.batch_size: 99 is more than the \d+ training images'),
+    ],
+)
 @pytest.mark.parametrize('validation', [0, 1])
 def test_no_batch_can_be_made(tmp_path, pairs, message, validation):
     write_market_tree(tmp_path)
@@ -73,7 +124,7 @@ def test_no_batch_can_be_made(tmp_path, pairs, message, validation):
 
 @pytest.mark.parametrize('sampler', ['RandomSampler', 'RandomIdentitySampler'])
 def test_a_bug_is_no_bad_input(tmp_path, monkeypatch, sampler):
-    monkeypatch.setattr(host, 'ImageDataManager', lambda **_: int('x'))
+    monkeypatch.setattr(torchreid_compat, 'ImageDataManager', lambda **_: int('x'))
     with pytest.raises(ValueError, match='invalid literal') as error:
         build.build_datamanager(config(tmp_path, 'sampler.train_sampler', sampler))
     assert not isinstance(error.value, InputError)
@@ -81,22 +132,36 @@ def test_a_bug_is_no_bad_input(tmp_path, monkeypatch, sampler):
 
 def test_options_reach_the_loss(tmp_path):
     write_market_tree(tmp_path)
-    cfg = config(tmp_path, 'midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3,
-                 'midattr.task_weights', 'uncertainty', 'midattr.triplet_weight', .5,
-                 'loss.triplet.margin', .7, 'sampler.train_sampler', 'RandomIdentitySampler',
-                 'sampler.num_instances', 2)
+    cfg = config(
+        tmp_path,
+        'midattr.attribute_loss',
+        'focal',
+        'midattr.focal_gamma',
+        3,
+        'midattr.task_weights',
+        'uncertainty',
+        'midattr.triplet_weight',
+        0.5,
+        'loss.triplet.margin',
+        0.7,
+        'sampler.train_sampler',
+        'RandomIdentitySampler',
+        'sampler.num_instances',
+        2,
+    )
     data = build.build_datamanager(cfg)
     model = build.build_model(cfg, data.num_train_pids)
     uncertainty = build.build_task_uncertainty(cfg, model)
     optimizer = build.build_optimizer(cfg, model, uncertainty)
     group = optimizer.param_groups[-1]
-    assert (group['weight_decay'], group['lr'], group['fused']) == (0, .01, True)
+    assert (group['weight_decay'], group['lr'], group['fused']) == (0, 0.01, True)
     assert optimizer.param_groups[0]['weight_decay'] > 0
-    built = build.build_engine(cfg, data, model, optimizer, build.build_scheduler(cfg, optimizer),
-                               uncertainty)
+    built = build.build_engine(
+        cfg, data, model, optimizer, build.build_scheduler(cfg, optimizer), uncertainty
+    )
     criterion = built.criterion
     assert criterion.attribute_loss.gamma == 3
-    assert (criterion.triplet_weight, criterion.triplet_loss.margin) == (.5, .7)
+    assert (criterion.triplet_weight, criterion.triplet_loss.margin) == (0.5, 0.7)
     assert criterion.task_uncertainty.terms == ('global', 'local', *model.schema.names)
     assert [id(p) for p in criterion.parameters()] == [id(p) for p in group['params']]
     summary = built.forward_backward(next(iter(data.train_loader)))
@@ -105,17 +170,35 @@ def test_options_reach_the_loss(tmp_path):
 
 
 def test_other_losses_learn_no_weights(tmp_path):
-    cfg = config(tmp_path, 'model.name', 'midattr_resnet18', 'loss.name', 'softmax',
-                 'midattr.task_weights', 'uncertainty')
+    cfg = config(
+        tmp_path,
+        'model.name',
+        'midattr_resnet18',
+        'loss.name',
+        'softmax',
+        'midattr.task_weights',
+        'uncertainty',
+    )
     assert build.build_task_uncertainty(cfg, build.build_model(cfg, 3)) is None
 
 
 @pytest.mark.parametrize('loss', ['softmax', 'triplet'])
 def test_video(tmp_path, monkeypatch, loss):
-    cfg = config(tmp_path, 'data.type', 'video', 'model.name', 'resnet18', 'loss.name', loss,
-                 'loss.triplet.weight_x', 1)
+    cfg = config(
+        tmp_path,
+        'data.type',
+        'video',
+        'model.name',
+        'resnet18',
+        'loss.name',
+        loss,
+        'loss.triplet.weight_x',
+        1,
+    )
     given = {}
-    monkeypatch.setattr(host, 'VideoDataManager', lambda **kwargs: given.update(kwargs) or 'video')
+    monkeypatch.setattr(
+        torchreid_compat, 'VideoDataManager', lambda **kwargs: given.update(kwargs) or 'video'
+    )
     assert build.build_datamanager(cfg) == 'video'
     assert given['seq_len'] == 15
 
@@ -124,7 +207,7 @@ def test_video(tmp_path, monkeypatch, loss):
 
     model = build.build_model(cfg, 3)
     built = build.build_engine(cfg, Data, model, build.build_optimizer(cfg, model), None)
-    assert isinstance(built, getattr(engine, f'CheckpointedVideo{loss.capitalize()}Engine'))
+    assert isinstance(built, getattr(engine, f'TrackedVideo{loss.capitalize()}Engine'))
 
 
 def test_annotation_path_reaches_the_dataset(tmp_path):
@@ -140,8 +223,10 @@ def test_attributes_need_their_loss(tmp_path):
         build.build_model(cfg, 5)
 
 
-@pytest.mark.parametrize('key, pairs', [
-    ('new_layers', ['train.staged_lr', True]), ('open_layers', ['train.fixbase_epoch', 1])])
+@pytest.mark.parametrize(
+    'key, pairs',
+    [('new_layers', ['train.staged_lr', True]), ('open_layers', ['train.fixbase_epoch', 1])],
+)
 def test_layer_names_are_checked_where_they_are_used(tmp_path, key, pairs):
     cfg = config(tmp_path, f'train.{key}', "['classifier', 'clasifier']", *pairs)
     with pytest.raises(InputError, match=f'train.{key}: the model has no layer "clasifier"'):
@@ -150,34 +235,46 @@ def test_layer_names_are_checked_where_they_are_used(tmp_path, key, pairs):
     build.build_optimizer(cfg, build.build_model(cfg, 5))
 
 
-def test_host_weights_offline(tmp_path, monkeypatch):
+def test_torchreid_weights_offline(tmp_path, monkeypatch):
     def offline(*args, **kwargs):
-        raise URLError('no route to host')
+        raise URLError('no route to torchreid')
 
-    monkeypatch.setattr(host.models, 'build_model', offline)
+    monkeypatch.setattr(torchreid_compat.models, 'build_model', offline)
     cfg = config(tmp_path, 'model.name', 'resnet50', 'loss.name', 'softmax')
-    with pytest.raises(InputError, match='model.pretrained: the weights of "resnet50" could not be '
-                                         r'fetched \(no route to host\)') as caught:
+    with pytest.raises(
+        InputError,
+        match='model.pretrained: the weights of "resnet50" could not be '
+        r'fetched \(no route to torchreid\)',
+    ) as caught:
         build.build_model(cfg, 5)
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize('name, loss', [('midattr_resnet18_market', 'midattr'),
-                                        ('resnet18', 'softmax')])
-@pytest.mark.parametrize('pairs, fetches', [
-    ([], True),
-    (['model.resume', 'x'], False),
-    (['model.load_weights', 'x'], True),  # it may hold only some of the weights
-    (['test.evaluate', True], True),
-    (['test.evaluate', True, 'model.load_weights', 'x'], False),
-])
-def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path, monkeypatch, name, loss,
-                                                            pairs, fetches):
+@pytest.mark.parametrize(
+    'name, loss', [('midattr_resnet18_market', 'midattr'), ('resnet18', 'softmax')]
+)
+@pytest.mark.parametrize(
+    'pairs, fetches',
+    [
+        ([], True),
+        (['model.resume', 'x'], False),
+        (['model.load_weights', 'x'], True),  # it may hold only some of the weights
+        (['test.evaluate', True], True),
+        (['test.evaluate', True, 'model.load_weights', 'x'], False),
+    ],
+)
+def test_weights_that_a_checkpoint_replaces_are_not_fetched(
+    tmp_path, monkeypatch, name, loss, pairs, fetches
+):
     fetched = []
-    monkeypatch.setattr('midattr_plugin.models.zoo.pretrained_state',
-                        lambda *args: fetched.append(args))
-    monkeypatch.setitem(host._model_factory, 'resnet18',
-                        lambda pretrained, **kwargs: pretrained and fetched.append(kwargs))
+    monkeypatch.setattr(
+        'midattr_plugin.models.zoo.pretrained_state', lambda *args: fetched.append(args)
+    )
+    monkeypatch.setitem(
+        torchreid_compat._model_factory,
+        'resnet18',
+        lambda pretrained, **kwargs: pretrained and fetched.append(kwargs),
+    )
     cfg = config(tmp_path, 'model.pretrained', True, 'model.name', name, 'loss.name', loss, *pairs)
     build.build_model(cfg, 5)
     assert bool(fetched) is fetches

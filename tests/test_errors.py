@@ -1,6 +1,5 @@
-from torch.utils.data import DataLoader, Dataset
-
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
 from midattr_plugin.errors import InputError
 

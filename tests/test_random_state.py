@@ -11,8 +11,13 @@ from midattr_plugin.random_state import (
 
 
 def draw():
-    return random.random(), random.gauss(0, 1), np.random.rand(), np.random.randn(), \
-        torch.rand(1).item()
+    return (
+        random.random(),
+        random.gauss(0, 1),
+        np.random.rand(),
+        np.random.randn(),
+        torch.rand(1).item(),
+    )
 
 
 def test_state_restores_every_generator():

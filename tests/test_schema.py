@@ -10,8 +10,10 @@ BOTH = MARKET1501.union(DUKEMTMCREID)
 
 def convert_in_loops(row, source, to):
     """One row of labels, converted by way of the names of attributes and classes."""
-    known = {attribute.name: attribute.classes[label] if label >= 0 else None
-             for attribute, label in zip(source, row, strict=True)}
+    known = {
+        attribute.name: attribute.classes[label] if label >= 0 else None
+        for attribute, label in zip(source, row, strict=True)
+    }
     converted = []
     for attribute in to:
         name = known.get(attribute.name)
@@ -20,30 +22,54 @@ def convert_in_loops(row, source, to):
 
 
 def label_rows(schema):
-    return st.lists(st.tuples(*(st.integers(-1, c - 1) for c in schema.num_classes)),
-                    min_size=1, max_size=4)
+    return st.lists(
+        st.tuples(*(st.integers(-1, c - 1) for c in schema.num_classes)), min_size=1, max_size=4
+    )
 
 
 def test_tasks_are_those_of_the_annotators():
     assert MARKET1501.num_classes == (2, 2, 2, 2, 2, 2, 2, 2, 2, 4, 8, 9)
     assert MARKET1501.names == (
-        'gender', 'hair_length', 'sleeve_length', 'lower_length', 'lower_type', 'hat', 'backpack',
-        'bag', 'handbag', 'age', 'upper_colour', 'lower_colour')
+        'gender',
+        'hair_length',
+        'sleeve_length',
+        'lower_length',
+        'lower_type',
+        'hat',
+        'backpack',
+        'bag',
+        'handbag',
+        'age',
+        'upper_color',
+        'lower_color',
+    )
     assert DUKEMTMCREID.num_classes == (2, 2, 2, 2, 2, 2, 2, 2, 8, 7)
     assert DUKEMTMCREID.names == (
-        'gender', 'upper_length', 'boots', 'hat', 'backpack', 'bag', 'handbag', 'shoe_colour',
-        'upper_colour', 'lower_colour')
+        'gender',
+        'upper_length',
+        'boots',
+        'hat',
+        'backpack',
+        'bag',
+        'handbag',
+        'shoe_color',
+        'upper_color',
+        'lower_color',
+    )
     fields = [name for attribute in MARKET1501 for name in attribute.fields]
     assert len(fields) == len(set(fields)) == 27
     assert len({name for attribute in DUKEMTMCREID for name in attribute.fields}) == 23
 
 
-@pytest.mark.parametrize('part, names', {
-    1: 'age gender hair_length sleeve_length upper_length bag backpack handbag upper_colour hat',
-    2: 'age gender sleeve_length upper_length bag backpack handbag upper_colour',
-    3: 'age gender lower_length lower_type lower_colour',
-    4: 'age gender lower_length lower_type lower_colour boots shoe_colour',
-}.items())
+@pytest.mark.parametrize(
+    'part, names',
+    {
+        1: 'age gender hair_length sleeve_length upper_length bag backpack handbag upper_color hat',
+        2: 'age gender sleeve_length upper_length bag backpack handbag upper_color',
+        3: 'age gender lower_length lower_type lower_color',
+        4: 'age gender lower_length lower_type lower_color boots shoe_color',
+    }.items(),
+)
 def test_parts_are_those_of_table_1(part, names):
     """Duke's boots are the table's shoe type, its length of the upper body the sleeves'."""
     assert {attribute.name for attribute in BOTH if part in attribute.parts} == set(names.split())
@@ -60,10 +86,10 @@ def test_a_schema_behaves_like_its_attributes():
 
 def test_union_unites_classes_and_parts():
     assert BOTH.name == 'market1501+dukemtmcreid'
-    assert BOTH.names == MARKET1501.names + ('upper_length', 'boots', 'shoe_colour')
-    assert BOTH['upper_colour'].classes == MARKET1501['upper_colour'].classes + ('brown',)
-    assert BOTH['lower_colour'].classes == MARKET1501['lower_colour'].classes + ('red',)
-    assert BOTH['lower_colour'].fields[-1] == 'downred'
+    assert BOTH.names == MARKET1501.names + ('upper_length', 'boots', 'shoe_color')
+    assert BOTH['upper_color'].classes == MARKET1501['upper_color'].classes + ('brown',)
+    assert BOTH['lower_color'].classes == MARKET1501['lower_color'].classes + ('red',)
+    assert BOTH['lower_color'].fields[-1] == 'downred'
     assert BOTH['hat'] == MARKET1501['hat']
     left = AttributeSchema('a', (Attribute('x', ('no', 'yes'), ('x',), (3,)),))
     right = AttributeSchema('b', (Attribute('x', ('yes', 'often'), ('x',), (1, 3)),))

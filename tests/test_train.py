@@ -4,18 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
-from fake_market import write_image, write_market_tree
-from tiny_run import arguments
 
+from helpers.fake_market import write_image, write_market_tree
+from helpers.paths import PROJECT
+from helpers.tiny_run import arguments
 from midattr_plugin import build
 from midattr_plugin.config import load_config
 from midattr_plugin.train import main
-
-PROJECT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def error(capsys, argv):
 def test_train_then_evaluate(root, capsys):
     assert main(arguments(root, 'midattr.evaluate_first', True)) == 0
     out = capsys.readouterr().out
-    for term in ('loss_global', 'loss_local', 'loss_upper_colour', 'acc_gender'):
+    for term in ('loss_global', 'loss_local', 'loss_upper_color', 'acc_gender'):
         assert term in out
     assert '-> ' in out.splitlines()[-2]  # before and after training
     log = root / 'log'
@@ -64,8 +62,9 @@ def test_a_compiled_run_is_the_same(root, monkeypatch):
     monkeypatch.setattr(torch, 'compile', lambda module, mode: compile(module, backend='eager'))
     for compiled in (False, True):
         assert main(arguments(root, 'midattr.compile', compiled, 'train.max_epoch', 1)) == 0
-        weights.append(torch.load(root / 'log/model/model.pth.tar-last',
-                                  weights_only=True)['state_dict'])
+        weights.append(
+            torch.load(root / 'log/model/model.pth.tar-last', weights_only=True)['state_dict']
+        )
     assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
 
 
@@ -76,13 +75,22 @@ def test_tensorboard_has_every_term(root):
     events = EventAccumulator(str(root / 'log'))
     events.Reload()
     tags = events.Tags()['scalars']
-    assert {'Train/loss', 'Train/loss_local', 'Train/acc_age', 'Test/market1501_attr/mAP',
-            'Test/market1501_attr/mA'} <= set(tags)
+    assert {
+        'Train/loss',
+        'Train/loss_local',
+        'Train/acc_age',
+        'Test/market1501_attr/mAP',
+        'Test/market1501_attr/mA',
+    } <= set(tags)
 
 
 def test_baseline_by_the_same_command(root, capsys):
-    assert main(arguments(root, 'model.name', 'resnet18', 'loss.name', 'softmax',
-                          'train.max_epoch', 1)) == 0
+    assert (
+        main(
+            arguments(root, 'model.name', 'resnet18', 'loss.name', 'softmax', 'train.max_epoch', 1)
+        )
+        == 0
+    )
     metrics = json.loads((root / 'log/metrics.json').read_text())
     assert set(metrics['reid']['market1501_attr']) == {'global'}
     assert metrics['attributes'] == {}
@@ -96,13 +104,27 @@ def test_rendered_images_are_said_to_be(root, capsys):
     assert 'Note: the images of market1501_attr are rendered' in out
     assert 'market1501_attr (rendered images): fused mAP' in out
     assert json.loads((root / 'log/metrics-test.json').read_text())['rendered'] == {
-        'market1501_attr': True}
+        'market1501_attr': True
+    }
 
 
-def test_so_are_those_that_a_class_of_the_host_has_read(root, capsys):
+def test_so_are_those_that_a_class_of_torchreid_has_read(root, capsys):
     (root / 'market1501/Market-1501-v15.09.15/RENDERED.txt').touch()
-    main(arguments(root, 'model.name', 'midattr_resnet18', 'data.sources', '[market1501]',
-                   'data.targets', '[market1501]', 'train.max_epoch', 0, 'test.evaluate', True))
+    main(
+        arguments(
+            root,
+            'model.name',
+            'midattr_resnet18',
+            'data.sources',
+            '[market1501]',
+            'data.targets',
+            '[market1501]',
+            'train.max_epoch',
+            0,
+            'test.evaluate',
+            True,
+        )
+    )
     assert 'market1501 (rendered images): fused mAP' in capsys.readouterr().out
 
 
@@ -184,5 +206,17 @@ def test_on_a_gpu(root):
 def test_layers_that_are_frozen_first(tmp_path, optim):
     """When they open, the optimizer has a state for some parameters of a group only."""
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert main(arguments(tmp_path, 'train.fixbase_epoch', 1, 'train.open_layers',
-                          "['classifier']", 'train.optim', optim)) == 0
+    assert (
+        main(
+            arguments(
+                tmp_path,
+                'train.fixbase_epoch',
+                1,
+                'train.open_layers',
+                "['classifier']",
+                'train.optim',
+                optim,
+            )
+        )
+        == 0
+    )

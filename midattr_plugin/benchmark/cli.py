@@ -49,16 +49,30 @@ def run(options: argparse.Namespace) -> dict:
         InputError: an option does not fit this machine, or its value is impossible.
     """
     _check_writable(options.out)
-    settings = ['data.root', options.root, 'data.height', options.height, 'data.width',
-                options.width, 'data.workers', options.workers, 'train.batch_size',
-                options.batch_size]
+    settings = [
+        'data.root',
+        options.root,
+        'data.height',
+        options.height,
+        'data.width',
+        options.width,
+        'data.workers',
+        options.workers,
+        'train.batch_size',
+        options.batch_size,
+    ]
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    results: dict = {'machine': _machine(device), 'options': {
-        key: str(value) if isinstance(value, Path) else value
-        for key, value in vars(options).items()}}
+    results: dict = {
+        'machine': _machine(device),
+        'options': {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in vars(options).items()
+        },
+    }
     if {'training', 'extraction', 'schedule'} & set(options.parts):
-        names = options.systems or [name for name in SYSTEMS
-                                    if device == 'cuda' or name not in GPU_ONLY]
+        names = options.systems or [
+            name for name in SYSTEMS if device == 'cuda' or name not in GPU_ONLY
+        ]
         systems = [System(name, settings) for name in names]
     if 'training' in options.parts:
         rows = measure_training(systems, options.turns, options.iterations)
@@ -72,7 +86,8 @@ def run(options: argparse.Namespace) -> dict:
         results['extraction'] = measure_extraction(systems, options.turns, options.batch_size)
     if 'schedule' in options.parts:
         results['schedule'] = {
-            system.name: _projected(system, options.schedule_iterations) for system in systems}
+            system.name: _projected(system, options.schedule_iterations) for system in systems
+        }
     if 'loading' in options.parts:
         results['loading'] = measure_loading(settings, options.turns, 25 * options.batch_size)
     if 'ranking' in options.parts:
@@ -83,23 +98,29 @@ def run(options: argparse.Namespace) -> dict:
 def _projected(system: System, iterations: int) -> dict:
     seconds_per_iteration(system, system.warm_up)
     with tqdm(total=iterations, desc=f'schedule, {system.name}', unit='it', leave=False) as bar:
-        seconds = 0.
+        seconds = 0.0
         while bar.n < iterations:
             count = min(system.cfg.train.print_freq, iterations - bar.n)
             seconds += seconds_per_iteration(system, count) * count
             bar.update(count)
     # a larger batch sees as many images in fewer iterations
     images = iterations * system.batch_size
-    return {'iterations': iterations, 'batch': system.batch_size,
-            'hours': seconds / images * _SCHEDULE * _SCHEDULE_BATCH / 3600}
+    return {
+        'iterations': iterations,
+        'batch': system.batch_size,
+        'hours': seconds / images * _SCHEDULE * _SCHEDULE_BATCH / 3600,
+    }
 
 
 def _rankings(options: argparse.Namespace):
     for gallery in options.galleries:
         yield {'gallery': gallery, 'by': 'ours', **measure_ranking(gallery, options.memory)}
-        if gallery <= options.host_up_to:
-            yield {'gallery': gallery, 'by': 'host',
-                   **measure_ranking(gallery, float('inf'), fast=False)}
+        if gallery <= options.torchreid_up_to:
+            yield {
+                'gallery': gallery,
+                'by': 'torchreid',
+                **measure_ranking(gallery, float('inf'), fast=False),
+            }
 
 
 def _check_writable(stem: Path) -> None:
@@ -108,56 +129,104 @@ def _check_writable(stem: Path) -> None:
         with tempfile.TemporaryFile(dir=stem.parent):
             pass
     except OSError as error:
-        raise InputError(f'--out: nothing can be written to "{stem.parent}" '
-                         f'({error.strerror}); choose another place') from error
+        raise InputError(
+            f'--out: nothing can be written to "{stem.parent}" '
+            f'({error.strerror}); choose another place'
+        ) from error
 
 
 def _machine(device: str) -> dict[str, str]:
-    processor = torch.cuda.get_device_name() if device == 'cuda' else torch.backends.cpu.\
-        get_cpu_capability()
-    return {'device': f'{device} ({processor})', 'threads': str(torch.get_num_threads()),
-            'torch': torch.__version__, 'Python': platform.python_version(),
-            'system': platform.platform()}
+    processor = (
+        torch.cuda.get_device_name()
+        if device == 'cuda'
+        else torch.backends.cpu.get_cpu_capability()
+    )
+    return {
+        'device': f'{device} ({processor})',
+        'threads': str(torch.get_num_threads()),
+        'torch': torch.__version__,
+        'Python': platform.python_version(),
+        'system': platform.platform(),
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='benchmark.py',
         description='Measures this project beside the built-in models of torchreid, on rendered '
-                    'images, in turns, and writes a table.')
-    parser.add_argument('--root', default='reid-data', metavar='DIR',
-                        help='data root; the demo set is rendered there if it is missing')
-    parser.add_argument('--out', type=Path, default=Path('benchmark'), metavar='STEM',
-                        help='writes STEM.md and STEM.json (default: %(default)s)')
-    parser.add_argument('--parts', nargs='+', choices=PARTS, default=list(PARTS[:4]),
-                        help='default: all but schedule')
-    parser.add_argument('--systems', nargs='+', choices=SYSTEMS, metavar='NAME',
-                        help='the first is what the others are compared with (default: all that '
-                             f'the machine runs, of {", ".join(map(repr, SYSTEMS))})')
+        'images, in turns, and writes a table.',
+    )
+    parser.add_argument(
+        '--root',
+        default='reid-data',
+        metavar='DIR',
+        help='data root; the demo set is rendered there if it is missing',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('benchmark'),
+        metavar='STEM',
+        help='writes STEM.md and STEM.json (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--parts',
+        nargs='+',
+        choices=PARTS,
+        default=list(PARTS[:4]),
+        help='default: all but schedule',
+    )
+    parser.add_argument(
+        '--systems',
+        nargs='+',
+        choices=SYSTEMS,
+        metavar='NAME',
+        help='the first is what the others are compared with (default: all that '
+        f'the machine runs, of {", ".join(map(repr, SYSTEMS))})',
+    )
     for name, least, default, meaning in (
-            ('height', 1, 256, 'of the images, pixels'),
-            ('width', 1, 128, 'of the images, pixels'),
-            ('batch-size', 1, 16, 'images'),
-            ('workers', 0, 2, 'processes of the loader of the host'),
-            ('turns', 1, 5, 'of each system'),
-            ('iterations', 1, 10, 'of a turn'),
-            ('schedule-iterations', 1, 300, 'measured to project the whole schedule'),
-            ('host-up-to', 0, GALLERIES[0], 'largest gallery that the host ranks, too')):
-        parser.add_argument(f'--{name}', type=_at_least(least), default=default, metavar='N',
-                            help=f'{meaning} (default: %(default)s)')
-    parser.add_argument('--galleries', type=_at_least(1), nargs='+', default=list(GALLERIES),
-                        metavar='N', help='numbers of images to rank (default: %(default)s)')
-    parser.add_argument('--memory', type=_at_least(.001, float), default=1., metavar='GIB',
-                        help='for the distances, as midattr.ranking_memory')
+        ('height', 1, 256, 'of the images, pixels'),
+        ('width', 1, 128, 'of the images, pixels'),
+        ('batch-size', 1, 16, 'images'),
+        ('workers', 0, 2, 'processes of the loader of torchreid'),
+        ('turns', 1, 5, 'of each system'),
+        ('iterations', 1, 10, 'of a turn'),
+        ('schedule-iterations', 1, 300, 'measured to project the whole schedule'),
+        ('torchreid-up-to', 0, GALLERIES[0], 'largest gallery that torchreid ranks, too'),
+    ):
+        parser.add_argument(
+            f'--{name}',
+            type=_at_least(least),
+            default=default,
+            metavar='N',
+            help=f'{meaning} (default: %(default)s)',
+        )
+    parser.add_argument(
+        '--galleries',
+        type=_at_least(1),
+        nargs='+',
+        default=list(GALLERIES),
+        metavar='N',
+        help='numbers of images to rank (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--memory',
+        type=_at_least(0.001, float),
+        default=1.0,
+        metavar='GIB',
+        help='for the distances, as midattr.ranking_memory',
+    )
     return parser
 
 
 def _at_least(least: float, kind: type = int) -> Callable[[str], float]:
     """A type for argparse."""
+
     def number(text: str) -> float:
         value = kind(text)
         if value < least:
             raise argparse.ArgumentTypeError(f'{text} is too small, give {least} or more')
         return value
+
     number.__name__ = 'number'  # in argparse's sentence on what is none
     return number

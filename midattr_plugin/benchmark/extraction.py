@@ -1,4 +1,4 @@
-"""Feature extraction, with and without recognising the attributes on the way."""
+"""Feature extraction, with and without recognizing the attributes on the way."""
 
 from collections.abc import Callable
 from statistics import median
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from midattr_plugin.benchmark.systems import System, synchronise
+from midattr_plugin.benchmark.systems import System, synchronize
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 
 _BARE = ', no attributes'
@@ -36,12 +36,14 @@ def measure_extraction(systems: list[System], turns: int, images: int) -> dict[s
                 seconds[name].append(elapsed)
     for system in systems:
         system.engine.set_model_mode('train')
-    rows = {name: {'img/s': images / median(turns), 'turns': turns}
-            for name, turns in seconds.items()}
+    rows = {
+        name: {'img/s': images / median(turns), 'turns': turns} for name, turns in seconds.items()
+    }
     for name, row in rows.items():
         if name + _BARE in seconds:
-            row['extra'] = median(a / b - 1 for a, b in
-                                  zip(seconds[name], seconds[name + _BARE], strict=True))
+            row['extra'] = median(
+                a / b - 1 for a, b in zip(seconds[name], seconds[name + _BARE], strict=True)
+            )
     return rows
 
 
@@ -49,16 +51,18 @@ def _descriptors_only(system: System) -> Callable[[Tensor], Tensor]:
     def extract(images: Tensor) -> Tensor:
         with system.engine.precision.autocast():
             return system.model(images.contiguous(memory_format=torch.channels_last))
+
     return extract
 
 
 @torch.no_grad()
 def _seconds(system: System, extract: Callable, images: int) -> float:
     on_gpu = system.cfg.use_gpu
-    batch = torch.rand(images, 3, system.cfg.data.height, system.cfg.data.width,
-                       device='cuda' if on_gpu else 'cpu')
-    synchronise(on_gpu)
+    batch = torch.rand(
+        images, 3, system.cfg.data.height, system.cfg.data.width, device='cuda' if on_gpu else 'cpu'
+    )
+    synchronize(on_gpu)
     began = perf_counter()
     extract(batch)
-    synchronise(on_gpu)
+    synchronize(on_gpu)
     return perf_counter() - began

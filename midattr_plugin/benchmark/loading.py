@@ -9,15 +9,28 @@ from tqdm import tqdm
 from midattr_plugin.benchmark.systems import System
 
 TRANSFORMS = ['random_flip', 'random_crop', 'random_erase']
-_NAMES = {'none': 'host loader', 'ram': 'ram cache'}
+_NAMES = {'none': 'torchreid loader', 'ram': 'ram cache'}
 
 
 def measure_loading(settings: list, turns: int, images: int) -> dict[str, dict]:
-    """'host loader' and 'ram cache' -> 'img/s' on one core, 'ratio' to the host's, 'turns'."""
+    """'torchreid loader' and 'ram cache' -> 'img/s' on one core, 'ratio' to torchreid's, 'turns'."""
     systems = {
-        name: System('ours fp32', [*settings, 'midattr.cache', cache, 'data.workers', 0,
-                                   'data.transforms', TRANSFORMS, 'use_gpu', False])
-        for cache, name in _NAMES.items()}
+        name: System(
+            'ours fp32',
+            [
+                *settings,
+                'midattr.cache',
+                cache,
+                'data.workers',
+                0,
+                'data.transforms',
+                TRANSFORMS,
+                'use_gpu',
+                False,
+            ],
+        )
+        for cache, name in _NAMES.items()
+    }
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -27,10 +40,15 @@ def measure_loading(settings: list, turns: int, images: int) -> dict[str, dict]:
                 rates[name].append(_rate(system, images))
     finally:
         torch.set_num_threads(threads)
-    hosts = rates['host loader']
-    return {name: {'img/s': median(values), 'turns': values,
-                   'ratio': median(a / b for a, b in zip(values, hosts, strict=True))}
-            for name, values in rates.items()}
+    torchreids = rates['torchreid loader']
+    return {
+        name: {
+            'img/s': median(values),
+            'turns': values,
+            'ratio': median(a / b for a, b in zip(values, torchreids, strict=True)),
+        }
+        for name, values in rates.items()
+    }
 
 
 def _rate(system: System, images: int) -> float:

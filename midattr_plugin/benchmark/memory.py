@@ -12,7 +12,7 @@ import torch
 
 from midattr_plugin.benchmark.systems import System
 
-_MIB = 2 ** 20
+_MIB = 2**20
 
 
 def in_fresh_process(function: Callable, *arguments):

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import torch
 
-from midattr_plugin.benchmark.systems import synchronise
+from midattr_plugin.benchmark.systems import synchronize
 from midattr_plugin.engine.precision import DTYPES
 
 _SIZES = {'cpu': 2048, 'cuda': 8192}
@@ -16,9 +16,9 @@ def matrix_peak(precision: str, device: str, repeats: int = 8) -> float:
     a, b = (torch.randn(size, size, device=device).to(DTYPES[precision]) for _ in range(2))
     best = float('inf')
     for _ in range(repeats):
-        synchronise(device == 'cuda')
+        synchronize(device == 'cuda')
         began = perf_counter()
         a @ b
-        synchronise(device == 'cuda')
+        synchronize(device == 'cuda')
         best = min(best, perf_counter() - began)
-    return size ** 3 / best
+    return size**3 / best

@@ -6,24 +6,25 @@ import numpy as np
 import psutil
 import torch
 
-from midattr_plugin import host, use_fast_ranking
+from midattr_plugin import torchreid_compat, use_fast_ranking
 from midattr_plugin.benchmark.memory import in_fresh_process, peak_rss
-from midattr_plugin.engine.ranking import captured_ranking
+from midattr_plugin.engine.descriptor_ranking import captured_ranking
 
 QUERIES, MATCHES, DIMENSIONS = 3368, 13115, 2048
 GALLERIES = (15913, 65536, 262144, 535913)
 _IDENTITIES, _CAMERAS = 750, 6
-_GIB = 2 ** 30
+_GIB = 2**30
 
 
-def measure_ranking(gallery: int, memory: float, fast: bool = True,
-                    queries: int = QUERIES) -> dict[str, float]:
+def measure_ranking(
+    gallery: int, memory: float, fast: bool = True, queries: int = QUERIES
+) -> dict[str, float]:
     """Ranks invented features of as many images, in a process of its own.
 
     Args:
         gallery: number of images, of which those beyond 13,115 are distractors.
         memory: GiB for the distances, as ``midattr.ranking_memory``.
-        fast: by this project's ranking; else by the host's Python path.
+        fast: by this project's ranking; else by torchreid's Python path.
 
     Returns:
         'distances' and 'ranking' in seconds, 'GiB' at the peak, features included, of which
@@ -42,16 +43,22 @@ def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, fl
     for rows in gf.split(4096):  # no second copy of a large gallery
         rows.normal_(generator=generator)
     q_pids = random.integers(1, _IDENTITIES + 1, queries)
-    g_pids = np.where(np.arange(gallery) < MATCHES,
-                      random.integers(1, _IDENTITIES + 1, gallery), 0)
+    g_pids = np.where(np.arange(gallery) < MATCHES, random.integers(1, _IDENTITIES + 1, gallery), 0)
     q_camids, g_camids = (random.integers(0, _CAMERAS, count) for count in (queries, gallery))
     with captured_ranking(memory):
         began = perf_counter()
-        distmat = host.metrics.compute_distance_matrix(qf, gf, 'euclidean').numpy()
+        distmat = torchreid_compat.metrics.compute_distance_matrix(qf, gf, 'euclidean').numpy()
         between = perf_counter()
-        cmc, mAP = host.metrics.evaluate_rank(distmat, q_pids, g_pids, q_camids, g_camids)
+        cmc, mAP = torchreid_compat.metrics.evaluate_rank(
+            distmat, q_pids, g_pids, q_camids, g_camids
+        )
         ended = perf_counter()
     features = (qf.nbytes + gf.nbytes) / _GIB
-    return {'distances': between - began, 'ranking': ended - between,
-            'GiB': (peak_rss() - before) / _GIB, 'features GiB': features,
-            'mAP': float(mAP), 'rank-1': float(cmc[0])}
+    return {
+        'distances': between - began,
+        'ranking': ended - between,
+        'GiB': (peak_rss() - before) / _GIB,
+        'features GiB': features,
+        'mAP': float(mAP),
+        'rank-1': float(cmc[0]),
+    }

@@ -20,9 +20,14 @@ def write_report(results: dict, stem: Path) -> list[Path]:
 def markdown(results: dict) -> str:
     """The page; what was not measured is not on it."""
     machine = results['machine']
-    lines = ['# Speed and memory', '',
-             'Measured on rendered images; medians over turns (A B A B ...).', '',
-             *(f'* {name}: {value}' for name, value in machine.items()), '']
+    lines = [
+        '# Speed and memory',
+        '',
+        'Measured on rendered images; medians over turns (A B A B ...).',
+        '',
+        *(f'* {name}: {value}' for name, value in machine.items()),
+        '',
+    ]
     for name, write in _SECTIONS.items():
         if name in results:
             lines += [*write(results[name]), '']
@@ -33,29 +38,49 @@ def _training(rows: dict) -> Iterable[str]:
     yield '## Training'
     yield ''
     yield from _table(
-        ['system', 'img/s', 'ratio', *(f'{phase} ms' for phase in PHASES), 'GMACs/image',
-         'share of peak', 'peak MiB'],
-        ([name, f'{row["img/s"]:.1f}', f'{row["ratio"]:.2f}x',
-          *(f'{row["ms"][phase]:.0f}' for phase in PHASES), f'{row["multiply-adds"] / 1e9:.2f}',
-          f'{row["share of peak"]:.0%}', f'{row["MiB"]:.0f}' if 'MiB' in row else 'not measured']
-         for name, row in rows.items()))
+        [
+            'system',
+            'img/s',
+            'ratio',
+            *(f'{phase} ms' for phase in PHASES),
+            'GMACs/image',
+            'share of peak',
+            'peak MiB',
+        ],
+        (
+            [
+                name,
+                f'{row["img/s"]:.1f}',
+                f'{row["ratio"]:.2f}x',
+                *(f'{row["ms"][phase]:.0f}' for phase in PHASES),
+                f'{row["multiply-adds"] / 1e9:.2f}',
+                f'{row["share of peak"]:.0%}',
+                f'{row["MiB"]:.0f}' if 'MiB' in row else 'not measured',
+            ]
+            for name, row in rows.items()
+        ),
+    )
 
 
 def _extraction(rows: dict) -> Iterable[str]:
     yield '## Feature extraction'
     yield ''
-    yield from _table(['system', 'img/s', 'time added by the attributes'],
-                      ([name, f'{row["img/s"]:.1f}',
-                        f'{row["extra"]:+.1%}' if 'extra' in row else '']
-                       for name, row in rows.items()))
+    yield from _table(
+        ['system', 'img/s', 'time added by the attributes'],
+        (
+            [name, f'{row["img/s"]:.1f}', f'{row["extra"]:+.1%}' if 'extra' in row else '']
+            for name, row in rows.items()
+        ),
+    )
 
 
 def _loading(rows: dict) -> Iterable[str]:
     yield '## Loading (flip, crop, erase; one core)'
     yield ''
-    yield from _table(['loader', 'img/s', 'ratio'],
-                      ([name, f'{row["img/s"]:.0f}', f'{row["ratio"]:.1f}x']
-                       for name, row in rows.items()))
+    yield from _table(
+        ['loader', 'img/s', 'ratio'],
+        ([name, f'{row["img/s"]:.0f}', f'{row["ratio"]:.1f}x'] for name, row in rows.items()),
+    )
 
 
 def _ranking(rows: list) -> Iterable[str]:
@@ -63,17 +88,31 @@ def _ranking(rows: list) -> Iterable[str]:
     yield ''
     yield from _table(
         ['gallery', 'by', 'distances s', 'ranking s', 'peak GiB', 'of which features', 'mAP'],
-        ([f'{row["gallery"]:,}', row['by'], f'{row["distances"]:.1f}', f'{row["ranking"]:.1f}',
-          f'{row["GiB"]:.2f}', f'{row["features GiB"]:.2f}', f'{row["mAP"]:.6f}']
-         for row in rows))
+        (
+            [
+                f'{row["gallery"]:,}',
+                row['by'],
+                f'{row["distances"]:.1f}',
+                f'{row["ranking"]:.1f}',
+                f'{row["GiB"]:.2f}',
+                f'{row["features GiB"]:.2f}',
+                f'{row["mAP"]:.6f}',
+            ]
+            for row in rows
+        ),
+    )
 
 
 def _schedule(rows: dict) -> Iterable[str]:
     yield '## The whole schedule of the paper, projected: 50,000 iterations of 16 images'
     yield ''
-    yield from _table(['system', 'iterations measured', 'batch', 'hours'],
-                      ([name, f'{row["iterations"]}', f'{row["batch"]}', f'{row["hours"]:.2f}']
-                       for name, row in rows.items()))
+    yield from _table(
+        ['system', 'iterations measured', 'batch', 'hours'],
+        (
+            [name, f'{row["iterations"]}', f'{row["batch"]}', f'{row["hours"]:.2f}']
+            for name, row in rows.items()
+        ),
+    )
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterable[str]:
@@ -83,5 +122,10 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> Iterable[str]:
         yield '| ' + ' | '.join(row) + ' |'
 
 
-_SECTIONS = {'training': _training, 'extraction': _extraction, 'loading': _loading,
-             'ranking': _ranking, 'schedule': _schedule}
+_SECTIONS = {
+    'training': _training,
+    'extraction': _extraction,
+    'loading': _loading,
+    'ranking': _ranking,
+    'schedule': _schedule,
+}

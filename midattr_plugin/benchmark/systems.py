@@ -5,20 +5,40 @@ import io
 
 import torch
 
-from midattr_plugin import build, host
+from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import load_config, optimizer_kwargs
 
-_HOST = ['loss.name', 'softmax', 'loss.softmax.label_smooth', False, 'midattr.fast_ranking', False]
-_OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr',
-         'loss.softmax.label_smooth', False]
+_TORCHREID = [
+    'loss.name',
+    'softmax',
+    'loss.softmax.label_smooth',
+    False,
+    'midattr.fast_ranking',
+    False,
+]
+_OURS = [
+    'model.name',
+    'midattr_resnet50_market',
+    'loss.name',
+    'midattr',
+    'loss.softmax.label_smooth',
+    False,
+]
 
 SYSTEMS = {
-    'host resnet50': ['model.name', 'resnet50', *_HOST],
-    'host pcb_p6': ['model.name', 'pcb_p6', *_HOST],
+    'torchreid resnet50': ['model.name', 'resnet50', *_TORCHREID],
+    'torchreid pcb_p6': ['model.name', 'pcb_p6', *_TORCHREID],
     'ours fp32': [*_OURS, 'midattr.cache', 'ram'],
     'ours bf16': [*_OURS, 'midattr.cache', 'ram', 'midattr.precision', 'bf16'],
-    'ours GPU': [*_OURS, 'midattr.cache', 'device', 'midattr.precision', 'bf16',
-                 'midattr.compile', True],
+    'ours GPU': [
+        *_OURS,
+        'midattr.cache',
+        'device',
+        'midattr.precision',
+        'bf16',
+        'midattr.compile',
+        True,
+    ],
 }
 """Name -> configuration keys and values. The first is what the others are compared with."""
 
@@ -35,18 +55,31 @@ class System:
 
     def __init__(self, name: str, settings: list):
         self.name = name
-        self.cfg = load_config(opts=[
-            'model.pretrained', False, 'data.sources', 'midattr_demo',
-            'data.targets', 'midattr_demo', 'train.optim', 'sgd', 'train.lr', 0.01,
-            *SYSTEMS[name], *settings])
+        self.cfg = load_config(
+            opts=[
+                'model.pretrained',
+                False,
+                'data.sources',
+                'midattr_demo',
+                'data.targets',
+                'midattr_demo',
+                'train.optim',
+                'sgd',
+                'train.lr',
+                0.01,
+                *SYSTEMS[name],
+                *settings,
+            ]
+        )
         with contextlib.redirect_stdout(io.StringIO()):
-            host.utils.set_random_seed(self.cfg.train.seed)
+            torchreid_compat.utils.set_random_seed(self.cfg.train.seed)
             torch.backends.cudnn.benchmark = self.cfg.use_gpu
             self.datamanager = build.build_datamanager(self.cfg)
             self.model = build.build_model(self.cfg, self.datamanager.num_train_pids)
             self.optimizer = self._optimizer()
-            self.engine = build.build_engine(self.cfg, self.datamanager, self.model,
-                                             self.optimizer, None)
+            self.engine = build.build_engine(
+                self.cfg, self.datamanager, self.model, self.optimizer, None
+            )
         self.engine.print_freq = self.cfg.train.print_freq
         self.engine.num_batches = len(self.datamanager.train_loader)
         self.engine.set_model_mode('train')
@@ -56,7 +89,9 @@ class System:
     def _optimizer(self) -> torch.optim.Optimizer:
         if self.cfg.loss.name == 'midattr':
             return build.build_optimizer(self.cfg, self.model)
-        return host.optim.build_optimizer(self.model, **optimizer_kwargs(self.cfg))  # not fused
+        return torchreid_compat.optim.build_optimizer(
+            self.model, **optimizer_kwargs(self.cfg)
+        )  # not fused
 
     @property
     def batch_size(self) -> int:
@@ -76,13 +111,13 @@ class System:
             return next(self._batches)
 
     def step(self, data: dict) -> None:
-        """One iteration, with what the host's ``train`` tells its engine before each."""
+        """One iteration, with what torchreid's ``train`` tells its engine before each."""
         self.engine.batch_idx = self._steps % self.engine.num_batches
         self._steps += 1
         self.engine.forward_backward(data)
 
 
-def synchronise(on_gpu: bool) -> None:
+def synchronize(on_gpu: bool) -> None:
     """Waits for what a GPU has still to do."""
     if on_gpu:
         torch.cuda.synchronize()

@@ -9,7 +9,7 @@ from time import perf_counter
 import torch
 from tqdm import tqdm
 
-from midattr_plugin.benchmark.systems import System, synchronise
+from midattr_plugin.benchmark.systems import System, synchronize
 from midattr_plugin.models.complexity import multiply_adds
 
 PHASES = ('data', 'forward', 'backward', 'step')
@@ -29,7 +29,7 @@ def measure_phases(system: System, iterations: int) -> dict[str, float]:
     The forward pass includes the losses and what is logged. On a GPU each phase waits for its
     work to end, so that together they take longer than training does.
     """
-    seconds = dict.fromkeys(PHASES, 0.)
+    seconds = dict.fromkeys(PHASES, 0.0)
     with _marked_phases(system) as marks:
         for _ in range(iterations):
             marks.append(('data', _now(system)))
@@ -58,7 +58,9 @@ def _marked_phases(system: System) -> Iterator[list[tuple[str, float]]]:
     hooks = [
         system.optimizer.register_step_pre_hook(lambda *_: marks.append(('step', _now(system)))),
         system.optimizer.register_step_post_hook(
-            lambda *_: marks.append(('forward', _now(system))))]
+            lambda *_: marks.append(('forward', _now(system)))
+        ),
+    ]
     try:
         yield marks
     finally:
@@ -68,7 +70,7 @@ def _marked_phases(system: System) -> Iterator[list[tuple[str, float]]]:
 
 
 def _now(system: System) -> float:
-    synchronise(system.cfg.use_gpu)
+    synchronize(system.cfg.use_gpu)
     return perf_counter()
 
 
@@ -86,8 +88,12 @@ def measure_training(systems: list[System], turns: int, iterations: int) -> dict
             'img/s': system.batch_size / median(seconds[system.name]),
             'ratio': median(a / b for a, b in zip(first, seconds[system.name], strict=True)),
             'turns': seconds[system.name],
-            'ms': {phase: 1000 * value
-                   for phase, value in measure_phases(system, iterations).items()},
-            'multiply-adds': multiply_adds(system.model, system.cfg.data.height,
-                                           system.cfg.data.width),
-        } for system in systems}
+            'ms': {
+                phase: 1000 * value for phase, value in measure_phases(system, iterations).items()
+            },
+            'multiply-adds': multiply_adds(
+                system.model, system.cfg.data.height, system.cfg.data.width
+            ),
+        }
+        for system in systems
+    }

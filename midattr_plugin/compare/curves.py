@@ -1,4 +1,4 @@
-"""Training curves, from the TensorBoard events that the host's engine writes."""
+"""Training curves, from the TensorBoard events that torchreid's engine writes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from midattr_plugin.compare.plan import Run
 
-LOSS, TIME = 'Train/loss', 'Train/time'  # as the host's engine names them
-_OTHER_LOSS = 'Train/loss_t'  # the host's triplet engine logs no sum
+LOSS, TIME = 'Train/loss', 'Train/time'  # as torchreid's engine names them
+_OTHER_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
 CurvesOfRuns = Mapping[Run, Mapping[str, Mapping[int, float]]]
 """Of each run that is done: tag -> iteration -> value."""
 
@@ -29,6 +29,7 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
 
 def curves_of_runs(runs: Sequence[Run]) -> CurvesOfRuns:
     """Loss and time of an iteration, of the runs that are done."""
-    curves = {run: read_curves(run.folder, (LOSS, _OTHER_LOSS, TIME)) for run in runs
-              if run.is_done}
+    curves = {
+        run: read_curves(run.folder, (LOSS, _OTHER_LOSS, TIME)) for run in runs if run.is_done
+    }
     return {run: {LOSS: of[LOSS] or of[_OTHER_LOSS], TIME: of[TIME]} for run, of in curves.items()}

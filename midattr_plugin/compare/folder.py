@@ -32,13 +32,17 @@ def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
         have, identity = _read_identity(path), _identity(suite, runs)
         for key, meaning in (('suite', 'suite'), ('root', 'data root')):
             if have.get(key) != identity[key]:
-                raise InputError(f'--out: "{out}" holds results of the {meaning} '
-                                 f'"{have.get(key)}", not of "{identity[key]}"; choose another '
-                                 'folder')
+                raise InputError(
+                    f'--out: "{out}" holds results of the {meaning} '
+                    f'"{have.get(key)}", not of "{identity[key]}"; choose another '
+                    'folder'
+                )
         if not set(have.get('rows', identity['rows'])) & set(identity['rows']):
-            raise InputError(f'--out: "{out}" holds results of another suite of the name '
-                             f'"{suite.name}", with the rows {", ".join(have["rows"])}; choose '
-                             'another folder')
+            raise InputError(
+                f'--out: "{out}" holds results of another suite of the name '
+                f'"{suite.name}", with the rows {", ".join(have["rows"])}; choose '
+                'another folder'
+            )
     for run in runs:
         _check_unchanged(run)
     return path.exists()
@@ -52,8 +56,9 @@ def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
     """
     try:
         with atomic_path(out / 'suite.json') as temporary:
-            temporary.write_text(json.dumps(_identity(suite, runs), indent=2) + '\n',
-                                 encoding='utf-8')
+            temporary.write_text(
+                json.dumps(_identity(suite, runs), indent=2) + '\n', encoding='utf-8'
+            )
         for run in runs:
             run.folder.mkdir(parents=True, exist_ok=True)
             dump_config(run.cfg, run.folder / 'run.yaml')
@@ -75,8 +80,10 @@ def locked(out: Path) -> Iterator[None]:
         lock = filelock.FileLock(out / 'suite.lock')
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise InputError(f'--out: another process is running the suite in "{out}"; wait for it, '
-                         'or choose another folder') from None
+        raise InputError(
+            f'--out: another process is running the suite in "{out}"; wait for it, '
+            'or choose another folder'
+        ) from None
     except OSError as error:
         raise _unwritable(out, error) from error
     try:
@@ -86,21 +93,27 @@ def locked(out: Path) -> Iterator[None]:
 
 
 def _unwritable(out: Path, error: OSError) -> InputError:
-    return InputError(f'--out: "{out}" cannot be written to ({error.strerror}); choose another '
-                      'folder')
+    return InputError(
+        f'--out: "{out}" cannot be written to ({error.strerror}); choose another folder'
+    )
 
 
 def _identity(suite: Suite, runs: Sequence[Run]) -> dict[str, str | list[str]]:
-    return {'suite': suite.name, 'root': _resolved(runs[0].cfg.data.root),
-            'rows': [row.name for row in suite.rows]}
+    return {
+        'suite': suite.name,
+        'root': _resolved(runs[0].cfg.data.root),
+        'rows': [row.name for row in suite.rows],
+    }
 
 
 def _read_identity(path: Path) -> dict:
     try:
         return dict(json.loads(path.read_text(encoding='utf-8')))
     except ValueError:
-        raise InputError(f'--out: "{path}" is broken, so that it does not say whose results these '
-                         'are; delete the folder, or choose another') from None
+        raise InputError(
+            f'--out: "{path}" is broken, so that it does not say whose results these '
+            'are; delete the folder, or choose another'
+        ) from None
 
 
 def _resolved(folder: str) -> str:
@@ -116,6 +129,8 @@ def _check_unchanged(run: Run) -> None:
         flat['data.root'] = _resolved(flat['data.root'])
     for key, value in want.items():
         if have[key] != value and key not in (*_OF_THE_MACHINE, 'data.save_dir'):
-            raise InputError(f'row "{run.row.name}": "{run.folder}" was run with {key} '
-                             f'{have[key]!r}, not {value!r}; delete that folder, or choose another '
-                             '--out')
+            raise InputError(
+                f'row "{run.row.name}": "{run.folder}" was run with {key} '
+                f'{have[key]!r}, not {value!r}; delete that folder, or choose another '
+                '--out'
+            )

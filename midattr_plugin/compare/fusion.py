@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from midattr_plugin.compare.statistics import Difference, paired_difference
+from midattr_plugin.compare.intervals import Difference, paired_difference
 from midattr_plugin.compare.summary import Line
 
 FUSED = 'fused'
@@ -18,6 +18,11 @@ def fusion_gains(lines: Sequence[Line]) -> Iterator[tuple[Line, Line, dict[str, 
     for fused in (line for line in lines if line.descriptor == FUSED):
         for single in lines:
             if (single.row, single.target) == (fused.row, fused.target) and single is not fused:
-                yield fused, single, {
-                    name: paired_difference(fused.values[name], single.values[name])
-                    for name in ('rank-1', 'mAP')}
+                yield (
+                    fused,
+                    single,
+                    {
+                        name: paired_difference(fused.values[name], single.values[name])
+                        for name in ('rank-1', 'mAP')
+                    },
+                )

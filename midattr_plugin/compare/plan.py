@@ -50,8 +50,9 @@ class Run:
         return self.folder / 'model/model.pth.tar-last'
 
 
-def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
-              opts: Sequence = ()) -> list[Run]:
+def plan_runs(
+    suite: Suite, seeds: Sequence[int], out: Path, root: str = '', opts: Sequence = ()
+) -> list[Run]:
     """All runs of a suite, seed by seed, so that every row has a figure early.
 
     Args:
@@ -69,14 +70,18 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
             folder = out / 'runs' / row.name / f'seed{seed}'
             pairs = [item for pair in row.settings.items() for item in pair]
             try:
-                cfg = load_config(row.config, [*pairs, *opts, 'train.seed', seed, 'data.save_dir',
-                                               str(folder)], root=root)
+                cfg = load_config(
+                    row.config,
+                    [*pairs, *opts, 'train.seed', seed, 'data.save_dir', str(folder)],
+                    root=root,
+                )
                 _check_trains(cfg)
                 _check_sampler(cfg)
             except InputError as error:
-                raise InputError(f'suite "{suite.name}", row "{row.name}": '
-                                 f'{error.sentence.removeprefix("the command line: ")}'
-                                 ) from None
+                raise InputError(
+                    f'suite "{suite.name}", row "{row.name}": '
+                    f'{error.sentence.removeprefix("the command line: ")}'
+                ) from None
             runs.append(Run(row, seed, folder, cfg))
     return runs
 
@@ -84,12 +89,16 @@ def plan_runs(suite: Suite, seeds: Sequence[int], out: Path, root: str = '',
 def _check_trains(cfg: CfgNode) -> None:
     for key, given in (('test.evaluate', cfg.test.evaluate), ('model.resume', cfg.model.resume)):
         if given:
-            raise InputError(f'{key} is {given}, but the rows of a suite are trained from the '
-                             'start; leave it out')
+            raise InputError(
+                f'{key} is {given}, but the rows of a suite are trained from the '
+                'start; leave it out'
+            )
 
 
 def _check_sampler(cfg: CfgNode) -> None:
     if cfg.loss.name == 'triplet' and cfg.sampler.train_sampler != 'RandomIdentitySampler':
-        raise InputError('loss.name triplet needs several images of an identity in a batch, which '
-                         f'{cfg.sampler.train_sampler} does not see to; set sampler.train_sampler '
-                         'RandomIdentitySampler')
+        raise InputError(
+            'loss.name triplet needs several images of an identity in a batch, which '
+            f'{cfg.sampler.train_sampler} does not see to; set sampler.train_sampler '
+            'RandomIdentitySampler'
+        )

@@ -20,12 +20,13 @@ from midattr_plugin.files import atomic_path
 COMMAND = [sys.executable, '-m', 'midattr_plugin.compare.worker']
 
 _EPOCH = re.compile(r'^epoch: \[(\d+)/', re.MULTILINE)
-_POLL = .2  # seconds
+_POLL = 0.2  # seconds
 _TAIL = 4096  # bytes of a log
 
 
-def execute(runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool = False
-            ) -> dict[Run, str]:
+def execute(
+    runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool = False
+) -> dict[Run, str]:
     """Trains what is not done yet; goes on where a run was cut off.
 
     An exception, as from the keyboard, ends what is running; it can be gone on with.
@@ -42,8 +43,12 @@ def execute(runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool 
     waiting = [run for run in runs if not run.is_done]
     free, active, shown = list(devices), [], ''
     threads = max(1, (os.cpu_count() or 1) // len(devices))
-    with tqdm(total=sum(_epochs(run) for run in runs), unit='epoch', desc='suite',
-              initial=sum(_epochs(run) for run in runs if run.is_done)) as bar:
+    with tqdm(
+        total=sum(_epochs(run) for run in runs),
+        unit='epoch',
+        desc='suite',
+        initial=sum(_epochs(run) for run in runs if run.is_done),
+    ) as bar:
         try:
             while waiting or active:
                 while waiting and free:
@@ -59,8 +64,10 @@ def execute(runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool 
                     bar.update(_epochs(job.run) - job.epochs)
                     if reason:
                         failed[job.run] = reason
-                        tqdm.write(f'row "{job.run.row.name}", seed {job.run.seed} failed: '
-                                   f'{reason}', file=sys.stderr)
+                        tqdm.write(
+                            f'row "{job.run.row.name}", seed {job.run.seed} failed: {reason}',
+                            file=sys.stderr,
+                        )
                 running = ', '.join(f'{job.run.row.name}/{job.run.seed}' for job in active)
                 if running != shown:
                     shown = running
@@ -84,8 +91,12 @@ class _Job:
     log: IO = field(init=False)
 
     def __post_init__(self):
-        arguments = ['--config-file', str(self.run.folder / 'run.yaml'), 'data.save_dir',
-                     str(self.run.folder)]
+        arguments = [
+            '--config-file',
+            str(self.run.folder / 'run.yaml'),
+            'data.save_dir',
+            str(self.run.folder),
+        ]
         if self.run.checkpoint.exists():
             arguments += ['model.resume', str(self.run.checkpoint)]
         environment = os.environ | {'OMP_NUM_THREADS': str(self.threads)}
@@ -93,8 +104,12 @@ class _Job:
             environment['CUDA_VISIBLE_DEVICES'] = self.device
         self.log = (self.run.folder / 'output.log').open('a')
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=self.log,
-            stderr=subprocess.STDOUT, env=environment)
+            [*COMMAND, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
 
     def new_epochs(self) -> int:
         """Epochs that have been finished since this was last asked."""

@@ -88,10 +88,18 @@ def load_suite(path: str | Path) -> Suite:
     for row in built:
         others = [other.name for other in built if other is not row]
         if row.baseline is not None and row.baseline not in others:
-            raise InputError(f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
-                             f'another row; choose from {", ".join(others)}')
-    return Suite(path.stem, content.get('title', path.stem), dataset, built,
-                 (*reported, *content['reported']), content['select'])
+            raise InputError(
+                f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
+                f'another row; choose from {", ".join(others)}'
+            )
+    return Suite(
+        path.stem,
+        content.get('title', path.stem),
+        dataset,
+        built,
+        (*reported, *content['reported']),
+        content['select'],
+    )
 
 
 def check_names(rows: Sequence[Row], where: str) -> None:
@@ -105,12 +113,15 @@ def check_names(rows: Sequence[Row], where: str) -> None:
         raise InputError(f'{where} has no rows; list some under rows')
     for row in rows:
         if not _NAME.fullmatch(row.name):
-            raise InputError(f'{where}: "{row.name}" is no usable name of a row; take letters, '
-                             'digits and any of . + = _ -')
+            raise InputError(
+                f'{where}: "{row.name}" is no usable name of a row; take letters, '
+                'digits and any of . + = _ -'
+            )
         folder = row.name.casefold()  # not all file systems tell A from a
         if folder in seen:
-            raise InputError(f'{where}: two rows are named "{row.name}" (capitals do not count); '
-                             'rename one')
+            raise InputError(
+                f'{where}: two rows are named "{row.name}" (capitals do not count); rename one'
+            )
         seen.add(folder)
 
 
@@ -119,14 +130,18 @@ def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list
     own = content.get('dataset')
     if 'rows_of' not in content:
         if 'only' in content:
-            raise InputError(f'suite "{path}": only chooses rows of another suite, but there is no '
-                             'rows_of; name that suite, or delete only')
+            raise InputError(
+                f'suite "{path}": only chooses rows of another suite, but there is no '
+                'rows_of; name that suite, or delete only'
+            )
         return [], [], own or ''
     other = path.parent / content['rows_of']
     inherited = read_suite_file(other)
     if 'rows_of' in inherited:
-        raise InputError(f'suite "{path}": rows_of names "{other}", which itself takes the rows of '
-                         'another suite; name that one')
+        raise InputError(
+            f'suite "{path}": rows_of names "{other}", which itself takes the rows of '
+            'another suite; name that one'
+        )
     rows = _chosen(inherited['rows'], [str(name) for name in content.get('only', [])], path)
     dataset = inherited.get('dataset', '')
     if own not in (None, dataset):  # published figures are not about this one
@@ -140,8 +155,10 @@ def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
     named = {row['name']: row for row in rows}
     for name in names:
         if name not in named:
-            raise InputError(f'suite "{path}": only names "{name}", which is not a row of the '
-                             f'other suite; choose from {", ".join(named)}')
+            raise InputError(
+                f'suite "{path}": only names "{name}", which is not a row of the '
+                f'other suite; choose from {", ".join(named)}'
+            )
     return [named[name] for name in names]
 
 
@@ -150,15 +167,25 @@ def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
     if 'config' in row:
         config, settings = folder / row['config'], dict(row.get('set', {}))
     elif 'config' in suite:
-        config, settings = path.parent / suite['config'], (suite.get('set', {})
-                                                           | row.get('set', {}))
+        config, settings = (
+            path.parent / suite['config'],
+            (suite.get('set', {}) | row.get('set', {})),
+        )
     else:
-        raise InputError(f'suite "{path}", row "{row["name"]}": there is no config, neither of the '
-                         'row nor of the suite; name the file that it starts from')
+        raise InputError(
+            f'suite "{path}", row "{row["name"]}": there is no config, neither of the '
+            'row nor of the suite; name the file that it starts from'
+        )
     for key, values in suite['replace'].items():
         for old, new in values.items():
             if key in settings and settings[key] == old:
                 settings[key] = new
                 break
-    return Row(row['name'], row.get('label', row['name']), config, settings, row.get('baseline'),
-               row['published'])
+    return Row(
+        row['name'],
+        row.get('label', row['name']),
+        config,
+        settings,
+        row.get('baseline'),
+        row['published'],
+    )

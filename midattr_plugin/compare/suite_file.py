@@ -14,10 +14,26 @@ METRICS = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
 TEXT, NUMBER, LIST, MAPPING = 'text', 'a number', 'a list', 'a mapping of keys to values'
 _TYPES = {TEXT: str, NUMBER: (int, float), LIST: list, MAPPING: dict}
 _FIGURES = dict.fromkeys(METRICS, NUMBER)
-_SUITE = {'title': TEXT, 'dataset': TEXT, 'config': TEXT, 'set': MAPPING, 'rows': LIST,
-          'reported': LIST, 'rows_of': TEXT, 'only': LIST, 'replace': MAPPING, 'select': MAPPING}
-_ROW = {'name': TEXT, 'label': TEXT, 'config': TEXT, 'set': MAPPING, 'baseline': TEXT,
-        'published': MAPPING}
+_SUITE = {
+    'title': TEXT,
+    'dataset': TEXT,
+    'config': TEXT,
+    'set': MAPPING,
+    'rows': LIST,
+    'reported': LIST,
+    'rows_of': TEXT,
+    'only': LIST,
+    'replace': MAPPING,
+    'select': MAPPING,
+}
+_ROW = {
+    'name': TEXT,
+    'label': TEXT,
+    'config': TEXT,
+    'set': MAPPING,
+    'baseline': TEXT,
+    'published': MAPPING,
+}
 _PUBLISHED = dict.fromkeys(('fused', *BRANCHES), MAPPING)
 
 
@@ -29,8 +45,9 @@ def read_suite_file(path: Path) -> dict[str, Any]:
     """
     where = f'suite "{path}"'
     content = _checked(_read(path), _SUITE, where)
-    content['rows'] = [_checked_row(row, place, where)
-                       for place, row in enumerate(content.get('rows', []), 1)]
+    content['rows'] = [
+        _checked_row(row, place, where) for place, row in enumerate(content.get('rows', []), 1)
+    ]
     content['reported'] = [_checked_reported(row, where) for row in content.get('reported', [])]
     for key, kind in (('select', LIST), ('replace', MAPPING)):  # whichever keys they have
         of = content.get(key, {})
@@ -77,18 +94,20 @@ def _checked_row(row: Any, place: int, where: str) -> dict[str, Any]:
     published = _checked(content.get('published', {}), _PUBLISHED, f'{where}, published')
     content['published'] = {
         descriptor: _checked(figures, _FIGURES, f'{where}, published.{descriptor}')
-        for descriptor, figures in published.items()}
+        for descriptor, figures in published.items()
+    }
     return content
 
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding='utf-8'), _Loader)  # noqa: S506, a safe loader
+        return yaml.load(path.read_text(encoding='utf-8'), _Loader)
     except OSError as error:
         known = ', '.join(sorted(str(other) for other in path.parent.glob('*.yaml')))
         hint = f' ({known})' if known else ''
-        raise InputError(f'suite "{path}" cannot be read ({error.strerror}); give the path of a '
-                         f'suite file{hint}') from None
+        raise InputError(
+            f'suite "{path}" cannot be read ({error.strerror}); give the path of a suite file{hint}'
+        ) from None
     except (yaml.YAMLError, ValueError) as error:
         problem = ' '.join(str(error).split())
         raise InputError(f'suite "{path}" is not valid YAML ({problem}); mend it') from None
@@ -102,5 +121,6 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and keys.count(key.value) > 1:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f'"{key.value}" is given twice', key.start_mark)
+                    None, None, f'"{key.value}" is given twice', key.start_mark
+                )
         return super().construct_mapping(node, deep)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from yacs.config import CfgNode
 
+from midattr_plugin.compare.intervals import Difference, Spread, paired_difference, spread
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.statistics import Difference, Spread, paired_difference, spread
 from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.compare.suite_file import METRICS
 
@@ -49,15 +49,18 @@ class Line:
     multiply_adds: int | None
 
     @property
-    def beyond_published(self) -> dict[str, float]:
+    def minus_published(self) -> dict[str, float]:
         """Ours minus the published figures, if they can be compared."""
         if not self.is_comparable:
             return {}
-        return {name: self.figures[name].mean - value for name, value in self.published.items()
-                if name in self.figures}
+        return {
+            name: self.figures[name].mean - value
+            for name, value in self.published.items()
+            if name in self.figures
+        }
 
 
-def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
+def summarize(suite: Suite, runs: Sequence[Run]) -> list[Line]:
     """The lines of all runs that are done, in the order of the rows."""
     results: dict[str, dict[int, dict]] = {row.name: {} for row in suite.rows}
     as_published = {}
@@ -65,8 +68,12 @@ def summarise(suite: Suite, runs: Sequence[Run]) -> list[Line]:
         if run.is_done:
             results[run.row.name][run.seed] = run.results
             as_published[run.row.name] = _is_trained_as_published(run.cfg, suite.dataset)
-    return [line for row in suite.rows if row.name in as_published
-            for line in _lines(row, results, as_published[row.name], suite.dataset)]
+    return [
+        line
+        for row in suite.rows
+        if row.name in as_published
+        for line in _lines(row, results, as_published[row.name], suite.dataset)
+    ]
 
 
 def kind_of_images(lines: Sequence[Line]) -> str:
@@ -81,31 +88,52 @@ def _lines(row: Row, results: dict, as_published: bool, dataset: str) -> Iterato
     baseline = results.get(row.baseline, {})
     for target, descriptors in any_of['reid'].items():
         for descriptor in descriptors:
-            by_seed = {seed: _figures(result, target, descriptor)
-                       for seed, result in of_seed.items()}
-            values = {name: [figures[name] for figures in by_seed.values()]
-                      for name in next(iter(by_seed.values()))}
+            by_seed = {
+                seed: _figures(result, target, descriptor) for seed, result in of_seed.items()
+            }
+            values = {
+                name: [figures[name] for figures in by_seed.values()]
+                for name in next(iter(by_seed.values()))
+            }
             rendered = any_of['rendered'][target]
             other = _counterpart(baseline, target, descriptor)
-            differences = _differences(by_seed, {seed: _figures(result, target, other) for
-                                                 seed, result in baseline.items() if other})
+            differences = _differences(
+                by_seed,
+                {
+                    seed: _figures(result, target, other)
+                    for seed, result in baseline.items()
+                    if other
+                },
+            )
             yield Line(
-                row, target, descriptor, tuple(of_seed), rendered,
-                as_published and not rendered and _is_of(target, dataset), values,
+                row,
+                target,
+                descriptor,
+                tuple(of_seed),
+                rendered,
+                as_published and not rendered and _is_of(target, dataset),
+                values,
                 {name: spread(of) for name, of in values.items()},
-                differences, other if differences else '', dict(row.published.get(descriptor, {})),
-                any_of.get('parameters'), any_of.get('multiply_adds'))
+                differences,
+                other if differences else '',
+                dict(row.published.get(descriptor, {})),
+                any_of.get('parameters'),
+                any_of.get('multiply_adds'),
+            )
 
 
 def _is_of(target: str, dataset: str) -> bool:
-    """Whether a dataset of the host, as market1501_attr, is the one of this name, Market-1501."""
+    """Whether a dataset of torchreid, as market1501_attr, is the one of this name, Market-1501."""
     return target.removesuffix('_attr') == dataset.lower().replace('-', '')
 
 
 def _is_trained_as_published(cfg: CfgNode, dataset: str) -> bool:
     """On its training images and no others, and tested without further distractors."""
-    return (all(_is_of(source, dataset) for source in cfg.data.sources)
-            and not cfg.data.combineall and not cfg.market1501.use_500k_distractors)
+    return (
+        all(_is_of(source, dataset) for source in cfg.data.sources)
+        and not cfg.data.combineall
+        and not cfg.market1501.use_500k_distractors
+    )
 
 
 def _counterpart(baseline: dict[int, dict], target: str, descriptor: str) -> str:
@@ -128,14 +156,19 @@ def _differences(values: dict[int, dict], baseline: dict[int, dict]) -> dict[str
     common = [seed for seed in values if seed in baseline]
     if not common:
         return {}
-    return {name: paired_difference([values[seed][name] for seed in common],
-                                    [baseline[seed][name] for seed in common])
-            for name in values[common[0]] if name in baseline[common[0]]}
+    return {
+        name: paired_difference(
+            [values[seed][name] for seed in common], [baseline[seed][name] for seed in common]
+        )
+        for name in values[common[0]]
+        if name in baseline[common[0]]
+    }
 
 
 def results_csv(lines: Sequence[Line]) -> str:
     """All lines with all their figures in percent. It has no times: the same results give the
-    same text."""
+    same text.
+    """
     text = io.StringIO()
     columns = ['row', 'label', 'target', 'images', 'descriptor', 'seeds']
     for name in FIGURES:
@@ -149,20 +182,33 @@ def results_csv(lines: Sequence[Line]) -> str:
     writer = csv.DictWriter(text, columns, lineterminator='\n')
     writer.writeheader()
     for line in lines:
-        cells = {'row': line.row.name, 'label': line.row.label, 'target': line.target,
-                 'images': 'rendered' if line.rendered else 'real', 'descriptor': line.descriptor,
-                 'seeds': ' '.join(map(str, line.seeds)), 'baseline': line.row.baseline,
-                 'baseline descriptor': line.baseline_descriptor,
-                 'parameters': line.parameters, 'multiply-adds': line.multiply_adds}
+        cells = {
+            'row': line.row.name,
+            'label': line.row.label,
+            'target': line.target,
+            'images': 'rendered' if line.rendered else 'real',
+            'descriptor': line.descriptor,
+            'seeds': ' '.join(map(str, line.seeds)),
+            'baseline': line.row.baseline,
+            'baseline descriptor': line.baseline_descriptor,
+            'parameters': line.parameters,
+            'multiply-adds': line.multiply_adds,
+        }
         for name, value in line.figures.items():
-            cells |= {f'{name} mean': _number(value.mean), f'{name} std': _number(value.std),
-                      f'{name} of each seed': ' '.join(map(_number, line.values[name]))}
+            cells |= {
+                f'{name} mean': _number(value.mean),
+                f'{name} std': _number(value.std),
+                f'{name} of each seed': ' '.join(map(_number, line.values[name])),
+            }
         for name, value in line.differences.items():
-            cells |= {f'{name} difference': _number(value.mean), f'{name} low': _number(value.low),
-                      f'{name} high': _number(value.high)}
+            cells |= {
+                f'{name} difference': _number(value.mean),
+                f'{name} low': _number(value.low),
+                f'{name} high': _number(value.high),
+            }
         for name, value in line.published.items():
             cells[f'{name} published'] = _number(value)
-        for name, value in line.beyond_published.items():
+        for name, value in line.minus_published.items():
             cells[f'{name} ours minus published'] = _number(value)
         writer.writerow(cells)
     return text.getvalue()

@@ -2,9 +2,9 @@
 
     cfg = parse_config()                       # in an entry point
     cfg = load_config('configs/midattr_market.yaml', ['train.lr', 0.02])
-    datamanager = host.ImageDataManager(**imagedata_kwargs(cfg))
+    datamanager = torchreid_compat.ImageDataManager(**imagedata_kwargs(cfg))
 
-Reference of the keys: :mod:`.host_defaults` (the host's) and :mod:`.midattr_defaults` (ours).
+Reference of the keys: :mod:`.torchreid_keys` (torchreid's) and :mod:`.midattr_keys` (ours).
 """
 
 from midattr_plugin.config.arguments import build_parser, parse_config

@@ -1,4 +1,4 @@
-"""The command line: the host's options, and ``key value`` pairs after them."""
+"""The command line: torchreid's options, and ``key value`` pairs after them."""
 
 import argparse
 import difflib
@@ -14,7 +14,7 @@ from midattr_plugin.errors import InputError
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
 The keys are those of torchreid, and `midattr.*`; for their meaning see the comments in
-midattr_plugin/config/host_defaults.py and midattr_plugin/config/midattr_defaults.py.
+midattr_plugin/config/torchreid_keys.py and midattr_plugin/config/midattr_keys.py.
 
 examples:
   the paper's model on Market-1501:
@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
-    """The parser of the host's options. Its errors are ``InputError``."""
+    """The parser of torchreid's options. Its errors are ``InputError``."""
     parser = _Parser(
         prog=prog,
         description='Trains or tests a person re-identification model.',

@@ -7,7 +7,7 @@ from midattr_plugin.errors import InputError
 
 
 def check_combinations(cfg: CfgNode) -> None:
-    """Refuses settings that the host, PyTorch or the model would stumble over later.
+    """Refuses settings that torchreid, PyTorch or the model would stumble over later.
 
     Raises:
         InputError: two settings contradict each other.
@@ -33,21 +33,28 @@ def _check_data(cfg: CfgNode) -> None:
             'identity of sampler.num_instances'
         )
     key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
-        cfg.sampler.train_sampler)
+        cfg.sampler.train_sampler
+    )
     if key and size % cfg.sampler[key]:
-        raise InputError(f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} '
-                         'is no multiple: make it one')
+        raise InputError(
+            f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} '
+            'is no multiple: make it one'
+        )
 
 
 def _check_training(cfg: CfgNode) -> None:
     if cfg.train.max_epoch == 0 and not cfg.test.evaluate:
-        raise InputError('train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
-                         'to test without training')
+        raise InputError(
+            'train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
+            'to test without training'
+        )
     rise = cfg.midattr.warmup_epochs
     if rise and rise >= cfg.train.max_epoch and not cfg.test.evaluate:
-        raise InputError(f'midattr.warmup_epochs is {rise}, which leaves none of the '
-                         f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
-                         'rate: set it below that')
+        raise InputError(
+            f'midattr.warmup_epochs is {rise}, which leaves none of the '
+            f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
+            'rate: set it below that'
+        )
     triplet = cfg.loss.triplet
     if cfg.loss.name == 'triplet':
         if triplet.weight_t == 0 and triplet.weight_x == 0:
@@ -69,8 +76,9 @@ def _check_midattr(cfg: CfgNode) -> None:
     if keys.cache != 'none' and cfg.data.type != 'image':
         raise InputError('midattr.cache is for images, so set it to none or data.type to image')
     if keys.validation_images and cfg.loss.name != 'midattr' and not cfg.test.evaluate:
-        raise InputError('midattr.validation_images is for loss.name midattr, not '
-                         f'{cfg.loss.name}: set it to 0')
+        raise InputError(
+            f'midattr.validation_images is for loss.name midattr, not {cfg.loss.name}: set it to 0'
+        )
     if cfg.loss.name == 'midattr':
         if cfg.data.type != 'image':
             raise InputError('loss.name midattr is for images, so set data.type to image')
@@ -88,8 +96,10 @@ def _check_midattr(cfg: CfgNode) -> None:
         if keys.triplet_weight and not cfg.test.evaluate:
             _check_triplets(cfg)
     if keys.bnneck and cfg.train.batch_size == 1 and not cfg.test.evaluate:
-        raise InputError('midattr.bnneck normalises over the images of a batch, but '
-                         'train.batch_size is 1: set it above 1, or midattr.bnneck False')
+        raise InputError(
+            'midattr.bnneck normalizes over the images of a batch, but '
+            'train.batch_size is 1: set it above 1, or midattr.bnneck False'
+        )
     if len(set(keys.branches)) < len(keys.branches):
         raise InputError(f'midattr.branches names a branch twice: {", ".join(keys.branches)}')
     if keys.descriptor not in ('fused', *keys.branches):
@@ -109,8 +119,10 @@ def _check_triplets(cfg: CfgNode) -> None:
             'or midattr.triplet_weight to 0'
         )
     if sampler.num_instances < 2:
-        raise InputError('midattr.triplet_weight needs several images of each identity in a batch, '
-                         'but sampler.num_instances is 1: set it to 2 or more')
+        raise InputError(
+            'midattr.triplet_weight needs several images of each identity in a batch, '
+            'but sampler.num_instances is 1: set it to 2 or more'
+        )
     if size < 2 * sampler.num_instances:
         raise InputError(
             f'midattr.triplet_weight needs two identities in a batch, but train.batch_size is '

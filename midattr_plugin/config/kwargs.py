@@ -1,4 +1,4 @@
-"""Arguments for the host's and this project's constructors, taken from a configuration.
+"""Arguments for torchreid's and this project's constructors, taken from a configuration.
 
 No layer, loss or engine sees the configuration itself. Lists are copied, so that nobody can
 change a frozen configuration through them.
@@ -9,11 +9,11 @@ from typing import Any
 from yacs.config import CfgNode
 
 _RES4F_STRIDE = 16  # image pixels per row of the map that conv5 reads
-_LABEL_SMOOTHING = 0.1  # what the host's loss.softmax.label_smooth stands for
+_LABEL_SMOOTHING = 0.1  # what torchreid's loss.softmax.label_smooth stands for
 
 
 def imagedata_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of the host's ``ImageDataManager``."""
+    """Arguments of torchreid's ``ImageDataManager``."""
     return _data_kwargs(cfg) | {
         'k_tfm': cfg.data.k_tfm,
         'load_train_targets': cfg.data.load_train_targets,
@@ -25,7 +25,7 @@ def imagedata_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def videodata_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of the host's ``VideoDataManager``."""
+    """Arguments of torchreid's ``VideoDataManager``."""
     return _data_kwargs(cfg) | {
         'seq_len': cfg.video.seq_len,
         'sample_method': cfg.video.sample_method,
@@ -47,7 +47,7 @@ def _data_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def optimizer_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of the host's ``build_optimizer``, besides the model."""
+    """Arguments of torchreid's ``build_optimizer``, besides the model."""
     return {
         **{name: cfg.train[name] for name in ('optim', 'lr', 'weight_decay')},
         'momentum': cfg.sgd.momentum,
@@ -63,7 +63,7 @@ def optimizer_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def lr_scheduler_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of the host's ``build_lr_scheduler``, besides the optimiser."""
+    """Arguments of torchreid's ``build_lr_scheduler``, besides the optimizer."""
     return {
         'lr_scheduler': cfg.train.lr_scheduler,
         'stepsize': list(cfg.train.stepsize),
@@ -73,11 +73,16 @@ def lr_scheduler_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def engine_run_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of ``run`` of the host's engines and of this project's."""
+    """Arguments of ``run`` of torchreid's engines and of this project's."""
     train_names = ('max_epoch', 'start_epoch', 'print_freq', 'fixbase_epoch')
     test_names = (
-        'start_eval', 'eval_freq', 'dist_metric', 'normalize_feature', 'visrank',
-        'visrank_topk', 'rerank',
+        'start_eval',
+        'eval_freq',
+        'dist_metric',
+        'normalize_feature',
+        'visrank',
+        'visrank_topk',
+        'rerank',
     )
     return {
         'save_dir': cfg.data.save_dir,
@@ -91,7 +96,7 @@ def engine_run_kwargs(cfg: CfgNode) -> dict[str, Any]:
 
 
 def model_kwargs(cfg: CfgNode) -> dict[str, Any]:
-    """Arguments of this project's model factories, besides those of the host's ``build_model``.
+    """Arguments of this project's model factories, besides those of torchreid's ``build_model``.
 
     ``part_rows`` is resolved: a stride of 2 rounds up, five times, so a map of conv5 has
     ceil(height / 32) rows, or ceil(height / 16) if its own stride is 1.

@@ -1,6 +1,6 @@
 """Which values each configuration key may take, one key at a time.
 
-The names that the host dispatches on are read from the host wherever it has a list of them.
+The names that torchreid dispatches on are read from torchreid wherever it has a list of them.
 """
 
 import difflib
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from midattr_plugin import host
+from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
 
 ATTRIBUTE_LAYERS = ('res3d', 'res4f', 'res5c', 'pool5', 'mixture')
@@ -109,22 +109,26 @@ def choices(data_type: str) -> dict[str, Sequence[str]]:
     The models and image datasets are those that are registered when this is called.
 
     Args:
-        data_type: the value of data.type. The host lists no video datasets: it judges their
+        data_type: the value of data.type. torchreid lists no video datasets: it judges their
             names itself.
     """
-    samplers = host.data.sampler.AVAI_SAMPLERS
+    samplers = torchreid_compat.data.sampler.AVAI_SAMPLERS
     names = {
-        'model.name': host.model_names(),
+        'model.name': torchreid_compat.model_names(),
         'data.type': ('image', 'video'),
         'data.transforms': (
-            'random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase'
+            'random_flip',
+            'random_crop',
+            'random_patch',
+            'color_jitter',
+            'random_erase',
         ),
         'sampler.train_sampler': samplers,
         'sampler.train_sampler_t': samplers,
         'video.sample_method': ('evenly', 'random', 'all'),
         'video.pooling_method': ('avg', 'max'),
-        'train.optim': host.optim.optimizer.AVAI_OPTIMS,
-        'train.lr_scheduler': host.optim.lr_scheduler.AVAI_SCH,
+        'train.optim': torchreid_compat.optim.optimizer.AVAI_OPTIMS,
+        'train.lr_scheduler': torchreid_compat.optim.lr_scheduler.AVAI_SCH,
         'loss.name': ('softmax', 'triplet', 'midattr'),
         'test.dist_metric': ('euclidean', 'cosine'),
         'midattr.branches': BRANCHES,
@@ -137,7 +141,7 @@ def choices(data_type: str) -> dict[str, Sequence[str]]:
         'midattr.task_weights': ('fixed', 'uncertainty'),
     }
     if data_type == 'image':
-        names |= dict.fromkeys(('data.sources', 'data.targets'), host.dataset_names())
+        names |= dict.fromkeys(('data.sources', 'data.targets'), torchreid_compat.dataset_names())
     return names
 
 
@@ -162,7 +166,7 @@ def check_limits(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
                 raise _error(key, value, f'must be {interval}', origins)
     for key, names in choices(values['data.type']).items():
         for value in _items(values[key]):
-            # The host reads transforms without regard to case.
+            # torchreid reads transforms without regard to case.
             name = value.lower() if key == 'data.transforms' else value
             if name not in names:
                 close = difflib.get_close_matches(name, names, n=1)

@@ -15,10 +15,10 @@ from midattr_plugin.config.entries import (
     entries_from_file,
     entries_from_pairs,
 )
-from midattr_plugin.config.host_defaults import DEPRECATED_KEYS, HOST_DEFAULTS
 from midattr_plugin.config.keys import flatten, section_names, unknown_key
 from midattr_plugin.config.limits import check_limits
-from midattr_plugin.config.midattr_defaults import MIDATTR_DEFAULTS
+from midattr_plugin.config.midattr_keys import MIDATTR_DEFAULTS
+from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS, TORCHREID_DEFAULTS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
@@ -26,7 +26,7 @@ from midattr_plugin.files import atomic_path
 
 def get_default_config() -> CfgNode:
     """All keys with their defaults, not frozen. ``use_gpu`` is whether there is a GPU."""
-    cfg = CfgNode(HOST_DEFAULTS | {'midattr': MIDATTR_DEFAULTS})
+    cfg = CfgNode(TORCHREID_DEFAULTS | {'midattr': MIDATTR_DEFAULTS})
     cfg.use_gpu = torch.cuda.is_available()
     for key in DEPRECATED_KEYS:
         cfg.register_deprecated_key(key)
@@ -43,7 +43,7 @@ def load_config(
 ) -> CfgNode:
     """The configuration of one run, checked and frozen.
 
-    What comes later wins, as with the host: defaults, file, named options, ``opts``.
+    What comes later wins, as with torchreid: defaults, file, named options, ``opts``.
 
     Args:
         config_file: a YAML file; None or '': defaults.

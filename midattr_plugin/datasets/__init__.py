@@ -1,4 +1,4 @@
-"""Host datasets whose items also carry attributes.
+"""torchreid datasets whose items also carry attributes.
 
 To add one: a schema in ``schema.py``, a class like ``Market1501Attr``, a line below.
 """

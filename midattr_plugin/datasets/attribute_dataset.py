@@ -1,13 +1,13 @@
-"""A host dataset on disk, joined to its annotation file by identity number."""
+"""A torchreid dataset on disk, joined to its annotation file by identity number."""
 
 import glob
 import re
 from collections import defaultdict
 from pathlib import Path
 
-from midattr_plugin.annotation_file import find_annotation_file
-from midattr_plugin.annotations import read_annotations
+from midattr_plugin.datasets.annotation_file import find_annotation_file
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
+from midattr_plugin.datasets.mat_file import read_annotations
 from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
 
@@ -16,11 +16,10 @@ _NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
 
 
 class AttributeDatasetMixin(AttributeItemsMixin):
-    """Mixed into an image dataset of the host, before it.
+    """Mixed into an image dataset of torchreid, before it.
 
-    The host's class finds the files and parses their names. Training images are in the order
-    of their names and identities are relabelled in the order of their numbers, where the
-    host's order is the file system's.
+    torchreid's class finds the files and parses their names. Training images are in the order
+    of their names and identities are relabeled in the order of their numbers, where torchreid's order is the file system's.
 
     Attributes:
         annotation_file: the .mat file or its folder; empty to look for it beside the images
@@ -39,11 +38,11 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.rendered = False
         self._annotations = None
         super().__init__(root, **kwargs)
-        if self.mode == 'query':  # the host makes one dataset per mode; once is enough
+        if self.mode == 'query':  # torchreid makes one dataset per mode; once is enough
             self._check_queries()
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
-        """Called first by the host, which would make the folder and try a dead address.
+        """Called first by torchreid, which would make the folder and try a dead address.
 
         Raises:
             InputError: the folder is missing.
@@ -51,7 +50,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.check_before_run(dataset_dir)
 
     def check_before_run(self, required_files: str | list[str]) -> None:
-        """Called by the host with the folders that it will read.
+        """Called by torchreid with the folders that it will read.
 
         Raises:
             InputError: one of them is missing.
@@ -70,8 +69,9 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self._check_names(Path(dir_path))
         data = sorted(super().process_dir(glob.escape(dir_path), relabel=False))
         if not data:
-            raise InputError(f'folder "{dir_path}" holds no image (*.jpg) of a person; unpack the '
-                             'dataset again')
+            raise InputError(
+                f'folder "{dir_path}" holds no image (*.jpg) of a person; unpack the dataset again'
+            )
         if self._annotations is None:
             self._join(Path(dir_path).parent)
         for path, pid, _ in data:
@@ -80,7 +80,8 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             elif pid not in _DISTRACTORS:
                 raise InputError(
                     f'identity {pid:04d} in "{dir_path}" is not annotated in '
-                    f'"{self._annotation_path}"; use the annotation file of this dataset')
+                    f'"{self._annotation_path}"; use the annotation file of this dataset'
+                )
         if relabel:
             pids = sorted({pid for _, pid, _ in data})
             labels = {pid: label for label, pid in enumerate(pids)}
@@ -88,7 +89,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         return data
 
     def combine_all(self) -> None:
-        """Called by the host for ``combineall``, where it takes every query's identity from
+        """Called by torchreid for ``combineall``, where it takes every query's identity from
         the gallery.
 
         Raises:
@@ -97,8 +98,10 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         known = {pid for _, pid, *_ in self.gallery}
         for path, pid, *_ in self.query:
             if pid not in known:
-                raise InputError(f'data.combineall: identity {pid:04d} of query "{path}" has no '
-                                 'image in the gallery; set it to False, or remove the query')
+                raise InputError(
+                    f'data.combineall: identity {pid:04d} of query "{path}" has no '
+                    'image in the gallery; set it to False, or remove the query'
+                )
         super().combine_all()
 
     def find_annotations(self, folder: Path) -> Path:
@@ -107,8 +110,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         Raises:
             InputError: there is none and it cannot be fetched.
         """
-        return find_annotation_file(self.schema, [folder, self.dataset_dir],
-                                    self.annotation_file)
+        return find_annotation_file(self.schema, [folder, self.dataset_dir], self.annotation_file)
 
     def _join(self, folder: Path) -> None:
         self._annotation_path = self.find_annotations(folder)
@@ -116,24 +118,29 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.rendered = is_marked(folder, self.dataset_dir)
 
     def _check_names(self, folder: Path) -> None:
-        """The host asserts these, or fails, without naming the file."""
+        """Torchreid asserts these, or fails, without naming the file."""
         if re.search(r'[-\d]_c\d', str(folder)):
-            # the host takes the first such characters of the whole path for the image's name
-            raise InputError(f'folder "{folder}" has a name like those of images '
-                             '(<number>_c<digit>); rename it')
+            # torchreid takes the first such characters of the whole path for the image's name
+            raise InputError(
+                f'folder "{folder}" has a name like those of images (<number>_c<digit>); rename it'
+            )
         for path in sorted(folder.glob('*.jpg')):
             match = _NAME.search(path.name)
-            if (match is None or not -1 <= int(match[1]) <= self.last_identity
-                    or not 1 <= int(match[2]) <= self.num_cameras):
+            if (
+                match is None
+                or not -1 <= int(match[1]) <= self.last_identity
+                or not 1 <= int(match[2]) <= self.num_cameras
+            ):
                 raise InputError(
                     f'image "{path}" is not named <identity>_c<camera>...jpg with an identity up '
                     f'to {self.last_identity} and a camera from 1 to {self.num_cameras}; '
-                    'remove or rename it')
+                    'remove or rename it'
+                )
 
     def _check_queries(self) -> None:
         """A query counts only if its identity is in the gallery, seen by another camera.
 
-        The host leaves out the others without a word, and so the figures of another test set
+        torchreid leaves out the others without a word, and so the figures of another test set
         than the one that its name promises would be reported.
         """
         cameras = defaultdict(set)
@@ -144,4 +151,5 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             raise InputError(
                 f'{len(alone)} of {len(self.query)} queries have no match from another camera in '
                 f'the gallery (the first is "{alone[0]}"); unpack "query" and "bounding_box_test" '
-                'of the same dataset again, or remove these queries, which count in no score')
+                'of the same dataset again, or remove these queries, which count in no score'
+            )

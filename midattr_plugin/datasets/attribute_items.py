@@ -1,14 +1,14 @@
-"""Items with attributes, on top of the host's ``ImageDataset``.
+"""Items with attributes, on top of torchreid's ``ImageDataset``.
 
-The host unpacks its ``(path, pid, camid, dsetid)`` tuples in many places (combineall, several
+torchreid unpacks its ``(path, pid, camid, dsetid)`` tuples in many places (combineall, several
 sources, visrank, samplers), so they stay as they are. The attributes lie beside them, in
-a table from image path to class indices, which survives every relabelling of identities.
+a table from image path to class indices, which survives every relabeling of identities.
 """
 
 import torch
 from torch import Tensor
 
-from midattr_plugin import host
+from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.schema import UNKNOWN, AttributeSchema
 
@@ -17,7 +17,7 @@ LabelTable = dict[str, tuple[int, ...]]
 
 
 class AttributeItemsMixin:
-    """``dataset[i]`` is the host's dict and ``'attrs'``: LongTensor (m,), -1 where unknown.
+    """``dataset[i]`` is torchreid's dict and ``'attrs'``: LongTensor (m,), -1 where unknown.
 
     Attributes:
         schema: the m attributes.
@@ -39,43 +39,66 @@ class AttributeItemsMixin:
         image = read_image(path)
         if self.transform is not None:
             image = self._transform_image(self.transform, self.k_tfm, image)
-        return {'img': image, 'pid': pid, 'camid': camid, 'impath': path, 'dsetid': dsetid,
-                'attrs': self.labels(path)}
+        return {
+            'img': image,
+            'pid': pid,
+            'camid': camid,
+            'impath': path,
+            'dsetid': dsetid,
+            'attrs': self.labels(path),
+        }
 
     def labels(self, path: str) -> Tensor:
         """Class indices (m,) of the image at ``path``."""
         return torch.tensor(self.labels_by_path.get(path, (UNKNOWN,) * len(self.schema)))
 
-    def __add__(self, other: host.ImageDataset) -> 'AttributeImageDataset':
+    def __add__(self, other: torchreid_compat.ImageDataset) -> 'AttributeImageDataset':
         """Both training sets as one, which knows the attributes of both.
 
         What a source does not annotate is unknown (-1) for its images; ``other`` may also be
-        a dataset of the host without any attributes. Query and gallery are those of ``self``.
+        a dataset of torchreid without any attributes. Query and gallery are those of ``self``.
         """
-        # The host joins and relabels, but its result has neither attributes nor k_tfm.
+        # torchreid joins and relabels, but its result has neither attributes nor k_tfm.
         joined = super().__add__(other)
         schema, labels = self.schema, self.labels_by_path
         if isinstance(other, AttributeItemsMixin):
             schema = self.schema.union(other.schema)
-            labels = (_converted(other.labels_by_path, other.schema, schema)
-                      | _converted(labels, self.schema, schema))
+            labels = _converted(other.labels_by_path, other.schema, schema) | _converted(
+                labels, self.schema, schema
+            )
         return AttributeImageDataset(
-            schema, labels, joined.train, joined.query, joined.gallery,
+            schema,
+            labels,
+            joined.train,
+            joined.query,
+            joined.gallery,
             rendered=self.rendered or getattr(other, 'rendered', False),
-            transform=self.transform, k_tfm=self.k_tfm, mode=self.mode, combineall=False,
-            verbose=False)
+            transform=self.transform,
+            k_tfm=self.k_tfm,
+            mode=self.mode,
+            combineall=False,
+            verbose=False,
+        )
 
 
-class AttributeImageDataset(AttributeItemsMixin, host.ImageDataset):
-    """An attribute dataset made of lists, as the host's ``ImageDataset`` is.
+class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
+    """An attribute dataset made of lists, as torchreid's ``ImageDataset`` is.
 
     Args:
         schema, labels_by_path, rendered: see :class:`AttributeItemsMixin`.
-        train, query, gallery, **kwargs: see the host.
+        train, query, gallery, **kwargs: see torchreid.
     """
 
-    def __init__(self, schema: AttributeSchema, labels_by_path: LabelTable, train: list,
-                 query: list, gallery: list, rendered: bool = False, **kwargs):
+    def __init__(
+        self,
+        schema: AttributeSchema,
+        labels_by_path: LabelTable,
+        train: list,
+        query: list,
+        gallery: list,
+        rendered: bool = False,
+        **kwargs,
+    ):
         self.schema = schema
         self.labels_by_path = labels_by_path
         self.rendered = rendered

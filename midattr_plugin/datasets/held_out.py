@@ -7,14 +7,21 @@ from collections.abc import Sequence
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from midattr_plugin import host
+from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
 from midattr_plugin.random_state import preserved_random_state
 
 
-def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instances: int,
-             num_cams: int, num_datasets: int) -> DataLoader:
-    """Takes images out of the training loader of a data manager of the host.
+def hold_out(
+    datamanager,
+    count: int,
+    seed: int,
+    train_sampler: str,
+    num_instances: int,
+    num_cams: int,
+    num_datasets: int,
+) -> DataLoader:
+    """Takes images out of the training loader of a data manager of torchreid.
 
     Args:
         datamanager: its ``train_loader`` is replaced by one of the remaining images.
@@ -23,38 +30,50 @@ def hold_out(datamanager, count: int, seed: int, train_sampler: str, num_instanc
         train_sampler, num_instances, num_cams, num_datasets: of the training loader.
 
     Returns:
-        A loader of the images, in the host's form, resized and normalised as for a test.
+        A loader of the images, in torchreid's form, resized and normalized as for a test.
 
     Raises:
         InputError: with so many images an identity would keep none for training, there would be
             no whole batch, or none that the sampler can make.
     """
     whole = datamanager.train_loader
-    chosen = draw_images(whole.dataset.train, count, seed)
+    chosen = sample_images(whole.dataset.train, count, seed)
     kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
     reduced = _with_items(whole.dataset, kept)
     try:
         with preserved_random_state():  # some samplers draw when they are made
-            sampler = host.data.sampler.build_train_sampler(
-                kept, train_sampler, batch_size=whole.batch_size, num_instances=num_instances,
-                num_cams=num_cams, num_datasets=num_datasets)
+            sampler = torchreid_compat.data.sampler.build_train_sampler(
+                kept,
+                train_sampler,
+                batch_size=whole.batch_size,
+                num_instances=num_instances,
+                num_cams=num_cams,
+                num_datasets=num_datasets,
+            )
     except ValueError as error:  # a camera or dataset has too few left
-        raise InputError(f'midattr.validation_images: {train_sampler} cannot make a batch of '
-                         f'{whole.batch_size} of the {len(kept)} training images that are left '
-                         f'({error}); hold out fewer, or lower train.batch_size') from error
-    options = {'batch_size': whole.batch_size, 'num_workers': whole.num_workers,
-               'pin_memory': whole.pin_memory}
+        raise InputError(
+            f'midattr.validation_images: {train_sampler} cannot make a batch of '
+            f'{whole.batch_size} of the {len(kept)} training images that are left '
+            f'({error}); hold out fewer, or lower train.batch_size'
+        ) from error
+    options = {
+        'batch_size': whole.batch_size,
+        'num_workers': whole.num_workers,
+        'pin_memory': whole.pin_memory,
+    }
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
     if not len(datamanager.train_loader):
-        raise InputError(f'midattr.validation_images: {count} held out leave {len(kept)} training '
-                         f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
-                         'lower train.batch_size')
+        raise InputError(
+            f'midattr.validation_images: {count} held out leave {len(kept)} training '
+            f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
+            'lower train.batch_size'
+        )
     held = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
     held.transform, held.k_tfm = datamanager.transform_te, 1
     return DataLoader(held, **options)
 
 
-def draw_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
+def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
     """Numbers of ``count`` items (path, pid, ...), of which every pid keeps another one.
 
     Raises:
@@ -63,9 +82,11 @@ def draw_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
     by_path = sorted(range(len(items)), key=lambda i: items[i][0])
     left = Counter(pid for _, pid, *_ in items)
     if count > len(items) - len(left):
-        raise InputError(f'midattr.validation_images: {count} of {len(items)} training images '
-                         f'cannot be held out, as each of the {len(left)} identities keeps one; '
-                         f'choose at most {len(items) - len(left)}')
+        raise InputError(
+            f'midattr.validation_images: {count} of {len(items)} training images '
+            f'cannot be held out, as each of the {len(left)} identities keeps one; '
+            f'choose at most {len(items) - len(left)}'
+        )
     chosen: set[int] = set()
     for place in torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist():
         number = by_path[place]

@@ -8,7 +8,7 @@ from midattr_plugin.errors import InputError
 def read_image(path: str) -> Image.Image:
     """The image at ``path`` in RGB.
 
-    The host's function tries a truncated file again and again, for ever.
+    torchreid's function tries a truncated file again and again, for ever.
 
     Raises:
         InputError: the file is missing or broken.
@@ -19,5 +19,6 @@ def read_image(path: str) -> Image.Image:
     except FileNotFoundError:
         raise InputError(f'image "{path}" is missing; unpack the dataset again') from None
     except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f'image "{path}" is truncated or not an image ({error}); unpack the '
-                         'dataset again') from error
+        raise InputError(
+            f'image "{path}" is truncated or not an image ({error}); unpack the dataset again'
+        ) from error

@@ -21,7 +21,8 @@ class MidAttrDemo(Market1501Attr):
         """
         if not Path(dataset_dir, 'Market-1501-v15.09.15').exists():
             # drawing needs OpenCV, which nothing else does
-            from midattr_plugin.demo import render_demo
+            from midattr_plugin.rendering import render_demo
+
             render_demo(Path(dataset_dir))
         super().download_dataset(dataset_dir, dataset_url)
 

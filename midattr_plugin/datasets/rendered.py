@@ -12,9 +12,9 @@ def is_marked(*folders: str | Path) -> bool:
 
 
 def is_rendered(dataset) -> bool:
-    """Whether the images of a dataset of the host, or some of them, are rendered.
+    """Whether the images of a dataset of torchreid, or some of them, are rendered.
 
-    Classes of ours know it. Of others, as the host's ``market1501`` on a rendered twin, the folder
+    Classes of ours know it. Of others, as torchreid's ``market1501`` on a rendered twin, the folder
     of the first image is looked at, and the two above.
     """
     known = getattr(dataset, 'rendered', None)

@@ -15,5 +15,13 @@ from midattr_plugin.distributed.process_group import (
     world_size,
 )
 
-__all__ = ['broadcast', 'gather_with_gradients', 'is_main', 'joined_group', 'main_first', 'rank',
-           'sum_over_processes', 'world_size']
+__all__ = [
+    'broadcast',
+    'gather_with_gradients',
+    'is_main',
+    'joined_group',
+    'main_first',
+    'rank',
+    'sum_over_processes',
+    'world_size',
+]

@@ -101,10 +101,10 @@ def gather_interleaved(shard: Tensor) -> Tensor:
     dist.all_reduce(counts)
     # all processes must send equally much
     padded = shard.new_zeros(int(counts.max()), *shard.shape[1:], device=device)
-    padded[:len(shard)] = shard
+    padded[: len(shard)] = shard
     parts = [torch.empty_like(padded) for _ in counts]
     dist.all_gather(parts, padded)
     rows = shard.new_empty(int(counts.sum()), *shard.shape[1:])
     for number, (part, count) in enumerate(zip(parts, counts.tolist(), strict=True)):
-        rows[number::world_size()] = part[:count].to(rows.device)
+        rows[number :: world_size()] = part[:count].to(rows.device)
     return rows

@@ -29,20 +29,28 @@ class ShardedBatchSampler(Sampler):
         drawn = [[int(index) for index in batch] for batch in self.batches] if is_main() else None
         for batch in broadcast(drawn):
             share = len(batch) // world_size()
-            yield batch[rank() * share:(rank() + 1) * share]
+            yield batch[rank() * share : (rank() + 1) * share]
 
 
 def sharded_train_loader(loader: DataLoader) -> DataLoader:
-    """The host's training loader, of which this process reads its part only."""
-    return DataLoader(loader.dataset, batch_sampler=ShardedBatchSampler(loader.batch_sampler),
-                      num_workers=loader.num_workers, pin_memory=loader.pin_memory)
+    """Torchreid's training loader, of which this process reads its part only."""
+    return DataLoader(
+        loader.dataset,
+        batch_sampler=ShardedBatchSampler(loader.batch_sampler),
+        num_workers=loader.num_workers,
+        pin_memory=loader.pin_memory,
+    )
 
 
 def sharded_test_loader(loader: DataLoader) -> DataLoader:
-    """The host's loader of queries or gallery, dealt out to the processes in turn."""
+    """Torchreid's loader of queries or gallery, dealt out to the processes in turn."""
     mine = range(rank(), len(loader.dataset), world_size())
-    return DataLoader(Subset(loader.dataset, mine), batch_size=loader.batch_size,
-                      num_workers=loader.num_workers, pin_memory=loader.pin_memory)
+    return DataLoader(
+        Subset(loader.dataset, mine),
+        batch_size=loader.batch_size,
+        num_workers=loader.num_workers,
+        pin_memory=loader.pin_memory,
+    )
 
 
 def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:
@@ -54,7 +62,12 @@ def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:
     processes = world_size()
     unit = num_instances * processes if sampler == 'RandomIdentitySampler' else processes
     if batch_size % unit:
-        kept = (f' with the {num_instances} images of an identity (sampler.num_instances) together'
-                if unit > processes else '')
-        raise InputError(f'train.batch_size: {batch_size} images cannot be shared evenly by '
-                         f'{processes} processes{kept}; choose a multiple of {unit}')
+        kept = (
+            f' with the {num_instances} images of an identity (sampler.num_instances) together'
+            if unit > processes
+            else ''
+        )
+        raise InputError(
+            f'train.batch_size: {batch_size} images cannot be shared evenly by '
+            f'{processes} processes{kept}; choose a multiple of {unit}'
+        )

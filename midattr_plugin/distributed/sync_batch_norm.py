@@ -14,7 +14,7 @@ from midattr_plugin.distributed.process_group import world_size
 class _CPUSyncBatchNorm:
     """As ``nn.SyncBatchNorm``, slow and on the CPU; equally many images in every process.
 
-    Mixed into a batch normalisation of maps (B, C, H, W) or of vectors (B, C), before it.
+    Mixed into a batch normalization of maps (B, C, H, W) or of vectors (B, C), before it.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -23,15 +23,15 @@ class _CPUSyncBatchNorm:
         axes = (0, *range(2, x.dim()))  # all but the channels
         per_channel = (1, -1, *(1 for _ in axes[1:]))
         mean = all_reduce(x.mean(axes)) / world_size()
-        centred = x - mean.view(per_channel)
-        variance = all_reduce(centred.square().mean(axes)) / world_size()
+        centerd = x - mean.view(per_channel)
+        variance = all_reduce(centerd.square().mean(axes)) / world_size()
         count = x.numel() // x.shape[1] * world_size()
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scale = self.weight * (variance + self.eps).rsqrt()
-        scaled = centred * scale.view(per_channel)
+        scaled = centerd * scale.view(per_channel)
         return scaled if self.bias is None else scaled + self.bias.view(per_channel)
 
 
@@ -43,14 +43,14 @@ class _CPUSyncBatchNorm2d(_CPUSyncBatchNorm, nn.BatchNorm2d):
     pass
 
 
-_SYNCHRONISED = {nn.BatchNorm1d: _CPUSyncBatchNorm1d, nn.BatchNorm2d: _CPUSyncBatchNorm2d}
+_SYNCHRONIZED = {nn.BatchNorm1d: _CPUSyncBatchNorm1d, nn.BatchNorm2d: _CPUSyncBatchNorm2d}
 
 
-def synchronise_batch_norm(model: nn.Module) -> nn.Module:
+def synchronize_batch_norm(model: nn.Module) -> nn.Module:
     """``model`` with the batch statistics of all processes; parameters and names stay."""
     if next(model.parameters()).is_cuda:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
     for module in model.modules():
         # by which the class, which has no state of its own, is replaced
-        module.__class__ = _SYNCHRONISED.get(type(module), type(module))
+        module.__class__ = _SYNCHRONIZED.get(type(module), type(module))
     return model

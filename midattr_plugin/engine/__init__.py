@@ -1,15 +1,15 @@
-from midattr_plugin.engine.host_engines import (
-    CheckpointedImageSoftmaxEngine,
-    CheckpointedImageTripletEngine,
-    CheckpointedVideoSoftmaxEngine,
-    CheckpointedVideoTripletEngine,
-)
 from midattr_plugin.engine.image_midattr import ImageMidAttrEngine
+from midattr_plugin.engine.torchreid_engines import (
+    TrackedImageSoftmaxEngine,
+    TrackedImageTripletEngine,
+    TrackedVideoSoftmaxEngine,
+    TrackedVideoTripletEngine,
+)
 
 __all__ = [
-    'CheckpointedImageSoftmaxEngine',
-    'CheckpointedImageTripletEngine',
-    'CheckpointedVideoSoftmaxEngine',
-    'CheckpointedVideoTripletEngine',
+    'TrackedImageSoftmaxEngine',
+    'TrackedImageTripletEngine',
+    'TrackedVideoSoftmaxEngine',
+    'TrackedVideoTripletEngine',
     'ImageMidAttrEngine',
 ]

@@ -1,4 +1,4 @@
-"""Attribute predictions and labels, gathered while the host extracts features."""
+"""Attribute predictions and labels, gathered while torchreid extracts features."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ class AttributeRecorder:
 
     Args:
         schema: the model's attributes, m of them; empty or None where it has none.
-        source: the attributes that the target's images are labelled with, or None.
+        source: the attributes that the target's images are labeled with, or None.
     """
 
     def __init__(self, schema: AttributeSchema | None, source: AttributeSchema | None):
@@ -25,14 +25,15 @@ class AttributeRecorder:
         self._predictions: list[Tensor] = []
 
     def add_batch(self, data: dict) -> None:
-        """Takes the labels of a batch of B items as the host's loader yields it."""
+        """Takes the labels of a batch of B items as torchreid's loader yields it."""
         if self.schema is not None and self.source is not None:
             self._pids.append(data['pid'])
             self._labels.append(self.source.convert(data['attrs'], to=self.schema))
 
     def add_output(self, attributes: dict[str, Tensor]) -> None:
         """Takes what the model gave for that batch: name -> logits (B, c), in the order of
-        ``schema``."""
+        ``schema``.
+        """
         if attributes:
             predictions = [logits.argmax(1) for logits in attributes.values()]
             self._predictions.append(torch.stack(predictions, 1).cpu())
@@ -40,7 +41,7 @@ class AttributeRecorder:
     def scores(self, first: int) -> dict[str, dict[str, float | None]]:
         """Scores over the images from number ``first`` on; {} where there are no labels.
 
-        The host extracts the query before the gallery; the annotators' protocol is over the
+        torchreid extracts the query before the gallery; the annotators' protocol is over the
         gallery, so ``first`` is the number of queries. Where several processes share the images,
         it is that of this process, and the scores are over the images of all.
         """

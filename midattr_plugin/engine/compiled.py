@@ -21,7 +21,8 @@ class Compiled:
     def __init__(self, module: nn.Module, on_gpu: bool):
         self.module = module
         self._compiled: Callable | None = torch.compile(
-            module, mode='reduce-overhead' if on_gpu else 'default')
+            module, mode='reduce-overhead' if on_gpu else 'default'
+        )
 
     def __call__(self, *args, **kwargs):
         """What ``module(*args, **kwargs)`` returns.
@@ -38,7 +39,9 @@ class Compiled:
             if not type(error).__module__.startswith(('torch._dynamo', 'torch._inductor')):
                 raise
             reason = ' '.join(str(error).strip().splitlines()[:2])
-            warnings.warn('midattr.compile: compiling failed, so the network runs uncompiled '
-                          f'({reason})', stacklevel=2)
+            warnings.warn(
+                f'midattr.compile: compiling failed, so the network runs uncompiled ({reason})',
+                stacklevel=2,
+            )
             self._compiled = None
             return self.module(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Evaluation by the host whose results are kept: as ``engine.results`` and ``metrics.json``."""
+"""Evaluation by torchreid whose results are kept: as ``engine.results`` and ``metrics.json``."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
-from midattr_plugin.engine.ranking import (
+from midattr_plugin.engine.descriptor_ranking import (
     RANKING_OPTIONS,
     RANKS,
     FeaturesHandedOver,
@@ -28,7 +28,7 @@ from midattr_plugin.random_state import preserved_random_state
 
 
 class EvaluationMixin:
-    """Mixed into an engine of the host, before it.
+    """Mixed into an engine of torchreid, before it.
 
     ``results`` is what the last ``test()`` measured (fractions in [0, 1])::
 
@@ -57,31 +57,37 @@ class EvaluationMixin:
     trained_epochs = 0
 
     def test(self, save_dir: str = '', ranks=RANKS, **options) -> float:
-        """As the host's ``test``; writes ``results`` to ``save_dir``, if there is one.
+        """As torchreid's ``test``; writes ``results`` to ``save_dir``, if there is one.
 
         The random state of training is untouched, so that how often one evaluates does not
         change what one trains.
         """
-        self.results = {'reid': {}, 'attributes': {}, 'confusion': {}, 'rendered': {},
-                        'epoch': self.trained_epochs, **self.facts}
-        # the host prints beyond the end of the curve for a gallery smaller than a rank
+        self.results = {
+            'reid': {},
+            'attributes': {},
+            'confusion': {},
+            'rendered': {},
+            'epoch': self.trained_epochs,
+            **self.facts,
+        }
+        # torchreid prints beyond the end of the curve for a gallery smaller than a rank
         smallest = min(len(loaders['gallery'].dataset) for loaders in self.test_loader.values())
         ranks = [rank for rank in ranks if rank <= smallest]
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
-            self.results |= self.further_results()
+            self.results |= self.extra_results()
         if save_dir and is_main():
             with atomic_path(Path(save_dir) / self.results_name) as path:
                 path.write_text(json.dumps(self.results, indent=2) + '\n')
         return rank1
 
-    def further_results(self) -> dict:
+    def extra_results(self) -> dict:
         """What else belongs into ``results``; asked for after the targets have been tested."""
         return {}
 
     @property
     def mean_mAP(self) -> float:
-        """mAP of the model's descriptor in the last ``test()``, averaged over the targets."""
+        """MAP of the model's descriptor in the last ``test()``, averaged over the targets."""
         values = [scores[self.descriptor]['mAP'] for scores in self.results['reid'].values()]
         return sum(values) / len(values)
 
@@ -90,20 +96,25 @@ class EvaluationMixin:
         rendered = is_rendered(gallery_loader.dataset)
         self.results['rendered'][dataset_name] = rendered
         if rendered:
-            print(f'Note: the images of {dataset_name} are rendered; its figures say nothing '
-                  'about real images')
+            print(
+                f'Note: the images of {dataset_name} are rendered; its figures say nothing '
+                'about real images'
+            )
         shared = world_size() > 1
         images = _images(query_loader, gallery_loader) if shared else None
         if shared:
             query_loader, gallery_loader = map(sharded_test_loader, (query_loader, gallery_loader))
         rank1_and_mAP = scores = None
-        with captured_ranking(self.ranking_memory, images) as ranking, \
-                contextlib.suppress(FeaturesHandedOver):
+        with (
+            captured_ranking(self.ranking_memory, images) as ranking,
+            contextlib.suppress(FeaturesHandedOver),
+        ):
             rank1_and_mAP = super()._evaluate(
                 dataset_name=dataset_name,
                 query_loader=_with_progress(query_loader, 'query'),
                 gallery_loader=_with_progress(gallery_loader, 'gallery'),
-                **options)
+                **options,
+            )
         if is_main():
             scores = self._scores(ranking, options)
         rank1_and_mAP, scores = broadcast((rank1_and_mAP, scores))
@@ -114,18 +125,23 @@ class EvaluationMixin:
         """Of the descriptor and of its parts."""
         scores = {self.descriptor: reid_scores(ranking)}
         for name, columns in self.descriptor_slices.items():
-            part = rank_columns(ranking, columns, memory=self.ranking_memory,
-                                **{key: options[key] for key in RANKING_OPTIONS if key in options})
+            part = rank_columns(
+                ranking,
+                columns,
+                memory=self.ranking_memory,
+                **{key: options[key] for key in RANKING_OPTIONS if key in options},
+            )
             scores[name] = reid_scores(part)
             print(f'{name} feature alone: ' + format_scores(scores[name]))
         return scores
 
 
 def _images(query_loader: DataLoader, gallery_loader: DataLoader) -> tuple[np.ndarray, ...]:
-    """pids of queries and gallery, then their camids, in the order of the datasets."""
+    """Pids of queries and gallery, then their camids, in the order of the datasets."""
     (q_pids, q_camids), (g_pids, g_camids) = (
         [np.array(column) for column in list(zip(*loader.dataset.data, strict=True))[1:3]]
-        for loader in (query_loader, gallery_loader))
+        for loader in (query_loader, gallery_loader)
+    )
     return q_pids, g_pids, q_camids, g_camids
 
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from midattr_plugin import host
+from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import rank, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
-from midattr_plugin.engine.checkpointing import CheckpointMixin
+from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.precision import Precision
@@ -28,13 +28,15 @@ from midattr_plugin.losses import (
 from midattr_plugin.losses.class_balanced_loss import count_classes
 
 
-class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host.Engine):
-    """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrResNet`.
+class ImageMidAttrEngine(
+    CheckpointMixin, EvaluationMixin, ReplicatedMixin, torchreid_compat.Engine
+):
+    """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrNet`.
 
     Args:
-        datamanager: the host's ``ImageDataManager``. If the model has attributes, its sources
+        datamanager: torchreid's ``ImageDataManager``. If the model has attributes, its sources
             must be attribute datasets (``market1501_attr``, ...); the targets may be any.
-        model: a ``MidAttrResNet``.
+        model: a ``MidAttrNet``.
         optimizer: optimizer of the model's parameters.
         scheduler: stepped after every epoch, if given.
         use_gpu: use the GPU, if there is one.
@@ -64,7 +66,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
     """
 
     validation_loader: DataLoader | None = None
-    """Held-out training images, which are recognised at every test."""
+    """Held-out training images, which are recognized at every test."""
 
     def __init__(
         self,
@@ -111,21 +113,33 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
                     f'data.sources {datamanager.sources} have none of the attributes that the '
                     'model learns; name an attribute dataset first (market1501_attr, '
                     'dukemtmcreid_attr or midattr_demo), or choose model.name '
-                    '"midattr_resnet<depth>", which has no attributes')
+                    '"midattr_resnet<depth>", which has no attributes'
+                )
         if task_uncertainty is not None:
             _check_optimized(task_uncertainty.log_variances, optimizer)
             _average_before_steps(task_uncertainty.log_variances, optimizer)
         self.criterion = MidAttrLoss(
-            mu, nu, attribute_weight, reading, label_smoothing,
+            mu,
+            nu,
+            attribute_weight,
+            reading,
+            label_smoothing,
             self._attribute_loss(attribute_loss, class_balance_beta, focal_gamma),
-            task_uncertainty, triplet_weight, triplet_margin).to(next(model.parameters()).device)
+            task_uncertainty,
+            triplet_weight,
+            triplet_margin,
+        ).to(next(model.parameters()).device)
 
     def _attribute_loss(self, name: str, beta: float, gamma: float) -> nn.Module:
-        makers = {'plain': PlainAttributeLoss, 'focal': lambda: FocalLoss(gamma),
-                  'class_balanced': lambda: ClassBalancedLoss(self._class_counts(), beta)}
+        makers = {
+            'plain': PlainAttributeLoss,
+            'focal': lambda: FocalLoss(gamma),
+            'class_balanced': lambda: ClassBalancedLoss(self._class_counts(), beta),
+        }
         if name not in makers:
-            raise InputError(f'midattr.attribute_loss: unknown loss "{name}"; choose from '
-                             f'{", ".join(makers)}')
+            raise InputError(
+                f'midattr.attribute_loss: unknown loss "{name}"; choose from {", ".join(makers)}'
+            )
         return makers[name]()
 
     def _class_counts(self) -> dict[str, Tensor]:
@@ -145,7 +159,7 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         return imgs, pids, self.train_schema.convert(data['attrs'], to=self.model.schema)
 
     def train(self, print_freq: int = 10, **options) -> None:
-        """One epoch, as by the host."""
+        """One epoch, as by torchreid."""
         self.print_freq = print_freq
         super().train(print_freq=print_freq, **options)
 
@@ -172,8 +186,14 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
             attrs = None if attrs is None else attrs.cuda(non_blocking=True)
 
         output = self._forward(imgs)
-        terms = self.criterion(output['logits'], output['attributes'], pids, attrs,
-                               _known_per_process(attrs), output['features'])
+        terms = self.criterion(
+            output['logits'],
+            output['attributes'],
+            pids,
+            attrs,
+            _known_per_process(attrs),
+            output['features'],
+        )
         self._log_step(terms, output, pids, attrs)
         summary = self._log.read() if self._is_read() else {}
         self._check_finite(summary)
@@ -194,8 +214,9 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         done = self.batch_idx + 1
         return not self.use_gpu or done % self.print_freq == 0 or done == self.num_batches
 
-    def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor,
-                  attrs: Tensor | None) -> None:
+    def _log_step(
+        self, terms: dict[str, Tensor], output: dict, pids: Tensor, attrs: Tensor | None
+    ) -> None:
         values = {name: (term, 1) for name, term in terms.items()}
         for branch, logits in output['logits'].items():
             values[f'acc_{branch}'] = 100 * (logits.argmax(1) == pids).sum(), len(pids)
@@ -210,7 +231,8 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         if bad:
             raise FloatingPointError(
                 f'the loss is not finite in epoch {self.epoch + 1}, batch {self.batch_idx + 1} '
-                f'({", ".join(bad)}); lower train.lr, or resume from model.pth.tar-last')
+                f'({", ".join(bad)}); lower train.lr, or resume from model.pth.tar-last'
+            )
 
     def parse_data_for_eval(self, data: dict):
         self._recorder.add_batch(data)
@@ -222,16 +244,21 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         self._recorder.add_output(output['attributes'])
         return output['descriptor']
 
-    def further_results(self) -> dict:
+    def extra_results(self) -> dict:
         """The weights of mixed layers, the learned factors of the losses, and how the images of
-        ``validation_loader`` are recognised; none of them where there are none."""
+        ``validation_loader`` are recognized; none of them where there are none.
+        """
         results = self._layer_weights() | self._task_weights()
         if self.validation_loader is None:
             return results
-        scores = measure_validation(self.validation_loader, self._recognise)
-        print('Held-out training images: ' + ', '.join(
-            f'{name} {value:.3f}' if name != 'images' else f'{value}'
-            for name, value in scores.items()))
+        scores = measure_validation(self.validation_loader, self._recognize)
+        print(
+            'Held-out training images: '
+            + ', '.join(
+                f'{name} {value:.3f}' if name != 'images' else f'{value}'
+                for name, value in scores.items()
+            )
+        )
         return results | {'validation': scores}
 
     def _layer_weights(self) -> dict:
@@ -245,25 +272,35 @@ class ImageMidAttrEngine(CheckpointMixin, EvaluationMixin, ReplicatedMixin, host
         if self.criterion.task_uncertainty is None:
             return {}
         weights = self.criterion.task_uncertainty.weights()
-        print('Learned factors of the losses: ' + ', '.join(
-            f'{term} {value:.3f}' for term, value in weights.items()))
+        print(
+            'Learned factors of the losses: '
+            + ', '.join(f'{term} {value:.3f}' for term, value in weights.items())
+        )
         return {'task_weights': weights}
 
-    def _recognise(self, data: dict) -> tuple[dict, dict, Tensor, Tensor | None]:
+    def _recognize(self, data: dict) -> tuple[dict, dict, Tensor, Tensor | None]:
         imgs, pids, attrs = self.parse_data_for_train(data)
         device = next(self.model.parameters()).device
         output = self._forward(imgs.to(device))
         features = {branch: feature.float() for branch, feature in output['features'].items()}
-        return (self.model.identify(features), output['attributes'], pids.to(device),
-                None if attrs is None else attrs.to(device))
+        return (
+            self.model.identify(features),
+            output['attributes'],
+            pids.to(device),
+            None if attrs is None else attrs.to(device),
+        )
 
     @torch.no_grad()
     def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
         self._recorder = AttributeRecorder(
-            self.model.schema, getattr(gallery_loader.dataset, 'schema', None))
+            self.model.schema, getattr(gallery_loader.dataset, 'schema', None)
+        )
         rank1_and_mAP = super()._evaluate(
-            dataset_name=dataset_name, query_loader=query_loader, gallery_loader=gallery_loader,
-            **options)
+            dataset_name=dataset_name,
+            query_loader=query_loader,
+            gallery_loader=gallery_loader,
+            **options,
+        )
         recorder, self._recorder = self._recorder, None
 
         mine = range(rank(), len(query_loader.dataset), world_size())
@@ -291,12 +328,15 @@ def _known_per_process(attrs: Tensor | None) -> Tensor | None:
 
 def _check_optimized(log_variances: nn.Parameter, optimizer: torch.optim.Optimizer) -> None:
     if not any(p is log_variances for group in optimizer.param_groups for p in group['params']):
-        raise ValueError('the optimizer lacks the parameters of task_uncertainty: call '
-                         'optimizer.add_param_group(task_uncertainty.param_group())')
+        raise ValueError(
+            'the optimizer lacks the parameters of task_uncertainty: call '
+            'optimizer.add_param_group(task_uncertainty.param_group())'
+        )
 
 
 def _average_before_steps(parameter: nn.Parameter, optimizer: torch.optim.Optimizer) -> None:
     """Its gradient over the processes, which average those of the model only."""
+
     def average(*_) -> None:
         parameter.grad = sum_over_processes(parameter.grad) / world_size()
 

@@ -31,8 +31,10 @@ class Precision:
             raise InputError(f'midattr.precision: "{name}" is not one of {", ".join(DTYPES)}')
         if not is_supported(name, device):
             usable = [other for other in DTYPES if is_supported(other, device)]
-            raise InputError(f'midattr.precision: this {_NAMES[device]} does not compute in '
-                             f'{name}; choose from {", ".join(usable)}')
+            raise InputError(
+                f'midattr.precision: this {_NAMES[device]} does not compute in '
+                f'{name}; choose from {", ".join(usable)}'
+            )
         self.name = name
         self.device = device
         self.scaler = torch.amp.GradScaler(device, enabled=name == 'fp16')

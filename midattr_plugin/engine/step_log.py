@@ -25,8 +25,12 @@ class StepLog:
         """
         self._names = list(values)
         totals = torch.stack([total.detach().float() for total, _ in values.values()])
-        counts = torch.stack([totals.new_full((), count) if isinstance(count, int)
-                              else count.float() for _, count in values.values()])
+        counts = torch.stack(
+            [
+                totals.new_full((), count) if isinstance(count, int) else count.float()
+                for _, count in values.values()
+            ]
+        )
         step = torch.stack([totals, counts])
         self._sums = step if self._sums is None else self._sums + step
 
@@ -39,5 +43,8 @@ class StepLog:
             return {}
         totals, counts = sum_over_processes(self._sums).tolist()
         self._sums = None
-        return {name: total / count
-                for name, total, count in zip(self._names, totals, counts, strict=True) if count}
+        return {
+            name: total / count
+            for name, total, count in zip(self._names, totals, counts, strict=True)
+            if count
+        }

@@ -1,6 +1,6 @@
 """Training images that are decoded once, and augmented a whole batch at a time.
 
-Shapes: B images of a batch, N of the training set, H x W pixels. Until they are normalised,
+Shapes: B images of a batch, N of the training set, H x W pixels. Until they are normalized,
 images are uint8 RGB (B, H, W, 3): the layout in which the network reads them, too.
 
 What differs in size or place from image to image is copied by ``torch._foreach_copy_``: one call

@@ -1,4 +1,4 @@
-"""The host's training transforms, by its names and in its order, for a batch of tensors.
+"""torchreid's training transforms, by its names and in its order, for a batch of tensors.
 
 Each image draws its own numbers. They are drawn on the CPU from PyTorch's generator, so that a
 run is the same whatever device the images are on, and a resumed one continues it.
@@ -15,24 +15,32 @@ from midattr_plugin.loading.random_erase import random_erase
 from midattr_plugin.loading.random_flip import random_flip
 from midattr_plugin.loading.random_patch import RandomPatch
 
-_IMAGENET_MEAN, _IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class BatchTransform:
-    """uint8 images (B, H, W, 3) -> augmented and normalised float32 images (B, 3, H, W).
+    """uint8 images (B, H, W, 3) -> augmented and normalized float32 images (B, 3, H, W).
 
     Args:
-        transforms: the host's names, as in ``data.transforms``.
+        transforms: torchreid's names, as in ``data.transforms``.
         norm_mean, norm_std: (3,), of values in [0, 1]; None for those of ImageNet.
     """
 
-    def __init__(self, transforms: Sequence[str], norm_mean: Sequence[float] | None = None,
-                 norm_std: Sequence[float] | None = None):
+    def __init__(
+        self,
+        transforms: Sequence[str],
+        norm_mean: Sequence[float] | None = None,
+        norm_std: Sequence[float] | None = None,
+    ):
         names = [name.lower() for name in transforms]
-        if norm_mean is None or norm_std is None:  # as the host has it
+        if norm_mean is None or norm_std is None:  # as torchreid has it
             norm_mean, norm_std = _IMAGENET_MEAN, _IMAGENET_STD
-        in_order = {'random_flip': random_flip, 'random_crop': random_crop,
-                    'random_patch': RandomPatch(), 'color_jitter': color_jitter}
+        in_order = {
+            'random_flip': random_flip,
+            'random_crop': random_crop,
+            'random_patch': RandomPatch(),
+            'color_jitter': color_jitter,
+        }
         self.steps = [step for name, step in in_order.items() if name in names]
         self.mean, self.std = torch.tensor(norm_mean), torch.tensor(norm_std)
         self.erases = 'random_erase' in names
@@ -40,18 +48,20 @@ class BatchTransform:
     def __call__(self, images: Tensor) -> Tensor:
         for step in self.steps:
             images = step(images)
-        images = self._normalised(images)
+        images = self._normalized(images)
         if self.erases:
             random_erase(images, self.mean)
         return images.permute(0, 3, 1, 2)
 
-    def _normalised(self, images: Tensor) -> Tensor:
+    def _normalized(self, images: Tensor) -> Tensor:
         """(x / 255 - mean) / std, as one multiplication and addition.
 
         Rows of 3 W values keep the inner loop long: three channels alone would make it short.
         """
         width = images.shape[2]
-        scale, shift = ((x.repeat(width)).to(images.device)
-                        for x in (1 / (255 * self.std), -self.mean / self.std))
+        scale, shift = (
+            (x.repeat(width)).to(images.device)
+            for x in (1 / (255 * self.std), -self.mean / self.std)
+        )
         rows = images.flatten(2).float()
         return torch.addcmul(shift, rows, scale, out=rows).view(images.shape)

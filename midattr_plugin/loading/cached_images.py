@@ -11,15 +11,15 @@ from tqdm import tqdm
 
 from midattr_plugin.errors import InputError
 
-_GIB = 2 ** 30
+_GIB = 2**30
 _BATCH = 64
 
 
 class CachedImages:
-    """Images of a host dataset as one tensor (N, H, W, 3) uint8.
+    """Images of a torchreid dataset as one tensor (N, H, W, 3) uint8.
 
     Args:
-        dataset: an image dataset of the host; its images are resized as the host resizes them.
+        dataset: an image dataset of torchreid; its images are resized as torchreid resizes them.
         height, width: H and W.
         device: where they are kept.
         workers: processes that decode; 0 for none.
@@ -28,15 +28,15 @@ class CachedImages:
         InputError: they do not fit into the memory that is free, or a file is broken.
     """
 
-    def __init__(self, dataset: Dataset, height: int, width: int, device: str = 'cpu',
-                 workers: int = 0):
+    def __init__(
+        self, dataset: Dataset, height: int, width: int, device: str = 'cpu', workers: int = 0
+    ):
         _check_memory(len(dataset), height, width, device)
-        self.pixels = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8,
-                                  device=device)
+        self.pixels = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8, device=device)
         loader = DataLoader(_Pixels(dataset, height, width), _BATCH, num_workers=workers)
         with tqdm(total=len(dataset), desc='decoding', unit='image', leave=False) as bar:
             for batch in loader:
-                self.pixels[bar.n:bar.n + len(batch)] = batch.permute(0, 2, 3, 1)
+                self.pixels[bar.n : bar.n + len(batch)] = batch.permute(0, 2, 3, 1)
                 bar.update(len(batch))
 
     def __getitem__(self, indices: list[int]) -> Tensor:
@@ -66,4 +66,5 @@ def _check_memory(count: int, height: int, width: int, device: str) -> None:
         raise InputError(
             f'midattr.cache: {count:,} training images of {height} x {width} take '
             f'{needed / _GIB:.1f} GiB, but only {free / _GIB:.1f} GiB are free; set it to none, or '
-            'make data.height and data.width smaller')
+            'make data.height and data.width smaller'
+        )

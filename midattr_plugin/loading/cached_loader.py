@@ -1,4 +1,4 @@
-"""Stands in for the host's training loader, with its sampler and its batches."""
+"""Stands in for torchreid's training loader, with its sampler and its batches."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,22 @@ from midattr_plugin.loading.cached_images import CachedImages
 
 
 class CachedLoader:
-    """Yields what the host's loader yields: the same dict, in the order of the same sampler.
+    """Yields what torchreid's loader yields: the same dict, in the order of the same sampler.
 
     Args:
-        loader: the host's training loader.
+        loader: torchreid's training loader.
         images: those of its dataset.
         transform: applied to each batch, on ``device``.
         device: of the images that are yielded.
     """
 
-    def __init__(self, loader: DataLoader, images: CachedImages, transform: BatchTransform,
-                 device: str = 'cpu'):
+    def __init__(
+        self,
+        loader: DataLoader,
+        images: CachedImages,
+        transform: BatchTransform,
+        device: str = 'cpu',
+    ):
         self.dataset = loader.dataset
         self.batch_sampler = loader.batch_sampler
         self.images = images
@@ -28,8 +33,11 @@ class CachedLoader:
         self.device = device
         paths, pids, camids, dsetids = zip(*self.dataset.data, strict=True)
         self.paths = paths
-        self.columns = {'pid': torch.tensor(pids), 'camid': torch.tensor(camids),
-                        'dsetid': torch.tensor(dsetids)}
+        self.columns = {
+            'pid': torch.tensor(pids),
+            'camid': torch.tensor(camids),
+            'dsetid': torch.tensor(dsetids),
+        }
         if hasattr(self.dataset, 'labels'):
             self.columns['attrs'] = torch.stack([self.dataset.labels(path) for path in paths])
 
@@ -38,10 +46,14 @@ class CachedLoader:
 
     def __iter__(self) -> Iterator[dict]:
         for indices in self.batch_sampler:
-            indices = [int(index) for index in indices]  # the host's samplers mix in NumPy's
+            indices = [int(index) for index in indices]  # torchreid's samplers mix in NumPy's
             # the transforms work in place, on a new copy each time
-            copies = [self.transform(self.images[indices].to(self.device))
-                      for _ in range(self.dataset.k_tfm)]
-            yield {'img': copies[0] if len(copies) == 1 else copies,
-                   'impath': [self.paths[index] for index in indices],
-                   **{name: column[indices] for name, column in self.columns.items()}}
+            copies = [
+                self.transform(self.images[indices].to(self.device))
+                for _ in range(self.dataset.k_tfm)
+            ]
+            yield {
+                'img': copies[0] if len(copies) == 1 else copies,
+                'impath': [self.paths[index] for index in indices],
+                **{name: column[indices] for name, column in self.columns.items()},
+            }

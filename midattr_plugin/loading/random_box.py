@@ -1,4 +1,4 @@
-"""Sizes of random rectangles, as the host draws them for erasing and for patches."""
+"""Sizes of random rectangles, as torchreid draws them for erasing and for patches."""
 
 import torch
 from torch import Tensor
@@ -6,8 +6,9 @@ from torch import Tensor
 _ATTEMPTS = 100
 
 
-def draw_sizes(count: int, height: int, width: int, areas: tuple[float, float],
-               least_ratio: float) -> tuple[Tensor, Tensor]:
+def sample_sizes(
+    count: int, height: int, width: int, areas: tuple[float, float], least_ratio: float
+) -> tuple[Tensor, Tensor]:
     """Heights and widths (count,) of rectangles that are smaller than the image.
 
     Each is the first that fits out of 100 draws, with zeros where none does.
@@ -25,6 +26,6 @@ def draw_sizes(count: int, height: int, width: int, areas: tuple[float, float],
     return tuple((side * fits).gather(1, first)[:, 0].long() for side in (heights, widths))
 
 
-def draw_places(sizes: Tensor, room: int) -> Tensor:
+def sample_places(sizes: Tensor, room: int) -> Tensor:
     """Where a side of each of the rectangles begins, so that it ends within ``room``."""
     return (torch.rand(len(sizes)) * (room - sizes + 1)).long()

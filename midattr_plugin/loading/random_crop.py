@@ -1,10 +1,10 @@
-"""The host's ``random_crop``, its ``Random2DTranslation``."""
+"""torchreid's ``random_crop``, its ``Random2DTranslation``."""
 
 import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-PROBABILITY = .5
+PROBABILITY = 0.5
 _ENLARGED = 1.125
 
 
@@ -16,14 +16,17 @@ def random_crop(images: Tensor) -> Tensor:
     height, width = images.shape[1:3]
     large = [round(height * _ENLARGED), round(width * _ENLARGED)]
     tops, lefts = (_offsets(len(chosen), room) for room in (large[0] - height, large[1] - width))
-    enlarged = F.resize(images.index_select(0, chosen.to(images.device)).permute(0, 3, 1, 2), large,
-                        antialias=True).permute(0, 2, 3, 1)
-    windows = [image[top:top + height, left:left + width]
-               for image, top, left in zip(enlarged, tops, lefts, strict=True)]
+    enlarged = F.resize(
+        images.index_select(0, chosen.to(images.device)).permute(0, 3, 1, 2), large, antialias=True
+    ).permute(0, 2, 3, 1)
+    windows = [
+        image[top : top + height, left : left + width]
+        for image, top, left in zip(enlarged, tops, lefts, strict=True)
+    ]
     torch._foreach_copy_([images[i] for i in chosen.tolist()], windows)
     return images
 
 
 def _offsets(count: int, room: int) -> list[int]:
-    """Whole numbers in [0, room]; both ends are half as likely, as with the host's rounding."""
+    """Whole numbers in [0, room]; both ends are half as likely, as with torchreid's rounding."""
     return (torch.rand(count) * room).round().long().tolist()

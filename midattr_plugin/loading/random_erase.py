@@ -1,30 +1,34 @@
-"""The host's ``random_erase`` (Zhong et al., Random Erasing Data Augmentation)."""
+"""torchreid's ``random_erase`` (Zhong et al., Random Erasing Data Augmentation)."""
 
 import torch
 from torch import Tensor
 
-from midattr_plugin.loading.random_box import draw_places, draw_sizes
+from midattr_plugin.loading.random_box import sample_places, sample_sizes
 
-PROBABILITY = .5
-_AREAS, _LEAST_RATIO = (.02, .4), .3
+PROBABILITY = 0.5
+_AREAS, _LEAST_RATIO = (0.02, 0.4), 0.3
 
 
 def random_erase(images: Tensor, value: Tensor) -> Tensor:
     """Fills a rectangle of half of the images with ``value``, in place.
 
     Args:
-        images: normalised (B, H, W, 3).
-        value: (3,). The host's is the mean of images that are not normalised.
+        images: normalized (B, H, W, 3).
+        value: (3,). torchreid's is the mean of images that are not normalized.
     """
     count, height, width, _ = images.shape
-    heights, widths = draw_sizes(count, height, width, _AREAS, _LEAST_RATIO)
+    heights, widths = sample_sizes(count, height, width, _AREAS, _LEAST_RATIO)
     heights = heights * (torch.rand(count) < PROBABILITY)
-    tops, lefts = draw_places(heights, height), draw_places(widths, width)
+    tops, lefts = sample_places(heights, height), sample_places(widths, width)
     # rows of 3 W values: long inner loops
     lines, fill = images.flatten(2), value.to(images).repeat(width)
-    boxes = [(line[top:top + h, 3 * left:3 * (left + w)], fill[:3 * w].expand(h, -1))
-             for line, top, left, h, w in zip(lines, tops.tolist(), lefts.tolist(),
-                                              heights.tolist(), widths.tolist(), strict=True) if h]
+    boxes = [
+        (line[top : top + h, 3 * left : 3 * (left + w)], fill[: 3 * w].expand(h, -1))
+        for line, top, left, h, w in zip(
+            lines, tops.tolist(), lefts.tolist(), heights.tolist(), widths.tolist(), strict=True
+        )
+        if h
+    ]
     if boxes:
         torch._foreach_copy_(*map(list, zip(*boxes, strict=True)))
     return images

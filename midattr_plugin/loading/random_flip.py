@@ -1,9 +1,9 @@
-"""The host's ``random_flip``, torchvision's ``RandomHorizontalFlip``."""
+"""torchreid's ``random_flip``, torchvision's ``RandomHorizontalFlip``."""
 
 import torch
 from torch import Tensor
 
-PROBABILITY = .5
+PROBABILITY = 0.5
 
 
 def random_flip(images: Tensor) -> Tensor:

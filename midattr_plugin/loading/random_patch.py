@@ -1,4 +1,4 @@
-"""The host's ``random_patch`` (Zhou et al., Omni-Scale Feature Learning, ICCV 2019)."""
+"""torchreid's ``random_patch`` (Zhou et al., Omni-Scale Feature Learning, ICCV 2019)."""
 
 import math
 from collections import deque
@@ -6,10 +6,10 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from midattr_plugin.loading.random_box import draw_places, draw_sizes
+from midattr_plugin.loading.random_box import sample_places, sample_sizes
 
-PROBABILITY = .5
-_AREAS, _LEAST_RATIO = (.01, .5), .1
+PROBABILITY = 0.5
+_AREAS, _LEAST_RATIO = (0.01, 0.5), 0.1
 _CAPACITY, _LEAST_PATCHES = 50000, 100
 _LARGEST_ANGLE = 10
 
@@ -17,7 +17,7 @@ _LARGEST_ANGLE = 10
 class RandomPatch:
     """Keeps a piece of every image, and pastes one of those kept onto half of the images.
 
-    There is one pool of pieces, where the host has one in each of its worker processes. An image
+    There is one pool of pieces, where torchreid has one in each of its worker processes. An image
     gets a piece of itself or of one before it, as there.
     """
 
@@ -39,14 +39,15 @@ class RandomPatch:
     def _keep(self, images: Tensor) -> Tensor:
         """Puts a piece of each image into the pool; whether it has one (B,), bool."""
         count, height, width, _ = images.shape
-        heights, widths = draw_sizes(count, height, width, _AREAS, _LEAST_RATIO)
-        tops, lefts = draw_places(heights, height), draw_places(widths, width)
+        heights, widths = sample_sizes(count, height, width, _AREAS, _LEAST_RATIO)
+        tops, lefts = sample_places(heights, height), sample_places(widths, width)
         usable = (heights > 0) & (widths > 0)
         boxes = torch.stack([tops, lefts, heights, widths], 1)
-        for image, (top, left, h, w), use in zip(images, boxes.tolist(), usable.tolist(),
-                                                 strict=True):
+        for image, (top, left, h, w), use in zip(
+            images, boxes.tolist(), usable.tolist(), strict=True
+        ):
             if use:
-                self.pool.append(image[top:top + h, left:left + w].clone())
+                self.pool.append(image[top : top + h, left : left + w].clone())
         return usable
 
 
@@ -54,33 +55,50 @@ def _pasted(images: Tensor, patches: list[Tensor]) -> Tensor:
     """``images`` (K, H, W, 3), each with its patch mirrored, turned and placed at random."""
     height, width = images.shape[1:3]
     heights, widths = torch.tensor([patch.shape[:2] for patch in patches]).unbind(1)
-    tops, lefts = draw_places(heights, height), draw_places(widths, width)
-    mirrored, turned = torch.rand(2, len(patches)) < .5
+    tops, lefts = sample_places(heights, height), sample_places(widths, width)
+    mirrored, turned = torch.rand(2, len(patches)) < 0.5
     degrees = torch.randint(-_LARGEST_ANGLE, _LARGEST_ANGLE + 1, (len(patches),)) * turned
     padded = images.new_zeros(images.shape)
-    torch._foreach_copy_([canvas[:patch.shape[0], :patch.shape[1]]
-                          for canvas, patch in zip(padded, patches, strict=True)], patches)
-    return place_patches(images, padded, torch.stack([heights, widths], 1),
-                         torch.stack([tops, lefts], 1), mirrored, degrees)
+    torch._foreach_copy_(
+        [
+            canvas[: patch.shape[0], : patch.shape[1]]
+            for canvas, patch in zip(padded, patches, strict=True)
+        ],
+        patches,
+    )
+    return place_patches(
+        images,
+        padded,
+        torch.stack([heights, widths], 1),
+        torch.stack([tops, lefts], 1),
+        mirrored,
+        degrees,
+    )
 
 
-def place_patches(images: Tensor, patches: Tensor, sizes: Tensor, places: Tensor,
-                  mirrored: Tensor, degrees: Tensor) -> Tensor:
+def place_patches(
+    images: Tensor,
+    patches: Tensor,
+    sizes: Tensor,
+    places: Tensor,
+    mirrored: Tensor,
+    degrees: Tensor,
+) -> Tensor:
     """Images (K, H, W, 3) with a patch on each; black where a turned patch leaves its box.
 
     Args:
         patches: (K, H, W, 3), each in the upper left corner.
         sizes, places: (K, 2), height and width; row and column of the upper left corner.
         mirrored: (K,), bool, left and right exchanged before turning.
-        degrees: (K,), counter-clockwise around the centre of the patch.
+        degrees: (K,), counter-clockwise around the center of the patch.
     """
     height, width = images.shape[1:3]
     device = images.device
     half, turn = (sizes / 2).to(device), (degrees * (math.pi / 180)).to(device)[:, None, None]
-    centres = places.to(device) + half
-    # from a pixel of an image to the pixel of the patch that it shows, both from the centre
-    y = torch.arange(height, device=device)[:, None] + .5 - centres[:, 0, None, None]
-    x = torch.arange(width, device=device) + .5 - centres[:, 1, None, None]
+    centers = places.to(device) + half
+    # from a pixel of an image to the pixel of the patch that it shows, both from the center
+    y = torch.arange(height, device=device)[:, None] + 0.5 - centers[:, 0, None, None]
+    x = torch.arange(width, device=device) + 0.5 - centers[:, 1, None, None]
     rows = y * turn.cos() + x * turn.sin()
     columns = (x * turn.cos() - y * turn.sin()) * (1 - 2 * mirrored.to(device).int())[:, None, None]
     rows = (rows + half[:, 0, None, None]).floor().long()

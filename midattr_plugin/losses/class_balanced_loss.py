@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from midattr_plugin.losses.masked_cross_entropy import masked_cross_entropy
+from midattr_plugin.losses.cross_entropy import masked_cross_entropy
 
 
 class ClassBalancedLoss(nn.Module):
@@ -27,22 +27,25 @@ class ClassBalancedLoss(nn.Module):
         self._names = list(counts)
         for i, count in enumerate(counts.values()):
             # not in checkpoints: the training images are counted again
-            self.register_buffer(f'weights{i}', class_balanced_weights(count, beta).float(),
-                                 persistent=False)
+            self.register_buffer(
+                f'weights{i}', class_balanced_weights(count, beta).float(), persistent=False
+            )
 
     def weights(self, name: str) -> Tensor:
         """Class weights (c,) of an attribute."""
         return getattr(self, f'weights{self._names.index(name)}')
 
-    def forward(self, name: str, logits: Tensor, labels: Tensor,
-                known: Tensor | None = None) -> Tensor:
+    def forward(
+        self, name: str, logits: Tensor, labels: Tensor, known: Tensor | None = None
+    ) -> Tensor:
         """Scalar; the arguments are those of :func:`masked_cross_entropy`, and the attribute.
 
         The weighted sum is divided by the number of images, so a batch of frequent classes only
         has a small loss; divided by the weights, such a batch would count as much as any other.
         """
-        return masked_cross_entropy(logits, labels, known=known,
-                                    class_weights=self.weights(name).to(logits.dtype))
+        return masked_cross_entropy(
+            logits, labels, known=known, class_weights=self.weights(name).to(logits.dtype)
+        )
 
 
 def class_balanced_weights(counts: Tensor, beta: float) -> Tensor:
@@ -58,7 +61,7 @@ def class_balanced_weights(counts: Tensor, beta: float) -> Tensor:
     """
     counts = counts.double()
     occurs = counts > 0
-    effective = (1 - beta ** counts) / (1 - beta)
+    effective = (1 - beta**counts) / (1 - beta)
     weights = torch.where(occurs, 1 / effective.where(occurs, 1), 0)
     return weights * (occurs.sum() / weights.sum().where(occurs.any(), 1))
 
@@ -70,5 +73,7 @@ def count_classes(labels: Tensor, num_classes: Sequence[int]) -> list[Tensor]:
         labels: (N, m) int64, class indices, negative where unknown; these are not counted.
         num_classes: c of each attribute.
     """
-    return [torch.bincount(column[column >= 0], minlength=classes)
-            for column, classes in zip(labels.unbind(1), num_classes, strict=True)]
+    return [
+        torch.bincount(column[column >= 0], minlength=classes)
+        for column, classes in zip(labels.unbind(1), num_classes, strict=True)
+    ]

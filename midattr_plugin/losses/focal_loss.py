@@ -1,4 +1,4 @@
-"""Attribute losses in which what is recognised already counts less.
+"""Attribute losses in which what is recognized already counts less.
 
 Lin et al., Focal Loss for Dense Object Detection, ICCV 2017. The paper (Zhang and Xu, 2018)
 leaves unbalanced attribute labels as future work.
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from midattr_plugin.losses.masked_cross_entropy import UNKNOWN, over_known
+from midattr_plugin.losses.cross_entropy import UNKNOWN, over_known
 
 
 class FocalLoss(nn.Module):
@@ -24,8 +24,9 @@ class FocalLoss(nn.Module):
         super().__init__()
         self.gamma = gamma
 
-    def forward(self, name: str, logits: Tensor, labels: Tensor,
-                known: Tensor | None = None) -> Tensor:
+    def forward(
+        self, name: str, logits: Tensor, labels: Tensor, known: Tensor | None = None
+    ) -> Tensor:
         """The mean over the known labels.
 
         Args:
@@ -35,8 +36,9 @@ class FocalLoss(nn.Module):
         Returns:
             Scalar.
         """
-        losses = F.cross_entropy(logits, labels.clamp(min=UNKNOWN), ignore_index=UNKNOWN,
-                                 reduction='none')
+        losses = F.cross_entropy(
+            logits, labels.clamp(min=UNKNOWN), ignore_index=UNKNOWN, reduction='none'
+        )
         # 1 - p, exact for a p near 1; a power below 1 has no finite slope at 0
         missed = (-torch.expm1(-losses)).clamp(min=torch.finfo(losses.dtype).tiny)
-        return over_known((missed ** self.gamma * losses).sum(), labels, known)
+        return over_known((missed**self.gamma * losses).sum(), labels, known)

@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
-from midattr_plugin import host
+from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import gather_with_gradients
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses.masked_cross_entropy import masked_cross_entropy
+from midattr_plugin.losses.cross_entropy import masked_cross_entropy
 from midattr_plugin.losses.plain_attribute_loss import PlainAttributeLoss
 from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
@@ -34,7 +34,7 @@ class MidAttrLoss(nn.Module):
         attribute_loss: of one attribute, a :class:`PlainAttributeLoss` unless given; the others
             are :class:`ClassBalancedLoss` and :class:`FocalLoss`.
         task_uncertainty: learned factors of these weights; None for the weights as they are.
-        triplet_weight: of the host's batch-hard triplet loss (Hermans et al., 2017) on the
+        triplet_weight: of torchreid's batch-hard triplet loss (Hermans et al., 2017) on the
             feature of each branch, whatever the reading, and without a learned factor, because it
             is no likelihood. 0, as in the paper: there is none.
         triplet_margin: its margin.
@@ -43,15 +43,24 @@ class MidAttrLoss(nn.Module):
         InputError: the reading is unknown.
     """
 
-    def __init__(self, mu: float = 5.0, nu: float = 4.0, attribute_weight: float = 0.1,
-                 reading: str = 'attribute_units', label_smoothing: float = 0.0,
-                 attribute_loss: nn.Module | None = None,
-                 task_uncertainty: TaskUncertainty | None = None,
-                 triplet_weight: float = 0.0, triplet_margin: float = 0.3):
+    def __init__(
+        self,
+        mu: float = 5.0,
+        nu: float = 4.0,
+        attribute_weight: float = 0.1,
+        reading: str = 'attribute_units',
+        label_smoothing: float = 0.0,
+        attribute_loss: nn.Module | None = None,
+        task_uncertainty: TaskUncertainty | None = None,
+        triplet_weight: float = 0.0,
+        triplet_margin: float = 0.3,
+    ):
         super().__init__()
         if reading not in READINGS:
-            raise InputError(f'midattr.loss_reading: unknown reading "{reading}"; choose from '
-                             f'{", ".join(READINGS)}')
+            raise InputError(
+                f'midattr.loss_reading: unknown reading "{reading}"; choose from '
+                f'{", ".join(READINGS)}'
+            )
         unit = attribute_weight if reading == 'attribute_units' else 1.0
         self.branch_weights = {'global': unit * mu, 'local': unit * nu}
         self.attribute_weight = attribute_weight
@@ -59,11 +68,17 @@ class MidAttrLoss(nn.Module):
         self.attribute_loss = attribute_loss or PlainAttributeLoss()
         self.task_uncertainty = task_uncertainty
         self.triplet_weight = triplet_weight
-        self.triplet_loss = host.losses.TripletLoss(triplet_margin)
+        self.triplet_loss = torchreid_compat.losses.TripletLoss(triplet_margin)
 
-    def forward(self, logits: dict[str, Tensor], attributes: dict[str, Tensor], pids: Tensor,
-                attrs: Tensor | None = None, known: Tensor | None = None,
-                features: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    def forward(
+        self,
+        logits: dict[str, Tensor],
+        attributes: dict[str, Tensor],
+        pids: Tensor,
+        attrs: Tensor | None = None,
+        known: Tensor | None = None,
+        features: dict[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
         """The total and its terms.
 
         Args:
@@ -84,19 +99,24 @@ class MidAttrLoss(nn.Module):
         Raises:
             ValueError: ``attrs`` has more or fewer columns than there are attributes.
         """
-        identity = {branch: masked_cross_entropy(x, pids, self.label_smoothing)
-                    for branch, x in logits.items()}
+        identity = {
+            branch: masked_cross_entropy(x, pids, self.label_smoothing)
+            for branch, x in logits.items()
+        }
         columns = attrs.unbind(1) if attributes else ()
         counts = [None] * len(columns) if known is None else known
-        recognition = {name: self.attribute_loss(name, x, labels, known=count)
-                       for (name, x), labels, count
-                       in zip(attributes.items(), columns, counts, strict=True)}
+        recognition = {
+            name: self.attribute_loss(name, x, labels, known=count)
+            for (name, x), labels, count in zip(attributes.items(), columns, counts, strict=True)
+        }
         triplets = self._triplets(features, pids) if self.triplet_weight else {}
         terms = {f'loss_{name}': loss for name, loss in (identity | recognition | triplets).items()}
 
         if self.task_uncertainty is not None:
-            measured = {name: (labels >= 0).any() if count is None else count > 0
-                        for name, labels, count in zip(recognition, columns, counts, strict=True)}
+            measured = {
+                name: (labels >= 0).any() if count is None else count > 0
+                for name, labels, count in zip(recognition, columns, counts, strict=True)
+            }
             identity = self.task_uncertainty(identity, measured)
             recognition = self.task_uncertainty(recognition, measured)
         total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())
@@ -107,5 +127,7 @@ class MidAttrLoss(nn.Module):
 
     def _triplets(self, features: dict[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
         pids = gather_with_gradients(pids)
-        return {f'triplet_{branch}': self.triplet_loss(gather_with_gradients(feature), pids)
-                for branch, feature in features.items()}
+        return {
+            f'triplet_{branch}': self.triplet_loss(gather_with_gradients(feature), pids)
+            for branch, feature in features.items()
+        }

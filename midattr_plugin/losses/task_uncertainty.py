@@ -29,11 +29,13 @@ class TaskUncertainty(nn.Module):
 
     def param_group(self) -> dict:
         """For ``Optimizer.add_param_group``, before a scheduler is built: a weight decay would
-        draw the weights to 1."""
+        draw the weights to 1.
+        """
         return {'params': [self.log_variances], 'weight_decay': 0.0}
 
-    def forward(self, losses: Mapping[str, Tensor],
-                measured: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def forward(
+        self, losses: Mapping[str, Tensor], measured: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
         """The losses as they are to be summed.
 
         Args:
@@ -45,8 +47,10 @@ class TaskUncertainty(nn.Module):
             Term -> scalar.
         """
         s = dict(zip(self.terms, self.log_variances, strict=True))
-        return {term: torch.exp(-s[term]) * loss + s[term] / 2 * measured.get(term, 1)
-                for term, loss in losses.items()}
+        return {
+            term: torch.exp(-s[term]) * loss + s[term] / 2 * measured.get(term, 1)
+            for term, loss in losses.items()
+        }
 
     @torch.no_grad()
     def weights(self) -> dict[str, float]:

@@ -11,8 +11,9 @@ from midattr_plugin.schema import AttributeSchema
 SCORES = ('accuracy', 'protocol_accuracy', 'mA', 'f1', 'majority')
 
 
-def score_attribute(predictions: np.ndarray, labels: np.ndarray,
-                    pids: np.ndarray) -> dict[str, float | None]:
+def score_attribute(
+    predictions: np.ndarray, labels: np.ndarray, pids: np.ndarray
+) -> dict[str, float | None]:
     """Scores one attribute.
 
     Args:
@@ -45,8 +46,9 @@ def score_attribute(predictions: np.ndarray, labels: np.ndarray,
     return scores
 
 
-def attribute_scores(predictions: np.ndarray, labels: np.ndarray, pids: np.ndarray,
-                     schema: AttributeSchema) -> dict[str, dict[str, float | None]]:
+def attribute_scores(
+    predictions: np.ndarray, labels: np.ndarray, pids: np.ndarray, schema: AttributeSchema
+) -> dict[str, dict[str, float | None]]:
     """Scores each attribute of ``schema``, and their mean under ``'average'``.
 
     Args:
@@ -60,15 +62,17 @@ def attribute_scores(predictions: np.ndarray, labels: np.ndarray, pids: np.ndarr
     """
     scores = {
         name: score_attribute(predictions[:, i], labels[:, i], pids)
-        for i, name in enumerate(schema.names) if (labels[:, i] >= 0).any()
+        for i, name in enumerate(schema.names)
+        if (labels[:, i] >= 0).any()
     }
     if scores:
         scores['average'] = {key: _mean([s[key] for s in scores.values()]) for key in SCORES}
     return scores
 
 
-def attribute_confusions(predictions: np.ndarray, labels: np.ndarray,
-                         schema: AttributeSchema) -> dict[str, dict[str, list]]:
+def attribute_confusions(
+    predictions: np.ndarray, labels: np.ndarray, schema: AttributeSchema
+) -> dict[str, dict[str, list]]:
     """Attribute name -> 'classes' (c,), and 'counts' (c, c): numbers of images, a row per true
     class, a column per predicted one.
 
@@ -78,9 +82,13 @@ def attribute_confusions(predictions: np.ndarray, labels: np.ndarray,
     return {
         attribute.name: {
             'classes': list(attribute.classes),
-            'counts': confusion_matrix(labels[known, i], predictions[known, i],
-                                       labels=range(len(attribute.classes))).tolist()}
-        for i, attribute in enumerate(schema) if (known := labels[:, i] >= 0).any()}
+            'counts': confusion_matrix(
+                labels[known, i], predictions[known, i], labels=range(len(attribute.classes))
+            ).tolist(),
+        }
+        for i, attribute in enumerate(schema)
+        if (known := labels[:, i] >= 0).any()
+    }
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -24,7 +24,7 @@ class ChunkedDistances:
     Args:
         queries: features (Q, D) float32.
         gallery: features (G, D) float32.
-        metric: 'euclidean' (squared, as the host's) or 'cosine' (1 - cosine).
+        metric: 'euclidean' (squared, as torchreid's) or 'cosine' (1 - cosine).
         memory: bytes that blocks of distances may take; a block has at least one query.
     """
 
@@ -38,11 +38,11 @@ class ChunkedDistances:
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yields (number of the first query, distances (b, G) of b queries)."""
-        # one number for each image instead of a normalised or squared copy of the gallery
+        # one number for each image instead of a normalized or squared copy of the gallery
         squares = _squares(self.gallery)
         starts = range(0, len(self.queries), self.rows)
         for start in tqdm(starts, desc='ranking', unit='block', leave=False):
-            queries = self.queries[start:start + self.rows]
+            queries = self.queries[start : start + self.rows]
             if self.metric == 'cosine':
                 cosines = F.normalize(queries) @ self.gallery.T
                 distances = cosines.div_(squares.sqrt().clamp(min=1e-12)).neg_().add_(1)
@@ -52,7 +52,7 @@ class ChunkedDistances:
             yield start, distances.numpy()
 
     def numpy(self) -> 'ChunkedDistances':
-        """Itself, where the host turns a matrix of torch into one of NumPy."""
+        """Itself, where torchreid turns a matrix of torch into one of NumPy."""
         return self
 
     def __array__(self, *args, **kwargs) -> np.ndarray:
@@ -61,11 +61,12 @@ class ChunkedDistances:
         Raises:
             InputError: always.
         """
-        size = self.shape[0] * self.shape[1] * _BYTES / 2 ** 30
+        size = self.shape[0] * self.shape[1] * _BYTES / 2**30
         raise InputError(
-            f'test.rerank, test.visrank and the ranking of the host need all {self.shape[0]:,} x '
+            f'test.rerank, test.visrank and the ranking of torchreid need all {self.shape[0]:,} x '
             f'{self.shape[1]:,} distances at once ({size:.1f} GiB, and several times that to sort '
-            'them); leave them out, or set midattr.ranking_memory above that')
+            'them); leave them out, or set midattr.ranking_memory above that'
+        )
 
 
 def _squares(features: Tensor) -> Tensor:

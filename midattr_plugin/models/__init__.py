@@ -1,4 +1,4 @@
-from midattr_plugin.models.midattr_resnet import MidAttrResNet
+from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.models.zoo import MODELS
 
-__all__ = ['MODELS', 'MidAttrResNet']
+__all__ = ['MODELS', 'MidAttrNet']

@@ -55,13 +55,17 @@ class AttributeHeads(nn.Module):
             for read in MIXED_LAYERS if layer == MIXTURE else (layer,):
                 self.groups.setdefault((read, parts), []).append(attribute.name)
                 num_vectors = len(parts) or 1
-                heads[read] = build_classifier(num_vectors * channels[read],
-                                               len(attribute.classes))
+                heads[read] = build_classifier(num_vectors * channels[read], len(attribute.classes))
             self.heads[attribute.name] = heads if layer == MIXTURE else heads[layer]
         mixed = [attribute for attribute in schema if layer_of[attribute.name] == MIXTURE]
-        self.mixture = LayerMixture([attribute.name for attribute in mixed],
-                                    [len(attribute.classes) for attribute in mixed]
-                                    ) if mixed else None
+        self.mixture = (
+            LayerMixture(
+                [attribute.name for attribute in mixed],
+                [len(attribute.classes) for attribute in mixed],
+            )
+            if mixed
+            else None
+        )
 
     def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
         """Attribute name -> logits (B, c), in the order of the schema.
@@ -76,17 +80,25 @@ class AttributeHeads(nn.Module):
         parts_of = {layer: pool_parts(maps[layer]) for layer in layers if layer != POOLED}
         read: dict[str, dict[str, Tensor]] = {name: {} for name in self.schema.names}
         for (layer, parts), names in self.groups.items():
-            vector = maps[POOLED] if layer == POOLED else torch.cat(
-                [parts_of[layer][:, part - 1] for part in parts], 1)  # numbered from 1
+            vector = (
+                maps[POOLED]
+                if layer == POOLED
+                else torch.cat([parts_of[layer][:, part - 1] for part in parts], 1)
+            )  # numbered from 1
             heads = [self._head(name, layer) for name in names]
-            together = F.linear(vector, torch.cat([head.weight for head in heads]),
-                                torch.cat([head.bias for head in heads]))
+            together = F.linear(
+                vector,
+                torch.cat([head.weight for head in heads]),
+                torch.cat([head.bias for head in heads]),
+            )
             classes = [head.out_features for head in heads]
             for name, logits in zip(names, together.split(classes, 1), strict=True):
                 read[name][layer] = logits
         mixed = {} if self.mixture is None else self.mixture(read)
-        return {name: mixed[name] if name in mixed else read[name][self.layer_of[name]]
-                for name in self.schema.names}
+        return {
+            name: mixed[name] if name in mixed else read[name][self.layer_of[name]]
+            for name in self.schema.names
+        }
 
     def _head(self, name: str, layer: str) -> nn.Linear:
         return self.heads[name][layer] if self.layer_of[name] == MIXTURE else self.heads[name]
@@ -96,8 +108,9 @@ class AttributeHeads(nn.Module):
         return {} if self.mixture is None else self.mixture.as_dict()
 
 
-def assign_layers(names: Sequence[str], attribute_layer: str = 'res3d',
-                  layer_overrides: Iterable[str] = ()) -> dict[str, str]:
+def assign_layers(
+    names: Sequence[str], attribute_layer: str = 'res3d', layer_overrides: Iterable[str] = ()
+) -> dict[str, str]:
     """Says which layer each attribute reads (the paper compares them in Tables 4 and 5).
 
     Args:
@@ -112,8 +125,10 @@ def assign_layers(names: Sequence[str], attribute_layer: str = 'res3d',
         InputError: a layer or an attribute is unknown, or an attribute is given two layers.
     """
     if attribute_layer not in CHOICES:
-        raise InputError(f'midattr.attribute_layer: unknown layer "{attribute_layer}"; choose from '
-                         f'{", ".join(CHOICES)}')
+        raise InputError(
+            f'midattr.attribute_layer: unknown layer "{attribute_layer}"; choose from '
+            f'{", ".join(CHOICES)}'
+        )
     overridden = {}
     for override in layer_overrides:
         name, _, layer = override.partition('=')
@@ -121,7 +136,8 @@ def assign_layers(names: Sequence[str], attribute_layer: str = 'res3d',
             raise InputError(
                 f'midattr.layer_overrides: "{override}" is not <attribute>=<layer> with an '
                 f'attribute out of {", ".join(names) or "none"} and a layer out of '
-                f'{", ".join(CHOICES)}')
+                f'{", ".join(CHOICES)}'
+            )
         if name in overridden:
             raise InputError(f'midattr.layer_overrides: {name} is given two layers; keep one')
         overridden[name] = layer

@@ -16,13 +16,15 @@ from midattr_plugin.errors import InputError
 DEPTHS = (18, 34, 50, 101, 152)
 LAST_STRIDES = (2, 1)
 
-_REMEDY = ('put the file anywhere and set midattr.backbone_weights to it, '
-           'or set model.pretrained False')
+_REMEDY = (
+    'put the file anywhere and set midattr.backbone_weights to it, or set model.pretrained False'
+)
 
 
-def build_backbone(depth: int, state: dict[str, Tensor] | None = None,
-                   last_stride: int = 2) -> torchvision.models.ResNet:
-    """torchvision's ResNet with the given weights, or with random ones.
+def build_backbone(
+    depth: int, state: dict[str, Tensor] | None = None, last_stride: int = 2
+) -> torchvision.models.ResNet:
+    """Torchvision's ResNet with the given weights, or with random ones.
 
     Its ``fc`` layer, which tells the ImageNet classes apart, is of no use here.
 
@@ -49,8 +51,9 @@ def build_backbone(depth: int, state: dict[str, Tensor] | None = None,
     return resnet
 
 
-def pretrained_state(depth: int, weights: str = 'IMAGENET1K_V1',
-                     weights_file: str | Path = '') -> dict[str, Tensor]:
+def pretrained_state(
+    depth: int, weights: str = 'IMAGENET1K_V1', weights_file: str | Path = ''
+) -> dict[str, Tensor]:
     """The state dict of a pretrained ResNet.
 
     Args:
@@ -70,17 +73,22 @@ def pretrained_state(depth: int, weights: str = 'IMAGENET1K_V1',
 def _fetch(depth: int, weights: str) -> dict[str, Tensor]:
     known = torchvision.models.get_model_weights(f'resnet{depth}')
     if weights not in known.__members__:
-        raise InputError(f'midattr.weights_name: torchvision has no weights "{weights}" for '
-                         f'ResNet-{depth}; choose from {", ".join(known.__members__)}')
+        raise InputError(
+            f'midattr.weights_name: torchvision has no weights "{weights}" for '
+            f'ResNet-{depth}; choose from {", ".join(known.__members__)}'
+        )
     entry = known[weights]
     try:
-        return entry.get_state_dict(progress=True, check_hash=True, weights_only=True,
-                                    map_location='cpu')
+        return entry.get_state_dict(
+            progress=True, check_hash=True, weights_only=True, map_location='cpu'
+        )
     except Exception as error:  # the network, the disk and torch.load raise many types
         # ``from None``: the stack of urllib says nothing that the sentence does not.
-        raise InputError(f'torchvision\'s weights {entry} could neither be fetched from '
-                         f'{entry.url} nor read in {torch.hub.get_dir()}/checkpoints '
-                         f'({_reason(error)}); {_REMEDY}') from None
+        raise InputError(
+            f"torchvision's weights {entry} could neither be fetched from "
+            f'{entry.url} nor read in {torch.hub.get_dir()}/checkpoints '
+            f'({_reason(error)}); {_REMEDY}'
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -90,22 +98,27 @@ def _read(path: Path) -> dict[str, Tensor]:
         # weights_only: unpickling anything else may run code that the file brings along.
         state = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError:
-        raise InputError(f'midattr.backbone_weights: "{path}" is not read, because it is broken '
-                         'or holds code instead of plain weights; use a file of torchvision'
-                         ) from None
+        raise InputError(
+            f'midattr.backbone_weights: "{path}" is not read, because it is broken '
+            'or holds code instead of plain weights; use a file of torchvision'
+        ) from None
     except Exception as error:  # torch.load raises many types for a truncated file
-        raise InputError(f'midattr.backbone_weights: "{path}" is empty or broken '
-                         f'({_reason(error)}); get it again, or set model.pretrained False'
-                         ) from None
+        raise InputError(
+            f'midattr.backbone_weights: "{path}" is empty or broken '
+            f'({_reason(error)}); get it again, or set model.pretrained False'
+        ) from None
     if not isinstance(state, dict):
-        raise InputError(f'midattr.backbone_weights: "{path}" holds a {type(state).__name__}, not '
-                         'a dict of weights; use a file of torchvision')
+        raise InputError(
+            f'midattr.backbone_weights: "{path}" holds a {type(state).__name__}, not '
+            'a dict of weights; use a file of torchvision'
+        )
     return state
 
 
 def _set_stride(block: nn.Module, stride: int) -> None:
     """Of the two convolutions that stride in the first block of a stage: the one of the shortcut
-    and conv1 of a BasicBlock, conv2 of a Bottleneck."""
+    and conv1 of a BasicBlock, conv2 of a Bottleneck.
+    """
     for module in block.modules():
         if isinstance(module, nn.Conv2d) and module.stride != (1, 1):
             module.stride = (stride, stride)
@@ -114,23 +127,29 @@ def _set_stride(block: nn.Module, stride: int) -> None:
 
 def _check_depth(depth: int) -> None:
     if depth not in DEPTHS:
-        raise InputError(f'depth: there is no ResNet-{depth}; choose from '
-                         f'{", ".join(map(str, DEPTHS))}')
+        raise InputError(
+            f'depth: there is no ResNet-{depth}; choose from {", ".join(map(str, DEPTHS))}'
+        )
 
 
 def _check_architecture(resnet: torchvision.models.ResNet, state: dict, depth: int) -> None:
     """Compares names and shapes; files older than PyTorch 0.4.1 lack the batch counters."""
     want, have = (
-        {key: getattr(value, 'shape', None) for key, value in weights.items()
-         if not key.startswith('fc.') and not key.endswith('num_batches_tracked')}
+        {
+            key: getattr(value, 'shape', None)
+            for key, value in weights.items()
+            if not key.startswith('fc.') and not key.endswith('num_batches_tracked')
+        }
         for weights in (resnet.state_dict(), state)
     )
     differing = [key for key in [*want, *have] if want.get(key) != have.get(key)]
     if differing:
-        raise InputError(f'the backbone weights are not of torchvision\'s ResNet-{depth}: '
-                         f'{len(set(differing))} of them are missing, unknown or of another shape '
-                         f'(first: {differing[0]}); let midattr.backbone_weights and model.name '
-                         'be of the same depth')
+        raise InputError(
+            f"the backbone weights are not of torchvision's ResNet-{depth}: "
+            f'{len(set(differing))} of them are missing, unknown or of another shape '
+            f'(first: {differing[0]}); let midattr.backbone_weights and model.name '
+            'be of the same depth'
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ from midattr_plugin.random_state import preserved_random_state
 def multiply_adds(model: nn.Module, height: int, width: int) -> int:
     """Of the forward pass of one training image of height x width pixels.
 
-    That of a model of this project includes the attributes. Models of the host are counted in
+    That of a model of this project includes the attributes. Models of torchreid are counted in
     the same way, and nothing of the model is changed.
     """
     counted = copy.deepcopy(model).train()  # batch statistics would change

@@ -1,8 +1,8 @@
-"""A learned mixture of layers to recognise each attribute on (not in the paper).
+"""A learned mixture of layers to recognize each attribute on (not in the paper).
 
 The paper compares the layers one at a time, for all attributes together (Tables 4 and 5), and
 leaves the best layer for each attribute to future work (section 4). Here every attribute learns
-for itself how much to trust each layer, by softmax-normalised weights, as Peters et al. mix the
+for itself how much to trust each layer, by softmax-normalized weights, as Peters et al. mix the
 layers of a language model (ELMo, NAACL 2018, Eq. 1).
 
 Shapes: B images, m attributes, c classes of one of them, C of all of them, L = 3 layers.
@@ -46,8 +46,10 @@ class LayerMixture(nn.Module):
             logits: attribute name -> layer -> logits (B, c); others than ``names`` are ignored.
         """
         # All attributes side by side: a few operations, however many attributes there are.
-        of_layers = torch.stack([torch.cat([logits[name][layer] for name in self.names], 1)
-                                 for layer in MIXED_LAYERS], 2)  # (B, C, L)
+        of_layers = torch.stack(
+            [torch.cat([logits[name][layer] for name in self.names], 1) for layer in MIXED_LAYERS],
+            2,
+        )  # (B, C, L)
         mixed = (of_layers * self.weights()[self.attribute_of]).sum(2)
         return dict(zip(self.names, mixed.split(self.num_classes, 1), strict=True))
 
@@ -58,5 +60,7 @@ class LayerMixture(nn.Module):
     @torch.no_grad()
     def as_dict(self) -> dict[str, dict[str, float]]:
         """Attribute name -> layer -> weight."""
-        return {name: dict(zip(MIXED_LAYERS, row, strict=True))
-                for name, row in zip(self.names, self.weights().tolist(), strict=True)}
+        return {
+            name: dict(zip(MIXED_LAYERS, row, strict=True))
+            for name, row in zip(self.names, self.weights().tolist(), strict=True)
+        }

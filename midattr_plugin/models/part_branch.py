@@ -1,7 +1,7 @@
 """From the part branch's own conv5 to the local feature (paper section 2.1).
 
 The branch is ``layer4_part`` (the copy of conv5), ``part_reduction`` (this module) and
-``classifier_part``. They are separate children of the model, because the host freezes layers
+``classifier_part``. They are separate children of the model, because torchreid freezes layers
 and gives them learning rates by the names of the model's children.
 """
 
@@ -31,11 +31,13 @@ class PartReduction(nn.Module):
     def __init__(self, channels: int, part_dim: int, part_rows: int):
         super().__init__()
         if min(part_dim, part_rows) < 1:
-            raise InputError(f'midattr.part_dim ({part_dim}) and midattr.part_rows ({part_rows}) '
-                             'must both be at least 1')
+            raise InputError(
+                f'midattr.part_dim ({part_dim}) and midattr.part_rows ({part_rows}) '
+                'must both be at least 1'
+            )
         self.pool = nn.AdaptiveAvgPool2d((part_rows, 1))
         self.conv = nn.Conv2d(channels, part_dim, 1)
-        # Nothing normalises or rectifies what follows: a gain of 1 keeps the scale of the
+        # Nothing normalizes or rectifies what follows: a gain of 1 keeps the scale of the
         # pretrained features, so that both classifiers start from features of similar size.
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity='linear')
         nn.init.zeros_(self.conv.bias)

@@ -10,7 +10,7 @@ def pool_parts(maps: Tensor) -> Tensor:
     """The maximum of each channel in each of the 4 horizontal parts.
 
     Where the height is no multiple of 4, part i reaches from row floor(i * H / 4) up to, not
-    including, row ceil((i + 1) * H / 4), so that neighbours share a row and none is left out:
+    including, row ceil((i + 1) * H / 4), so that neighbors share a row and none is left out:
     the 7 rows of res5c at 224 x 224 give the rows 0-1, 1-3, 3-5 and 5-6.
 
     Args:

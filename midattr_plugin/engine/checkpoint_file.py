@@ -1,0 +1,144 @@
+"""Checkpoints: written atomically, read without running code from them.
+
+A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimizer``,
+``scheduler``) plus what an exact resume needs (``random_state``, ``criterion``: learned weights of
+the losses) and what was measured (``mAP``, ``best_mAP``, ``evaluated``). It holds tensors and plain
+Python values only.
+"""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.files import atomic_path
+
+# torchreid stores rank-1 as a NumPy scalar, which PyTorch refuses by default from 2.6 on
+# (https://github.com/KaiyangZhou/deep-person-reid/issues/592). These three rebuild a
+# number from its bytes and can do nothing else. NumPy 1 and 2 name the first differently.
+_rebuild_scalar = np.float64(0).__reduce__()[0]
+_NUMPY_SCALAR = [
+    (_rebuild_scalar, 'numpy.core.multiarray.scalar'),
+    (_rebuild_scalar, 'numpy._core.multiarray.scalar'),
+    np.dtype,
+    type(np.dtype(np.float64)),
+    type(np.dtype(np.float32)),
+]
+
+
+def plain(value):
+    """``value`` with NumPy scalars, counters and other mappings made plain Python, recursively."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    return value
+
+
+def save_checkpoint(state: dict, path: Path) -> None:
+    """Writes ``state`` under ``path``, or leaves what was there.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    with atomic_path(path) as temporary:
+        torch.save(plain(state), temporary)
+
+
+def read_checkpoint(path: str | Path) -> dict:
+    """Reads a checkpoint of ours or torchreid's, or a bare state dict, to CPU memory.
+
+    Returns:
+        A dict that has at least ``state_dict``, its keys without DataParallel's ``module.``.
+
+    Raises:
+        InputError: there is no such file, it is broken, or it holds more than tensors and
+            plain values (code would run if it were unpickled).
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise InputError(
+            f'checkpoint "{path}" does not exist; check model.resume and model.load_weights'
+        )
+    try:
+        with torch.serialization.safe_globals(_NUMPY_SCALAR):
+            checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).split('. ')[0].strip().splitlines()[0]
+        raise InputError(
+            f'checkpoint "{path}" is not read, because it is broken or holds code instead of '
+            f'plain weights ({reason}); use a file written by this project or by torchreid'
+        ) from error
+    except Exception as error:  # torch.load raises many types for a truncated file
+        raise InputError(
+            f'checkpoint "{path}" is broken or truncated ({type(error).__name__}); '
+            'use another one, e.g. the model.pth.tar-<epoch> before it'
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise InputError(
+            f'checkpoint "{path}" holds a {type(checkpoint).__name__}, not a dict '
+            'of weights; use a file written by this project or by torchreid'
+        )
+    if 'state_dict' not in checkpoint:
+        checkpoint = {'state_dict': checkpoint}
+    checkpoint['state_dict'] = {
+        key.removeprefix('module.'): value for key, value in checkpoint['state_dict'].items()
+    }
+    return checkpoint
+
+
+def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
+    """Loads all weights of ``checkpoint`` into ``model``.
+
+    Raises:
+        InputError: the checkpoint is of another architecture; the model is left as it was.
+    """
+    have, want = checkpoint['state_dict'], model.state_dict()
+    missing = [key for key in want if key not in have]
+    unexpected = [key for key in have if key not in want]
+    differing = [key for key in want if key in have and have[key].shape != want[key].shape]
+    problems = []
+    if missing:
+        problems.append(f'{len(missing)} weights are missing (first: {missing[0]})')
+    if unexpected:
+        problems.append(f'{len(unexpected)} are unknown (first: {unexpected[0]})')
+    if differing:
+        key = differing[0]
+        problems.append(
+            f'{len(differing)} differ in shape (first: {key}, {tuple(have[key].shape)} '
+            f'there and {tuple(want[key].shape)} here)'
+        )
+    if problems:
+        raise InputError(
+            f'checkpoint "{path}" is of another architecture: {", ".join(problems)}; set '
+            'model.name, midattr.* and data.sources as they were when it was written '
+            '(config.yaml beside it), or use model.load_weights to take what fits'
+        )
+    model.load_state_dict(have)
+
+
+def load_matching_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> list[str]:
+    """Loads the weights whose name and shape fit (``model.load_weights``), as torchreid does.
+
+    Returns:
+        Names of the checkpoint's weights that were left out.
+
+    Raises:
+        InputError: nothing in the checkpoint fits.
+    """
+    have, want = checkpoint['state_dict'], model.state_dict()
+    fitting = {
+        key: value for key, value in have.items() if key in want and want[key].shape == value.shape
+    }
+    if not fitting:
+        raise InputError(
+            f'nothing in "{path}" fits the model; check that model.load_weights '
+            'and model.name belong together'
+        )
+    model.load_state_dict(fitting, strict=False)
+    return [key for key in have if key not in fitting]

@@ -1,0 +1,174 @@
+"""Checkpoints after every epoch, and a resume that continues bit by bit.
+
+``save_dir/model/`` holds ``model.pth.tar-last`` (after every epoch), ``model.pth.tar-best``
+(highest mAP) and, as with torchreid alone, ``model.pth.tar-<epoch>`` for every evaluated epoch.
+"""
+
+import inspect
+import shutil
+from pathlib import Path
+
+from torch import nn
+
+from midattr_plugin import torchreid_compat
+from midattr_plugin.distributed import is_main
+from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
+from midattr_plugin.engine.precision import Precision
+from midattr_plugin.errors import InputError
+from midattr_plugin.files import atomic_path
+from midattr_plugin.random_state import get_random_state, set_random_state
+
+
+class CheckpointMixin:
+    """Mixed into an engine of torchreid, before :class:`EvaluationMixin`."""
+
+    precision: Precision | None = None
+    criterion: nn.Module | None = None
+    best_mAP = -1.0
+    save_dir = ''
+    _random_state: dict | None = None
+    _evaluation_pending = False
+
+    def resume(self, path: str | Path) -> int:
+        """Restores model, optimizer, scheduler, learned weights of the losses and, when ``run``
+        starts, the random state.
+
+        Args:
+            path: a checkpoint of ours or of torchreid (which has no random state).
+
+        Returns:
+            Number of epochs trained, for ``run(start_epoch=...)``.
+
+        Raises:
+            InputError: the file cannot be used, is of another architecture, or holds weights only.
+        """
+        checkpoint = read_checkpoint(path)
+        lacking = [key for key in ('epoch', 'optimizer', 'scheduler') if key not in checkpoint]
+        if lacking:
+            raise InputError(
+                f'checkpoint "{path}" holds no {", ".join(lacking)}, so training '
+                'cannot be resumed from it; give it as model.load_weights instead'
+            )
+        restore_model(self.model, checkpoint, path)
+        try:
+            self.optimizer.load_state_dict(checkpoint['optimizer'])
+        except ValueError as error:
+            raise InputError(
+                f'checkpoint "{path}" was written with another optimizer ({error}); '
+                'set train.optim, train.staged_lr, train.new_layers and '
+                'midattr.task_weights as they were then, or give it as '
+                'model.load_weights'
+            ) from error
+        if self.criterion is not None and checkpoint.get('criterion'):
+            self.criterion.load_state_dict(checkpoint['criterion'])
+        if self.scheduler is not None and checkpoint['scheduler'] is not None:
+            _check_schedule(self.scheduler.state_dict(), checkpoint['scheduler'], path)
+            self.scheduler.load_state_dict(checkpoint['scheduler'])
+        if self.precision is not None and checkpoint.get('scaler'):
+            self.precision.scaler.load_state_dict(checkpoint['scaler'])
+        self.best_mAP = checkpoint.get('best_mAP', -1.0)
+        self._random_state = checkpoint.get('random_state')
+        self._evaluation_pending = not checkpoint.get('evaluated', True)
+        self.trained_epochs = checkpoint['epoch']
+        print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
+        return self.trained_epochs
+
+    def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
+        """As torchreid's ``run``, with a checkpoint after every epoch."""
+        self.save_dir = save_dir
+        # torchreid names the final checkpoint after self.epoch, which its loop leaves at 0
+        # when a run that had finished training is resumed for its final test.
+        self.epoch = max(start_epoch - 1, 0)
+        if is_main():
+            for leftover in Path(save_dir, 'model').glob('.model.pth.tar-*.tmp'):
+                leftover.unlink()  # a save that was killed
+            if self._random_state is not None:
+                set_random_state(self._random_state)
+                self._random_state = None
+        else:
+            self.writer = _NoWriter()
+        if self._evaluation_pending and _evaluation_due(start_epoch, max_epoch, options):
+            names = inspect.signature(torchreid_compat.Engine.test).parameters
+            rank1 = self.test(
+                save_dir=save_dir, **{key: value for key, value in options.items() if key in names}
+            )
+            self.save_model(self.epoch, rank1, save_dir)
+        super().run(save_dir=save_dir, max_epoch=max_epoch, start_epoch=start_epoch, **options)
+
+    def train(self, *args, **kwargs):
+        super().train(*args, **kwargs)
+        self.trained_epochs = self.epoch + 1
+        if is_main():
+            save_checkpoint(self._state(evaluated=False), self._path('last'))
+
+    def save_model(self, epoch, rank1, save_dir, is_best=False):
+        """Called by torchreid after each evaluation: ``-<epoch>``, ``-last`` and ``-best``."""
+        mAP = self.mean_mAP
+        is_best = mAP > self.best_mAP
+        self.best_mAP = max(mAP, self.best_mAP)
+        if not is_main():
+            return
+        path = self._path(epoch + 1)
+        save_checkpoint(self._state(evaluated=True, rank1=float(rank1), mAP=mAP), path)
+        # -last is put in place at the end, because from it on the evaluation counts as done:
+        # after a kill in between it is repeated, and so is whatever it had not yet written.
+        for name in ['best', 'last'] if is_best else ['last']:
+            with atomic_path(self._path(name)) as temporary:
+                shutil.copyfile(path, temporary)
+        print(f'Checkpoint saved to "{path}"' + (' (best mAP so far)' if is_best else ''))
+
+    def _path(self, name: str | int) -> Path:
+        return Path(self.save_dir, 'model', f'model.pth.tar-{name}')
+
+    def _state(self, **measured) -> dict:
+        return {
+            'state_dict': self.model.state_dict(),
+            'epoch': self.trained_epochs,
+            'optimizer': self.optimizer.state_dict(),
+            'scheduler': None if self.scheduler is None else self.scheduler.state_dict(),
+            # learned weights of the losses; mostly nothing
+            'criterion': {} if self.criterion is None else self.criterion.state_dict(),
+            'random_state': get_random_state(),
+            'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
+            'best_mAP': self.best_mAP,
+            **measured,
+        }
+
+
+class _NoWriter:
+    """In the place of TensorBoard's where another process writes."""
+
+    def add_scalar(self, *args) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _check_schedule(have: dict, read: dict, path: str | Path) -> None:
+    """PyTorch would take the state of another kind of schedule without a word."""
+    if _kind(have) != _kind(read):
+        raise InputError(
+            f'checkpoint "{path}" was written with another schedule of the learning '
+            'rate; set train.lr_scheduler and midattr.warmup_epochs as they were '
+            'then, or give it as model.load_weights'
+        )
+
+
+def _kind(schedule: dict) -> tuple:
+    """What tells the state of a scheduler from that of another class, nested ones included."""
+    telling = tuple(
+        key for key in ('step_size', 'milestones', 'T_max', 'total_iters') if key in schedule
+    )
+    return telling + tuple(_kind(part) for part in schedule.get('_schedulers', ()))
+
+
+def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:
+    """Whether torchreid's ``run`` evaluates after ``trained`` epochs, the last one excepted."""
+    frequency = options.get('eval_freq', -1)
+    return (
+        trained >= max(options.get('start_eval', 0), 1)
+        and frequency > 0
+        and trained % frequency == 0
+        and trained < max_epoch
+    )

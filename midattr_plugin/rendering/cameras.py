@@ -1,0 +1,79 @@
+"""Six cameras: where each stands and what it does to a picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from midattr_plugin.rendering.backgrounds import Scene, draw_scene
+from midattr_plugin.rendering.seeds import generator
+
+NUM_CAMERAS = 6
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Fixed properties of one camera.
+
+    ``gain`` (BGR) is its color cast; ``gamma`` < 1 lifts the shadows; ``blur`` and
+    ``noise`` are standard deviations in pixels and in gray levels; ``detail`` is the share
+    of the resolution that its distance leaves; ``tilt`` is how far it looks down.
+    """
+
+    number: int
+    gain: tuple[float, float, float]
+    gamma: float
+    contrast: float
+    blur: float
+    noise: float
+    detail: float
+    tilt: float
+    light: float  # horizontal direction of the lamp, [-1, 1]
+    heading: float  # direction in which most people walk past it, radians
+
+    def develop(
+        self, picture: np.ndarray, random: np.random.Generator, strength: float = 1.0
+    ) -> np.ndarray:
+        """What the camera makes of a scene.
+
+        Args:
+            picture: (H, W, 3) float32 in [0, 255].
+            strength: of the cast, the exposure changes and the noise; 1 as in the data.
+
+        Returns:
+            (H, W, 3) uint8.
+        """
+        height, width = picture.shape[:2]
+        exposure = 1 + strength * random.uniform(-0.28, 0.28)
+        drift = 1 + strength * random.uniform(-0.08, 0.08, 3)
+        detail = self.detail * random.uniform(0.85, 1.0)
+        blur = self.blur * random.uniform(0.6, 1.4)
+        if detail < 0.95:
+            small = (max(8, round(width * detail)), max(16, round(height * detail)))
+            picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        if blur > 0.2:
+            picture = cv2.GaussianBlur(picture, (5, 5), blur)
+        gain = (1 + strength * (np.array(self.gain) - 1)) * drift * exposure
+        contrast = 1 + strength * (self.contrast - 1)
+        picture = ((picture * gain.astype(np.float32)) - 110) * contrast + 110
+        picture = np.clip(picture, 0, 255) / 255
+        picture = picture ** (1 + strength * (self.gamma - 1)) * 255
+        grain = random.standard_normal(picture.shape, np.float32)
+        picture += grain * np.float32(strength * self.noise * random.uniform(0.6, 1.4))
+        return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+CAMERAS = (
+    Camera(1, (1.00, 1.00, 1.06), 1.00, 1.00, 0.40, 3.0, 1.00, 0.10, -0.7, 0.5),
+    Camera(2, (1.22, 1.00, 0.84), 0.92, 0.88, 0.60, 4.0, 0.85, 0.14, 0.6, 3.6),
+    Camera(3, (0.78, 0.95, 1.16), 1.10, 1.08, 0.50, 4.0, 0.90, 0.08, -0.3, 2.2),
+    Camera(4, (0.96, 1.15, 0.90), 0.82, 0.76, 0.80, 4.5, 0.72, 0.16, 0.8, 5.6),
+    Camera(5, (0.88, 0.88, 0.95), 1.35, 1.12, 0.60, 6.0, 0.85, 0.12, 0.2, 0.0),
+    Camera(6, (1.08, 1.04, 0.98), 0.86, 0.70, 0.90, 4.5, 0.55, 0.18, -0.8, 3.1),
+)
+
+
+def scene_of(camera: Camera, seed: int) -> Scene:
+    """The place that a camera looks at."""
+    return draw_scene(generator(seed, 'scene', camera.number), camera.number)

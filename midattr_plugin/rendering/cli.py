@@ -1,0 +1,120 @@
+"""What ``tools/render.py`` does: render the demo set or a twin of Market-1501."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.rendering.preview import write_preview
+from midattr_plugin.rendering.render import (
+    DEFAULT_SEED,
+    DEMO_TEST_PIDS,
+    DEMO_TRAIN_PIDS,
+    default_workers,
+    render_demo,
+    render_twin,
+)
+from midattr_plugin.rendering.roster import Roster, first_identities, invent_roster, read_roster
+
+# Folders below the data root, where the datasets of these names look.
+DEMO_FOLDER, TWIN_FOLDER = 'midattr_demo', 'market1501'
+_PREVIEWED = 12
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line ``argv`` (default: the process's own).
+
+    Returns:
+        Exit status: 0, or 1 after bad input, with one sentence on stderr.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        run(options)
+    except InputError as error:
+        print(f'error: {error.sentence}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    """Renders what the parsed ``options`` ask for.
+
+    Raises:
+        InputError: an option or a file that it names cannot be used.
+    """
+    if options.out is None and options.preview is None:
+        raise InputError(
+            'neither --out nor --preview is given, so there is nothing to do; '
+            'name a folder with --out'
+        )
+    if options.seed < 0 or options.workers < 1:
+        raise InputError(
+            f'--seed {options.seed} or --workers {options.workers} is too small; '
+            'a seed is 0 or more, and there is at least 1 worker'
+        )
+    if options.limit is not None and options.annotations is None:
+        raise InputError(
+            '--limit only applies to the identities of --annotations; leave it out '
+            'or name an annotation file'
+        )
+    if options.preview is not None:
+        write_preview(options.preview, _previewed(options), options.seed)
+        print(f'Contact sheet: {options.preview}')
+    if options.out is None:
+        return
+    if options.annotations is None:
+        folder = options.out / DEMO_FOLDER
+        render_demo(folder, options.seed, options.workers)
+    else:
+        folder = options.out / TWIN_FOLDER
+        render_twin(folder, options.annotations, options.seed, options.workers, options.limit)
+    print(f'Rendered images (not photographs): {folder}\nUse them with the data root {options.out}')
+
+
+def _previewed(options: argparse.Namespace) -> dict:
+    if options.annotations is None:
+        roster: Roster = invent_roster(options.seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
+    else:
+        roster = read_roster(options.annotations)
+    roster = first_identities(roster, options.limit or _PREVIEWED)
+    return dict(list((roster['train'] | roster['test']).items())[:_PREVIEWED])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='render.py',
+        description='Renders pictures of people with known attributes in the folders of '
+        'Market-1501: by default the small set "midattr_demo", with --annotations '
+        'every identity of an annotation file.',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='FOLDER',
+        help=f'data root; the pictures go to FOLDER/{DEMO_FOLDER}, or with '
+        f'--annotations to FOLDER/{TWIN_FOLDER}',
+    )
+    parser.add_argument(
+        '--annotations',
+        type=Path,
+        metavar='FILE',
+        help='market_attribute.mat of Market-1501-Attribute',
+    )
+    parser.add_argument(
+        '--limit', type=int, metavar='N', help='render N of the annotated identities only'
+    )
+    parser.add_argument(
+        '--preview',
+        type=Path,
+        metavar='FILE',
+        help='write a contact sheet (PNG) of some identities',
+    )
+    parser.add_argument('--seed', type=int, default=DEFAULT_SEED, help='default: %(default)s')
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=default_workers(),
+        metavar='N',
+        help='processes; changes nothing but the time (default: all cores)',
+    )
+    return parser

@@ -1,0 +1,117 @@
+"""Colors and patterns of garments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from midattr_plugin.rendering.canvas import Texture, blot_map
+from midattr_plugin.rendering.palette import OUTSIDE, SHADES, Color, mix, shade
+from midattr_plugin.rendering.traits import CUE_STRENGTH, Garment
+
+# Patterns that divide a garment into large areas, for garments of several colors.
+_AREAS = ('stripes', 'checks', 'print', 'halves')
+_WHITE = np.array([238, 238, 238], np.float32)
+_DARK = np.array([24, 22, 22], np.float32)
+
+
+@dataclass(frozen=True)
+class Wrap:
+    """Where the trunk lies in the picture, for patterns that go round it (pixels)."""
+
+    center: float
+    half_width: float
+    top: float
+    height: float  # of the body
+    yaw: float
+
+
+@dataclass(frozen=True)
+class Cloth:
+    """A garment's two colors and how they share its surface."""
+
+    base: Color
+    second: Color
+    pattern: str
+    scale: float
+    phase: float
+
+    def texture(self, wrap: Wrap) -> Texture | Color:
+        """What to paint on a region of the picture."""
+        if self.pattern in ('plain', 'logo', 'band', 'open', 'sleeves', 'seam', 'cuffs'):
+            return self.base
+        step = self.second - self.base
+
+        def colors(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return self.base + self._share(wrap, x, y)[..., None] * step
+
+        return colors
+
+    def _share(self, wrap: Wrap, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Share of the second color, (h, w) float32 in [0, 1]."""
+        across = np.clip((x - wrap.center) / max(wrap.half_width, 1), -1, 1).astype(np.float32)
+        round_body = np.arcsin(across * 0.98) + wrap.yaw
+        down = ((y - wrap.top) / wrap.height).astype(np.float32)
+        turn = 2 * np.pi * self.phase
+        if self.pattern == 'stripes':
+            rows = _edge(np.sin(down * (70 + 60 * self.scale) + turn))
+            return np.broadcast_to(rows, (y.size, x.size))
+        if self.pattern == 'pinstripes':
+            columns = _edge(np.sin(round_body * (6 + 5 * self.scale) + turn) - 0.55)
+            return np.broadcast_to(columns, (y.size, x.size))
+        if self.pattern == 'checks':
+            rows = _edge(np.sin(down * (65 + 55 * self.scale) + turn))
+            columns = _edge(np.sin(round_body * (5 + 4 * self.scale) + turn))
+            return (0.5 * rows + 0.5 * columns).astype(np.float32)
+        if self.pattern in ('print', 'washed'):
+            blots = blot_map()
+            zoom = 0.7 + 0.9 * self.scale
+            rows = (down * 230 * zoom + 300 * self.phase).astype(int) % 512
+            columns = (round_body * 34 * zoom + 150 * self.phase).astype(int) % 512
+            share = blots[rows, columns]
+            return _edge((share - 0.62) * 6) if self.pattern == 'print' else 0.7 * share
+        if self.pattern == 'halves':
+            columns = _edge(np.sin(round_body + turn) * 4)
+            return np.broadcast_to(columns, (y.size, x.size))
+        # 'yoke': the upper part of the trunk, sleeves included
+        edge = 0.10 + 0.10 * self.scale
+        return np.broadcast_to(_edge((edge - down) * 60), (y.size, x.size))
+
+
+def _edge(value: np.ndarray) -> np.ndarray:
+    """A soft step from 0 to 1 at 0."""
+    return np.clip(0.5 + 1.8 * value, 0, 1).astype(np.float32)
+
+
+def make_cloth(names: tuple[str, ...], garment: Garment, where: str) -> Cloth:
+    """Dresses one identity's garment in its annotated colors.
+
+    Args:
+        names: the colors labeled 'yes'; several make a multi-colored garment, none a
+            color outside the annotated list or a mixture.
+        where: 'upper' or 'lower'.
+    """
+    if not names and garment.mixture < 0.4:
+        order = sorted(SHADES, key=lambda name: (garment.outside * 7919 * len(name)) % 1)
+        names = tuple(order[:2])
+    if len(names) > 1:
+        base, second = (shade(name, garment.pick, garment.jitter) for name in names[:2])
+        pattern = _AREAS[int(garment.phase * len(_AREAS))]
+        return Cloth(base, second, pattern, 0.25 * garment.scale, garment.phase)
+    if not names:
+        names = (OUTSIDE[where][int(garment.outside * len(OUTSIDE[where]))],)
+    base = shade(names[0], garment.pick, garment.jitter)
+    return Cloth(base, _second(base, garment), garment.pattern, garment.scale, garment.phase)
+
+
+def _second(base: Color, garment: Garment) -> Color:
+    """A second color that leaves the garment's annotated color in no doubt."""
+    bright = base.mean()
+    lighter = garment.side < 0.5 if 60 < bright < 190 else bright <= 60
+    strength = (0.35 + 0.4 * garment.second) * CUE_STRENGTH
+    tone = mix(base, _WHITE if lighter else _DARK, strength)
+    if garment.pattern in ('logo', 'band', 'open', 'sleeves', 'yoke', 'print'):
+        vivid = tuple(SHADES)[int(garment.second * len(SHADES))]
+        # a print covers much of the garment, so it keeps more of the garment's own tone
+        share = 0.3 if garment.pattern == 'print' else 0.6
+        return mix(tone, shade(vivid, garment.pick, garment.jitter), share * CUE_STRENGTH)
+    return tone

@@ -1,0 +1,185 @@
+"""Writes a tree of rendered pictures: all of it or nothing."""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from midattr_plugin.datasets.rendered import MARKER
+from midattr_plugin.errors import InputError
+from midattr_plugin.rendering.backgrounds import Scene
+from midattr_plugin.rendering.cameras import CAMERAS, scene_of
+from midattr_plugin.rendering.look import Look
+from midattr_plugin.rendering.photo import photograph, photograph_background, photograph_junk
+from midattr_plugin.rendering.plan import BACKGROUND, GALLERY, JUNK, QUERY, TRAIN, Shot
+from midattr_plugin.rendering.roster import Roster
+from midattr_plugin.rendering.seeds import generator
+from midattr_plugin.rendering.traits import draw_traits
+
+TREE = 'Market-1501-v15.09.15'
+ANNOTATIONS = 'market_attribute.mat'
+_BATCH = 32
+
+
+def marker_of(tree: Path) -> str | None:
+    """The marker of a complete rendered tree, None if there is none."""
+    try:
+        return (tree / MARKER).read_text(encoding='utf-8')
+    except OSError:
+        return None
+
+
+def write_tree(
+    tree: Path,
+    roster: Roster,
+    shots: Sequence[Shot],
+    annotations: bytes,
+    marker: str,
+    seed: int,
+    workers: int,
+) -> None:
+    """Renders ``shots`` into the folder ``tree``, which appears when it is complete.
+
+    A complete tree with the same ``marker`` is kept as it is; another rendered tree is
+    replaced.
+
+    Args:
+        annotations: content of market_attribute.mat.
+        workers: number of processes.
+
+    Raises:
+        InputError: ``tree`` holds something that was not rendered, or cannot be written.
+    """
+    if marker_of(tree) == marker:
+        return
+    if marker_of(tree) is None and tree.exists() and (not tree.is_dir() or any(tree.iterdir())):
+        raise InputError(
+            f'{tree} exists and was not rendered by this program; choose another '
+            'folder or move it away'
+        )
+    try:
+        with _temporary_sibling(tree) as temporary:
+            for folder in (TRAIN, QUERY, GALLERY):
+                (temporary / folder).mkdir()
+            _render(temporary, roster, shots, seed, workers)
+            (temporary / ANNOTATIONS).write_bytes(annotations)
+            (temporary / MARKER).write_text(marker, encoding='utf-8')
+            _put_in_place(temporary, tree, marker)
+    except OSError as error:
+        raise InputError(
+            f'{tree} cannot be written ({error.strerror or error}); choose a folder '
+            'that is writable and has space'
+        ) from error
+
+
+@contextmanager
+def _temporary_sibling(tree: Path) -> Iterator[Path]:
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=tree.parent, prefix=f'.{tree.name}.', suffix='.tmp'))
+    try:
+        temporary.chmod(tree.parent.stat().st_mode & 0o777)  # mkdtemp's are the owner's alone
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_in_place(temporary: Path, tree: Path, marker: str) -> None:
+    there = marker_of(tree)
+    if there == marker:
+        return  # another process rendered the same meanwhile; its tree may be in use
+    old = temporary / 'replaced'
+    if there is not None:
+        os.replace(tree, old)
+    elif tree.exists():
+        tree.rmdir()  # empty, as checked; Windows replaces no folder by another
+    os.replace(temporary, tree)
+    shutil.rmtree(tree / old.name, ignore_errors=True)
+
+
+def _render(folder: Path, roster: Roster, shots: Sequence[Shot], seed: int, workers: int) -> None:
+    looks = {pid: look for split in roster.values() for pid, look in split.items()}
+    batches = [shots[start : start + _BATCH] for start in range(0, len(shots), _BATCH)]
+    jobs = [
+        (folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed)
+        for batch in batches
+    ]
+    with (
+        _one_thread(),
+        tqdm(total=len(shots), desc=f'rendering {folder.parent.name}', unit='image') as bar,
+    ):
+        if workers <= 1:
+            for job in jobs:
+                bar.update(render_batch(*job))
+            return
+        # The platform's way to start processes, which is the one of torchreid's data
+        # loaders: a script that can use those can use this.
+        context = multiprocessing.get_context()
+        with ProcessPoolExecutor(workers, context, _start_worker) as pool:
+            futures = [pool.submit(render_batch, *job) for job in jobs]
+            try:
+                for future in as_completed(futures):
+                    bar.update(future.result())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keeps OpenCV from starting threads: the processes share the cores already.
+
+    It is set here, not in the workers, since a forked process that touches OpenCV's threads
+    waits for ever for those that only its parent has.
+    """
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _start_worker() -> None:
+    if multiprocessing.get_start_method() != 'fork':
+        cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends a worker whose parent was killed, which would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+def render_batch(folder: Path, shots: Sequence[Shot], looks: dict[int, Look], seed: int) -> int:
+    """Draws and writes ``shots`` below ``folder``; returns how many."""
+    for shot in shots:
+        camera, scene = CAMERAS[shot.camera - 1], _scene(shot.camera, seed)
+        if shot.pid == JUNK:
+            picture = photograph_junk(camera, scene, shot.frame, seed)
+        elif shot.pid == BACKGROUND:
+            picture = photograph_background(camera, scene, shot.frame, seed)
+        else:
+            traits = draw_traits(seed, shot.pid)
+            picture = photograph(looks[shot.pid], traits, shot.pid, camera, scene, shot.frame, seed)
+        random = generator(seed, 'jpeg', shot.pid, shot.camera, shot.frame)
+        quality = int(random.integers(78, 96))
+        _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+        (folder / shot.folder / shot.name).write_bytes(data.tobytes())
+    return len(shots)
+
+
+@lru_cache(maxsize=16)
+def _scene(camera: int, seed: int) -> Scene:
+    return scene_of(CAMERAS[camera - 1], seed)

@@ -1,0 +1,81 @@
+"""torchreid toolbox, torchreid, behind one door.
+
+torchreid 0.2.5 (the registry's package) keeps its modules under ``torchreid.reid``,
+torchreid 1.4.0 (its repository) under ``torchreid``. This is the only module that
+knows. Everything else imports torchreid's names from here.
+"""
+
+import importlib
+import warnings
+from collections.abc import Callable
+
+with warnings.catch_warnings():
+    # torchreid warns that its compiled ranking is missing, and 1.4.0 has invalid
+    # escape sequences in its regular expressions; a user can do nothing about either.
+    warnings.simplefilter('ignore')
+    import torchreid
+
+    _package = 'torchreid.reid' if hasattr(torchreid, 'reid') else 'torchreid'
+
+    data = importlib.import_module(f'{_package}.data')
+    engine = importlib.import_module(f'{_package}.engine')
+    losses = importlib.import_module(f'{_package}.losses')
+    metrics = importlib.import_module(f'{_package}.metrics')
+    models = importlib.import_module(f'{_package}.models')
+    optim = importlib.import_module(f'{_package}.optim')
+    utils = importlib.import_module(f'{_package}.utils')
+    _rank = importlib.import_module(f'{_package}.metrics.rank')
+    _datasets = importlib.import_module(f'{_package}.data.datasets')
+    _image_datasets = importlib.import_module(f'{_package}.data.datasets.image')
+
+Engine = engine.Engine
+ImageSoftmaxEngine = engine.ImageSoftmaxEngine
+ImageTripletEngine = engine.ImageTripletEngine
+VideoSoftmaxEngine = engine.VideoSoftmaxEngine
+VideoTripletEngine = engine.VideoTripletEngine
+ImageDataManager = data.ImageDataManager
+VideoDataManager = data.VideoDataManager
+ImageDataset = data.ImageDataset
+Market1501 = _image_datasets.Market1501
+DukeMTMCreID = _image_datasets.DukeMTMCreID
+
+# Both registries are module globals whose names begin with two underscores. vars() is
+# used because such a name would be mangled inside a class body.
+_model_factory: dict[str, Callable] = vars(models)['__model_factory']
+_dataset_registry: dict[str, type] = vars(_datasets)['__image_datasets']
+
+
+def register_model(name: str, factory: Callable) -> None:
+    """Makes ``factory`` available to torchreid's ``build_model`` under ``name``.
+
+    Registering again under the same name replaces the entry: torchreid offers no
+    ``register_model``, so the factory dict is written directly.
+    """
+    _model_factory[name] = factory
+
+
+def register_image_dataset(name: str, dataset: type) -> None:
+    """As torchreid's function, but calling it twice is allowed."""
+    _dataset_registry.pop(name, None)
+    data.register_image_dataset(name, dataset)
+
+
+def model_names() -> list[str]:
+    """Names that torchreid's ``build_model`` knows."""
+    return sorted(_model_factory)
+
+
+def dataset_names() -> list[str]:
+    """Names of the image datasets that torchreid knows."""
+    return sorted(_dataset_registry)
+
+
+# torchreid calls ``evaluate_cy`` of this module where it was compiled; the registry's package
+# ships without it.
+_own_ranking = (getattr(_rank, 'evaluate_cy', None), _rank.IS_CYTHON_AVAI)
+
+
+def set_ranking(function: Callable | None) -> None:
+    """Lets ``function`` do what torchreid's compiled ranking would; None: as torchreid came."""
+    slot = _own_ranking if function is None else (function, True)
+    _rank.evaluate_cy, _rank.IS_CYTHON_AVAI = slot

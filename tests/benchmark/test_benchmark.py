@@ -1,0 +1,246 @@
+"""The benchmark runs, counts what it says it counts, and writes a table; no time is judged."""
+
+import itertools
+import json
+
+import pytest
+import torch
+
+from helpers.fake_market import write_market_tree
+from midattr_plugin import use_fast_ranking
+from midattr_plugin.benchmark import cli, loading, memory, ranking, report, systems, training
+from midattr_plugin.benchmark.training import PHASES, measure_phases, measure_training
+from midattr_plugin.engine.precision import is_supported
+
+SETTINGS = [
+    'data.height',
+    32,
+    'data.width',
+    16,
+    'data.workers',
+    0,
+    'train.batch_size',
+    4,
+    'use_gpu',
+    False,
+]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A tiny data set in the place of the rendered one."""
+    write_market_tree(tmp_path, folder='midattr_demo', train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    yield ['data.root', str(tmp_path), *SETTINGS]
+    use_fast_ranking()
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Runs in this process what would have one of its own."""
+    monkeypatch.setattr(memory, 'in_fresh_process', lambda function, *args: function(*args))
+    for module in (cli, ranking):
+        monkeypatch.setattr(module, 'in_fresh_process', lambda function, *args: function(*args))
+
+
+@pytest.fixture
+def small_models(monkeypatch):
+    small = {
+        'model.name': {
+            'resnet50': 'resnet18',
+            'pcb_p6': 'resnet18',
+            'midattr_resnet50_market': 'midattr_resnet18_market',
+        }
+    }
+    monkeypatch.setattr(
+        systems,
+        'SYSTEMS',
+        {
+            name: [small['model.name'].get(value, value) for value in pairs]
+            for name, pairs in systems.SYSTEMS.items()
+            if 'bf16' not in pairs
+        },
+    )
+
+
+@pytest.mark.parametrize('name', ['torchreid resnet50', 'ours fp32'])
+def test_phases(settings, small_models, monkeypatch, name):
+    """With a clock that ticks whenever it is read: data, forward, backward, what the engine does
+    between backward and step (nothing), step, and what follows it."""
+    ticks = itertools.count()
+    monkeypatch.setattr(training, 'perf_counter', lambda: next(ticks))
+    backward = torch.Tensor.backward
+    seconds = measure_phases(systems.System(name, settings), 3)
+    assert seconds == {'data': 1, 'forward': 3, 'backward': 1, 'step': 1}
+    assert set(seconds) == set(PHASES)
+    assert torch.Tensor.backward is backward
+
+
+def test_steps_are_numbered_as_by_torchreid(settings, small_models):
+    system = systems.System('ours fp32', settings)
+    numbers = []
+    system.engine.forward_backward = lambda data: numbers.append(system.engine.batch_idx)
+    for _ in range(5):
+        system.step(system.next_batch())
+    assert system.engine.num_batches == 4 and numbers == [0, 1, 2, 3, 0]
+    assert system.engine.print_freq == system.cfg.train.print_freq > 1
+
+
+def test_torchreids_optimizer_is_as_it_builds_it(settings, small_models):
+    fused = [
+        systems.System(name, settings).optimizer.param_groups[0].get('fused')
+        for name in ('torchreid resnet50', 'ours fp32')
+    ]
+    assert fused == [None, True]
+
+
+def test_training_in_turns(settings, small_models, monkeypatch):
+    order = []
+    monkeypatch.setattr(
+        training,
+        'seconds_per_iteration',
+        lambda system, iterations: order.append((system.name, iterations)) or 0.5 * len(order),
+    )
+    built = [systems.System(name, settings) for name in ('torchreid resnet50', 'ours fp32')]
+    rows = measure_training(built, turns=3, iterations=7)
+    assert order == [('torchreid resnet50', 2), ('ours fp32', 2)] + 3 * [
+        ('torchreid resnet50', 7),
+        ('ours fp32', 7),
+    ]
+    # totals 1.5, 2.5, 3.5 of the first, 2, 3, 4 of the second
+    assert rows['ours fp32']['turns'] == [2, 3, 4]
+    assert rows['ours fp32']['img/s'] == pytest.approx(4 / 3)
+    assert rows['ours fp32']['ratio'] == pytest.approx(2.5 / 3)
+    assert rows['torchreid resnet50']['ratio'] == 1
+    assert set(rows['ours fp32']['ms']) == set(PHASES)
+    more = rows['ours fp32']['multiply-adds'] - rows['torchreid resnet50']['multiply-adds']
+    assert more > 0
+
+
+def test_a_cut_off_epoch_begins_again(settings, small_models):
+    system = systems.System('torchreid resnet50', settings)
+    assert [len(system.next_batch()['pid']) for _ in range(9)] == [4] * 9
+
+
+def test_rankings_agree(here):
+    results = [
+        ranking._rank(300, limit, fast, queries=20)
+        for limit, fast in ((1.0, True), (1e-6, True), (float('inf'), False))
+    ]
+    use_fast_ranking()
+    for result in results:
+        assert result['mAP'] == pytest.approx(results[0]['mAP'], abs=1e-6)
+        assert result['features GiB'] == pytest.approx(320 * 2048 * 4 / 2**30)
+
+
+def test_a_fresh_process_has_a_peak_of_its_own():
+    filled = torch.ones(200, 2**20)  # 800 MiB here, not there
+    assert memory.in_fresh_process(memory.peak_rss) < memory.peak_rss()
+    assert memory.peak_rss() > filled.nbytes
+
+
+def test_loaders(settings):
+    rows = loading.measure_loading(settings, turns=1, images=8)
+    assert list(rows) == ['torchreid loader', 'ram cache']
+    assert rows['torchreid loader']['ratio'] == 1 and rows['ram cache']['img/s'] > 0
+
+
+def test_command_writes_the_table(settings, small_models, here, tmp_path, capsys):
+    names = [name for name in systems.SYSTEMS if name != 'torchreid pcb_p6']
+    arguments = [
+        '--root',
+        str(tmp_path),
+        '--out',
+        str(tmp_path / 'out/table'),
+        '--parts',
+        *cli.PARTS,
+        '--systems',
+        *names,
+        '--height',
+        '32',
+        '--width',
+        '16',
+        '--batch-size',
+        '4',
+        '--workers',
+        '0',
+        '--turns',
+        '1',
+        '--iterations',
+        '1',
+        '--schedule-iterations',
+        '2',
+        '--galleries',
+        '60',
+        '80',
+        '--torchreid-up-to',
+        '60',
+    ]
+    assert cli.main(arguments) == 0
+    page = (tmp_path / 'out/table.md').read_text()
+    assert page.strip() in capsys.readouterr().out
+    results = json.loads((tmp_path / 'out/table.json').read_text())
+    assert set(results) == {'machine', 'options', *cli.PARTS}
+    assert list(results['training']) == names
+    for heading in ('Training', 'Feature extraction', 'Loading', 'Ranking', 'whole schedule'):
+        assert heading in page
+    assert 'rendered images' in page
+    assert [(row['gallery'], row['by']) for row in results['ranking']] == [
+        (60, 'ours'),
+        (60, 'torchreid'),
+        (80, 'ours'),
+    ]
+    assert results['extraction']['ours fp32']['extra'] > -1
+
+
+def test_only_what_was_measured_is_on_the_page():
+    page = report.markdown({'machine': {'device': 'cpu'}, 'loading': {}})
+    assert '## Loading' in page and '## Training' not in page
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--turns', '0'], 'argument --turns: 0 is too small, give 1 or more'),
+        (['--galleries', '3', 'x'], "argument --galleries: invalid number value: 'x'"),
+        (['--systems', 'mine'], "argument --systems: invalid choice: 'mine'"),
+    ],
+)
+def test_impossible_arguments(arguments, words, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    assert words in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_at_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, 'System', None)
+    (tmp_path / 'file').write_text('')
+    assert cli.main(['--root', str(tmp_path), '--out', str(tmp_path / 'file/table')]) == 1
+    assert '--out: nothing can be written to' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='this machine has a GPU')
+def test_a_machine_without_a_gpu(settings, tmp_path, capsys):
+    assert (
+        cli.main(
+            [
+                '--root',
+                str(tmp_path),
+                '--out',
+                str(tmp_path / 'table'),
+                '--parts',
+                'training',
+                '--systems',
+                'ours GPU',
+            ]
+        )
+        == 1
+    )
+    assert 'midattr.cache is device, but no GPU is used' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    is_supported('bf16', 'cpu') or torch.cuda.is_available(), reason='this machine has bf16'
+)
+def test_a_machine_without_bf16(tmp_path, capsys):
+    assert cli.main(['--root', str(tmp_path), '--parts', 'training']) == 1
+    assert 'midattr.precision' in capsys.readouterr().err

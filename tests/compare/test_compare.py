@@ -1,0 +1,181 @@
+"""tools/compare.py as its user runs it, with trainings of seconds."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from helpers.fake_market import write_market_tree
+from helpers.paths import PROJECT
+from helpers.tiny_run import SETTINGS
+from midattr_plugin import build
+from midattr_plugin.compare import main
+
+ROWS = [
+    {'name': 'plain', 'set': {'model.name': 'midattr_resnet18'}},
+    {'name': 'more', 'baseline': 'plain'},
+]
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    (tmp_path / 'base.yaml').write_text(yaml.safe_dump(SETTINGS))
+    return tmp_path
+
+
+def write_suite(root, rows=ROWS, **more):
+    path = root / 'suite.yaml'
+    path.write_text(yaml.safe_dump({'title': 'Tiny', 'config': 'base.yaml', 'rows': rows, **more}))
+    return path
+
+
+def command(root, out, *options):
+    return [
+        '--suite',
+        str(root / 'suite.yaml'),
+        '--root',
+        str(root),
+        '--out',
+        str(root / out),
+        '--seeds',
+        '1',
+        '2',
+        *options,
+    ]
+
+
+def start(root, out):
+    program = [
+        sys.executable,
+        str(PROJECT / 'tools/compare.py'),
+        *command(root, out, '--seeds', '1'),
+    ]
+    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    with (root / 'log.txt').open('a') as log:
+        return subprocess.Popen(program, env=environment, stdout=log, stderr=log)
+
+
+def test_stopped_and_started_again(root, kills):
+    """Killed once, interrupted once, then stopped at random moments: the same results as in one
+    go. ``pytest tests/test_compare.py --kills 5`` has five stops."""
+    write_suite(root)
+    began = time.monotonic()
+    assert start(root, 'whole').wait(300) == 0
+    duration = time.monotonic() - began
+    for end, begun in (
+        ('kill', 'plain/seed1/model/model.pth.tar-last'),
+        ('terminate', 'more/seed1/output.log'),
+    ):
+        process = start(root, 'pieces')
+        while not (root / 'pieces/runs' / begun).exists():
+            assert process.poll() is None, (root / 'log.txt').read_text()
+            time.sleep(0.05)
+        getattr(process, end)()
+        assert process.wait(60) == {'kill': -9, 'terminate': 130}[end]
+    moments = random.Random(0)
+    for _ in range(kills - 2):
+        process = start(root, 'pieces')
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0, 0.6) * duration)
+        process.send_signal(moments.choice((signal.SIGKILL, signal.SIGTERM)))
+        process.wait(60)
+    assert start(root, 'pieces').wait(300) == 0, (root / 'log.txt').read_text()
+    whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
+    assert whole == pieces and whole.count('\n') == 7
+    assert 'interrupted; the same command goes on from here' in (root / 'log.txt').read_text()
+    assert {path.name for path in (root / 'whole').iterdir()} - {'suite.lock'} == {
+        'suite.json',
+        'runs',
+        'results.csv',
+        'report.md',
+        'report.html',
+    }
+
+
+def test_a_row_that_fails_is_reported(root, capsys):
+    rows = [
+        {'name': 'bad', 'set': {'train.lr': 1e30, 'train.max_epoch': 1}},
+        {'name': 'good', 'set': {'train.max_epoch': 1}},
+    ]
+    write_suite(root, rows)
+    assert main([*command(root, 'out'), '--jobs', '2', '--seeds', '1', 'midattr.cache', 'ram']) == 1
+    page = (root / 'out/report.md').read_text()
+    assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
+    assert '| good |' in page and '1 of 2 runs are done' in page
+    assert 'cache: ram' in (root / 'out/runs/good/seed1/run.yaml').read_text()
+    again = ['--report-only', '--seeds', '1', 'midattr.cache', 'ram']
+    assert main([*command(root, 'out'), *again]) == 0
+    assert 'results.csv' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('rows', 'words'),
+    [
+        ([{'name': 'a', 'set': {'midattr.nothing': 1}}], 'row "a": midattr.nothing is not'),
+        ([{'name': 'a'}, {'name': 'a'}], 'two rows are named "a"'),
+        (
+            [
+                {
+                    'name': 'a',
+                    'set': {
+                        'data.sources': ['market1501'],
+                        'data.targets': ['cuhk03'],
+                        'model.name': 'midattr_resnet18',
+                    },
+                }
+            ],
+            'row "a": data.root "',
+        ),
+        (
+            [{'name': 'a'}, {'name': 'b', 'set': {'train.batch_size': 5000}}],
+            'row "b": train.batch_size: 5000 is more than the',
+        ),
+    ],
+)
+def test_refused_before_anything_runs(root, capsys, rows, words):
+    write_suite(root, rows)
+    assert main(command(root, 'out')) == 1
+    assert words in capsys.readouterr().err
+    assert not (root / 'out').exists()
+
+
+def test_nothing_to_report(root, capsys):
+    write_suite(root)
+    assert main(command(root, 'out', '--report-only')) == 1
+    assert 'out" holds no results to report' in capsys.readouterr().err
+    assert not (root / 'out').exists()
+
+
+def test_too_few_jobs(root, capsys):
+    write_suite(root)
+    assert main(command(root, 'out', '--jobs', '0')) == 1
+    assert '--jobs: 0 is too small; give 1 or more' in capsys.readouterr().err
+
+
+def test_a_folder_of_another_root_is_refused_before_data_are_made(root, capsys, monkeypatch):
+    write_suite(root)
+    (root / 'out').mkdir()
+    (root / 'out/suite.json').write_text('{"suite": "suite", "root": "elsewhere"}')
+    monkeypatch.setattr(build, 'build_datamanager', None)
+    assert main(command(root, 'out')) == 1
+    assert 'holds results of the data root "elsewhere"' in capsys.readouterr().err
+
+
+def test_unknown_suite(root, capsys):
+    assert main(command(root, 'out')) == 1
+    assert 'suite.yaml" cannot be read' in capsys.readouterr().err
+
+
+def test_seeds_that_are_none(root, capsys):
+    write_suite(root)
+    assert main([*command(root, 'out'), '--seeds', '1', 'two']) == 1
+    assert '--seeds: "two" is not a whole number' in capsys.readouterr().err
+    assert main([*command(root, 'out'), '--seeds', 'midattr.cache', 'ram']) == 1
+    assert '--seeds: there is no seed before "midattr.cache"' in capsys.readouterr().err

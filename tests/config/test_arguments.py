@@ -1,0 +1,116 @@
+import itertools
+import sys
+
+import pytest
+
+from midattr_plugin.config import build_parser, get_default_config, parse_config
+from midattr_plugin.errors import InputError
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / 'a.yaml'
+    path.write_text('train: {lr: 0.5}\ndata: {sources: viper, targets: grid}\n', encoding='utf-8')
+    return str(path)
+
+
+def test_nothing_given():
+    assert parse_config([]) == get_default_config()
+
+
+def test_own_command_line_by_default(monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['train.py', '--root', 'here'])
+    assert parse_config().data.root == 'here'
+
+
+def test_torchreid_options(config_file):
+    cfg = parse_config(
+        [
+            '--config-file',
+            config_file,
+            '-s',
+            'market1501',
+            'msmt17',
+            '-t',
+            'cuhk03',
+            '--transforms',
+            'random_flip',
+            'random_erase',
+            '--root',
+            'data',
+            'train.max_epoch',
+            '3',
+            'test.eval_freq',
+            '-1',
+            'data.save_dir',
+            'log/a b',
+        ]
+    )
+    assert cfg.train.lr == 0.5
+    assert cfg.data.sources == ['market1501', 'msmt17']
+    assert cfg.data.targets == ['cuhk03']
+    assert cfg.data.transforms == ['random_flip', 'random_erase']
+    assert cfg.data.root == 'data'
+    assert (cfg.train.max_epoch, cfg.test.eval_freq, cfg.data.save_dir) == (3, -1, 'log/a b')
+
+
+def test_any_order_is_the_same(config_file):
+    groups = [
+        ['--config-file', config_file],
+        ['-s', 'market1501', 'msmt17'],
+        ['--root', 'r'],
+        ['train.lr', '0.25'],
+        ['use_gpu', 'False'],
+    ]
+    expected = parse_config(list(itertools.chain(*groups)))
+    assert expected.train.lr == 0.25
+    assert expected.data.sources == ['market1501', 'msmt17']
+    for order in itertools.permutations(groups):
+        assert parse_config(list(itertools.chain(*order))) == expected
+
+
+@pytest.mark.parametrize(
+    'argv, message',
+    [
+        (['train.lr'], r'train\.lr is left over'),
+        (['-s', 'market1501', 'train.lr'], r'train\.lr is left over'),
+        (['train.lr=0.1'], r'`train\.lr 0\.1`'),
+        (['--train.lr', '0.1'], r'--train\.lr without dashes, as in `train\.lr VALUE`'),
+        (['--train.lr=0.1'], 'without dashes'),
+        (['--source', 'market1501'], r'--source is not an option, did you mean --sources\?'),
+        (['train.lr', '0.1', '--zzz'], r'--zzz is not an option \(they are --help'),
+        (['-s'], 'expected at least one argument'),
+        (['--root'], 'expected one argument'),
+        (['--config-file', 'nowhere.yaml'], r'nowhere\.yaml'),
+        (['train.lrr', '1'], r'^the command line: train\.lrr .* did you mean train\.lr\?'),
+        (['-s', 'marke1501'], r'^the command line \(--sources\): .*\(did you mean market1501'),
+    ],
+)
+def test_refused(argv, message, capsys):
+    with pytest.raises(InputError, match=message) as caught:
+        parse_config(argv)
+    assert '\n' not in str(caught.value)
+    assert capsys.readouterr() == ('', '')
+
+
+def test_help_names_options_order_and_examples(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse_config(['--help'])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    for part in (
+        '--config-file',
+        '-s',
+        '--targets',
+        '--transforms',
+        '--root',
+        'key value',
+        'Later settings win',
+        'examples:',
+        'configs/midattr_market.yaml',
+    ):
+        assert part in text
+
+
+def test_program_name_can_be_given():
+    assert build_parser('reid').format_usage().startswith('usage: reid')

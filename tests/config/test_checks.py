@@ -1,0 +1,100 @@
+import pytest
+
+from midattr_plugin.config import get_default_config
+from midattr_plugin.config.checks import check_combinations
+from midattr_plugin.errors import InputError
+
+OURS = ['model.name', 'midattr_resnet50_market', 'loss.name', 'midattr']
+TRIPLETS = [
+    'midattr.triplet_weight',
+    1.0,
+    'sampler.train_sampler',
+    'RandomIdentitySampler',
+    'sampler.num_instances',
+    4,
+]
+NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
+
+
+def check(*pairs):
+    cfg = get_default_config()
+    cfg.merge_from_list(list(pairs))
+    check_combinations(cfg)
+
+
+@pytest.mark.parametrize(
+    'pairs, message',
+    [
+        (['train.max_epoch', 0], 'train.max_epoch is 0'),
+        (['loss.name', 'triplet', 'train.fixbase_epoch', 5], 'train.fixbase_epoch'),
+        (['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0], 'weight_t and .*weight_x'),
+        (['test.visrank', True], 'test.visrank .* test.evaluate True'),
+        (['data.load_train_targets', True], 'market1501 is in data.sources'),
+        (
+            ['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 2],
+            'sampler.num_instances',
+        ),
+        (
+            ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 3],
+            'sampler.num_cams is 3, of which train.batch_size 32 is no multiple',
+        ),
+        (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.momentum', 0.0], 'sgd.nesterov'),
+        (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),
+        (['loss.name', 'midattr'], 'model.name is resnet50'),
+        ([*OURS, 'data.type', 'video'], 'set data.type to image'),
+        (['midattr.cache', 'ram', 'data.type', 'video'], 'midattr.cache is for images'),
+        ([*OURS, *NO_ATTRIBUTES], 'midattr.loss_reading'),
+        (['midattr.branches', ['local', 'local']], 'twice'),
+        (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
+        (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
+        (['midattr.layer_overrides', ['age']], 'age=res4f'),
+        (
+            ['train.max_epoch', 5, 'midattr.warmup_epochs', 5],
+            'midattr.warmup_epochs is 5.*train.max_epoch',
+        ),
+        (
+            [*OURS, 'midattr.triplet_weight', 1.0],
+            'midattr.triplet_weight .* sampler.train_sampler is RandomSampler: set it to RandomId',
+        ),
+        ([*OURS, *TRIPLETS, 'sampler.num_instances', 1], 'sampler.num_instances is 1: set it'),
+        ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'set train.batch_size to 8 or more'),
+        (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
+        (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
+        (['midattr.layer_overrides', ['age=res4f', 'age=res5c']], 'age is given two layers'),
+    ],
+)
+def test_refused(pairs, message):
+    with pytest.raises(InputError, match=message):
+        check(*pairs)
+
+
+@pytest.mark.parametrize(
+    'pairs',
+    [
+        [],
+        OURS,
+        [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'literal'],
+        NO_ATTRIBUTES,
+        ['train.max_epoch', 0, 'test.evaluate', True],
+        ['loss.name', 'triplet'],
+        ['loss.name', 'triplet', 'loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
+        ['train.fixbase_epoch', 5],
+        ['test.visrank', True, 'test.evaluate', True],
+        ['data.load_train_targets', True, 'data.targets', ['viper']],
+        ['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 4],
+        ['train.optim', 'sgd', 'sgd.nesterov', True],
+        ['train.optim', 'adam', 'sgd.nesterov', True, 'sgd.momentum', 0.0],
+        ['midattr.branches', ['local'], 'midattr.descriptor', 'local'],
+        ['midattr.branches', ['local']],
+        ['midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
+        ['midattr.bnneck', True, 'train.batch_size', 2],
+        ['train.max_epoch', 5, 'midattr.warmup_epochs', 4],
+        ['train.max_epoch', 0, 'midattr.warmup_epochs', 4, 'test.evaluate', True],
+        [*OURS, *TRIPLETS, 'train.batch_size', 8],
+        [*OURS, 'midattr.triplet_weight', 1.0, 'test.evaluate', True],
+        ['midattr.triplet_weight', 1.0],
+        ['midattr.bnneck', True, 'train.batch_size', 1, 'test.evaluate', True],
+    ],
+)
+def test_allowed(pairs):
+    check(*pairs)

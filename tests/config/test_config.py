@@ -1,0 +1,200 @@
+import ast
+import inspect
+
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from midattr_plugin.config import dump_config, get_default_config, load_config, torchreid_keys
+from midattr_plugin.config.keys import flatten
+from midattr_plugin.errors import InputError
+
+# As files for torchreid are written, with a key that it no longer has, a layer's name that is
+# wrong and unused, and a number that YAML takes for text.
+TORCHREID_FILE = """
+model:
+  name: 'osnet_x1_0'
+  pretrained: True
+data:
+  type: 'image'
+  sources: ['market1501']
+  targets: ['market1501', 'dukemtmcreid']
+  transforms: ['random_flip', 'Color_Jitter']
+  save_dir: 'log/osnet'
+loss:
+  name: 'softmax'
+  softmax:
+    label_smooth: True
+train:
+  optim: 'amsgrad'
+  lr: 1e-3
+  open_layers: ['classsifier']
+  lr_scheduler: 'cosine'
+  base_lr_mult: 0
+test:
+  eval_freq: 10
+  visactmap: False
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text):
+        path = tmp_path / 'config.yaml'
+        path.write_text(text, encoding='utf-8')
+        return path
+
+    return write_file
+
+
+def test_without_input_the_defaults():
+    cfg = load_config()
+    assert cfg == get_default_config()
+    assert cfg.is_frozen() and cfg.midattr.annotations.is_frozen()
+    with pytest.raises(AttributeError):
+        cfg.train.lr = 1.0
+
+
+def test_defaults_are_not_shared():
+    get_default_config().data.sources.append('other')
+    assert get_default_config().data.sources == ['market1501']
+
+
+def test_use_gpu_is_whether_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert load_config().use_gpu is True
+    assert load_config(opts=['use_gpu', 'False']).use_gpu is False
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    assert load_config().use_gpu is False
+    with pytest.warns(UserWarning, match='use_gpu'):
+        assert load_config(opts=['use_gpu', 'True']).use_gpu is False
+
+
+def test_every_default_has_a_comment():
+    """midattr_keys.py is what users read about the keys."""
+    from midattr_plugin.config import midattr_keys
+
+    lines = inspect.getsource(midattr_keys).splitlines()
+    for name, value in midattr_keys.MIDATTR_DEFAULTS.items():
+        at = next(i for i, line in enumerate(lines) if line.startswith(f"    '{name}':"))
+        assert lines[at - 1].lstrip().startswith('#'), name
+        if not isinstance(value, dict):
+            written = lines[at].partition(':')[2].strip().rstrip(',')
+            assert ast.literal_eval(written) == value
+
+
+def test_torchreid_file_runs_unchanged(write, caplog):
+    cfg = load_config(write(TORCHREID_FILE))
+    assert cfg.model.name == 'osnet_x1_0'
+    assert cfg.train.lr == 0.001
+    assert cfg.train.base_lr_mult == 0.0 and type(cfg.train.base_lr_mult) is float
+    assert cfg.data.targets == ['market1501', 'dukemtmcreid']
+    assert 'test.visactmap' in caplog.text
+    assert 'visactmap' not in cfg.test
+    assert cfg.midattr == get_default_config().midattr
+
+
+def test_later_settings_win(write):
+    path = write('train: {lr: 1, max_epoch: 1}\ndata: {root: a, sources: msmt17, targets: grid}')
+    cfg = load_config(
+        path,
+        opts=['data.root', 'c', 'train.lr', 3, 'train.lr', 4],
+        sources=['viper'],
+        root='b',
+    )
+    assert (cfg.data.root, cfg.train.lr, cfg.train.max_epoch) == ('c', 4.0, 1)
+    assert cfg.data.sources == ['viper']
+    assert cfg.data.targets == ['grid']
+
+
+def test_named_options():
+    cfg = load_config(sources=['viper'], targets=('grid',), transforms=['random_crop'], root='r')
+    assert cfg.data.sources == ['viper']
+    assert cfg.data.targets == ['grid']
+    assert cfg.data.transforms == ['random_crop']
+    assert cfg.data.root == 'r'
+
+
+@pytest.mark.parametrize('text', ['', '# nothing\n', 'train:\n', 'train: {}\n'])
+def test_a_file_may_set_nothing(write, text):
+    assert load_config(write(text)) == get_default_config()
+
+
+@pytest.mark.parametrize(
+    'text, parts',
+    [
+        ('train:\n  lrr: 1\n', ['config.yaml, line 2', 'train.lrr', 'train.lr?', 'weight_decay']),
+        ('train: {lr: fast}', ['line 1', 'train.lr', "'fast'", 'number']),
+        ('\ntrain:\n  lr:\n', ['line 3', 'train.lr', 'no value']),
+        ('train: 5', ['line 1', 'train', 'section']),
+        ('data: {height: {a: 1}}', ['data.height', 'whole number', "{'a': 1}"]),
+        ('train: {batch_size: 0}', ['line 1', 'train.batch_size', '0', 'at least 1']),
+        ('loss: {name: triplet}\ntrain: {fixbase_epoch: 2}', ['fixbase_epoch', 'weight_x']),
+    ],
+)
+def test_errors_name_place_and_key(write, text, parts):
+    with pytest.raises(InputError) as caught:
+        load_config(write(text))
+    message = str(caught.value)
+    assert '\n' not in message
+    for part in parts:
+        assert part in message
+
+
+def test_error_names_the_place_that_won(write):
+    path = write('train: {lr: 0.1}')
+    with pytest.raises(InputError, match=r'^the command line: train\.lr is -1\.0'):
+        load_config(path, ['train.lr', '-1'])
+    with pytest.raises(InputError, match=r'^the command line \(--transforms\): data\.transforms'):
+        load_config(path, transforms=['flip'])
+    # The bad value of the file is not used.
+    assert load_config(write('train: {lr: -1}'), ['train.lr', '0.5']).train.lr == 0.5
+
+
+VALUES = {
+    'train.lr': st.floats(1e-9, 1e9),
+    'midattr.mu': st.floats(0, 1e6),
+    'data.height': st.integers(1, 5000),
+    'test.eval_freq': st.integers(-1, 50),
+    'data.save_dir': st.text(),
+    'model.load_weights': st.sampled_from(['1', 'no', '[a]', '~', "'a'", ' ', '1e3', 'a: b', '#']),
+    'data.combineall': st.booleans(),
+    'train.stepsize': st.lists(st.integers(1, 99), min_size=1),
+    'data.norm_mean': st.lists(st.floats(-2, 2), min_size=3, max_size=3),
+    'train.open_layers': st.lists(st.text()),
+    'midattr.layer_overrides': st.sampled_from([[], ['age=res4f'], ['hat=pool5', 'age=res5c']]),
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(chosen=st.fixed_dictionaries({}, optional=VALUES))
+def test_dump_and_load_again(tmp_path_factory, chosen):
+    tree = {}
+    for key, value in chosen.items():
+        section, name = key.split('.')
+        tree.setdefault(section, {})[name] = value
+    folder = tmp_path_factory.mktemp('dump')
+    (folder / 'in.yaml').write_text(yaml.safe_dump(tree), encoding='utf-8')
+    cfg = load_config(folder / 'in.yaml')
+    for key, value in chosen.items():
+        assert flatten(cfg)[key] == value
+    dump_config(cfg, folder / 'new' / 'out.yaml')
+    assert load_config(folder / 'new' / 'out.yaml') == cfg
+    assert [path.name for path in (folder / 'new').iterdir()] == ['out.yaml']
+
+
+def test_dump_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    cfg = load_config()
+    monkeypatch.setattr(type(cfg), 'dump', lambda self, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        dump_config(cfg, tmp_path / 'out.yaml')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dump_has_every_key(tmp_path):
+    dump_config(load_config(), tmp_path / 'out.yaml')
+    tree = yaml.safe_load((tmp_path / 'out.yaml').read_text(encoding='utf-8'))
+    assert flatten(tree) == flatten(get_default_config())
+    assert set(tree) == {*torchreid_keys.TORCHREID_DEFAULTS, 'midattr', 'use_gpu'}

@@ -1,0 +1,204 @@
+import glob
+import random
+import shutil
+
+import pytest
+
+from helpers.fake_market import (
+    fields_by_identity,
+    write_annotations,
+    write_duke_tree,
+    write_image,
+    write_market_tree,
+)
+from helpers.fake_sources import MARKET_LABELS, TEST_IDS, TRAIN_IDS, duke, identity, market
+from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets import Market1501Attr
+from midattr_plugin.datasets import mat_file as annotations
+from midattr_plugin.errors import InputError
+from midattr_plugin.schema import MARKET1501
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Holds Market-1501 and DukeMTMC-reID."""
+    write_market_tree(tmp_path)
+    write_duke_tree(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def data_dir(root):
+    return root / 'market1501' / 'Market-1501-v15.09.15'
+
+
+def everything(folder):
+    return sorted(str(path) for path in folder.rglob('*'))
+
+
+def test_order_and_labels_do_not_depend_on_the_file_system(root, monkeypatch):
+    expected = market(root), market(root, combineall=True)
+    listed = glob.glob
+
+    def shuffled(*args, **kwargs):
+        paths = listed(*args, **kwargs)
+        random.Random(len(paths)).shuffle(paths)
+        return paths
+
+    monkeypatch.setattr(glob, 'glob', shuffled)
+    for combineall, dataset in enumerate(expected):
+        assert dataset.train == sorted(dataset.train) or combineall
+        again = market(root, combineall=bool(combineall))
+        assert again.train == dataset.train
+        assert (again.query, again.gallery) == (dataset.query, dataset.gallery)
+
+
+def test_folders_with_wildcards_in_their_names(tmp_path):
+    write_market_tree(tmp_path / 'a[b]*?')
+    assert len(market(tmp_path / 'a[b]*?').train) == 12
+
+
+def test_the_file_is_parsed_once(root, monkeypatch):
+    annotations._read.cache_clear()
+    count = []
+    loadmat = annotations.scipy.io.loadmat
+    monkeypatch.setattr(
+        annotations.scipy.io,
+        'loadmat',
+        lambda *args, **kwargs: count.append(1) or loadmat(*args, **kwargs),
+    )
+    for mode in ('train', 'query', 'gallery'):
+        market(root, mode=mode)
+    assert len(count) == 1
+
+
+def test_configured_annotation_file(root, data_dir, monkeypatch):
+    (data_dir / 'market_attribute.mat').rename(root / 'elsewhere.mat')
+    monkeypatch.setattr(Market1501Attr, 'annotation_file', str(root / 'elsewhere.mat'))
+    dataset = market(root)
+    assert dataset[0]['attrs'].tolist() == list(MARKET_LABELS[2])
+    monkeypatch.setattr(Market1501Attr, 'annotation_file', str(root / 'gone.mat'))
+    with pytest.raises(InputError, match=r'midattr\.annotations\.market1501.+gone\.mat'):
+        market(root)
+
+
+def test_annotations_beside_the_older_layout(root, data_dir):
+    """Image folders directly in ``market1501``; the annotators' folder ``attribute``."""
+    older = root / 'older' / 'market1501'
+    shutil.copytree(data_dir, older)
+    (older / 'attribute').mkdir()
+    (older / 'market_attribute.mat').rename(older / 'attribute' / 'market_attribute.mat')
+    with pytest.warns(UserWarning, match='deprecated'):
+        assert len(market(root / 'older').train) == 12
+
+
+def test_an_identity_without_annotation(root, data_dir):
+    train = fields_by_identity(MARKET1501, (2, 7))
+    test = fields_by_identity(MARKET1501, TEST_IDS)
+    write_annotations(data_dir / 'market_attribute.mat', MARKET1501, train, test)
+    with pytest.raises(
+        InputError,
+        match=r'identity 0011 in ".+/bounding_box_train" is not '
+        r'annotated in ".+/market_attribute\.mat"',
+    ):
+        market(root)
+
+
+@pytest.mark.parametrize(
+    'make, remedies',
+    [
+        (market, ['<data.root>/market1501/Market-1501-v15.09.15/bounding_box_train', 'ICCV 2015']),
+        (duke, ['<data.root>/dukemtmc-reid/DukeMTMC-reID/bounding_box_train', 'withdrawn']),
+    ],
+)
+def test_a_missing_dataset(tmp_path, make, remedies):
+    with pytest.raises(InputError, match=f'folder "{tmp_path}/.+" does not exist') as error:
+        make(tmp_path)
+    assert len(str(error.value).splitlines()) == 1
+    assert all(text in str(error.value) for text in [*remedies, 'midattr_demo'])
+    assert everything(tmp_path) == []
+
+
+@pytest.mark.parametrize('folder', ['bounding_box_train', 'query', 'bounding_box_test'])
+def test_a_missing_or_empty_split(root, data_dir, folder):
+    (data_dir / folder).rename(root / 'away')
+    with pytest.raises(InputError, match=f'{folder}" does not exist; get Market-1501'):
+        market(root)
+    (data_dir / folder).touch()
+    with pytest.raises(InputError, match=f'{folder}" does not exist'):
+        market(root)
+    (data_dir / folder).unlink()
+    write_image(data_dir / folder / '-1_c1s1_000001_01.jpg')
+    with pytest.raises(InputError, match=f'{folder}" holds no image'):
+        market(root)
+
+
+# The test's id is part of the folder's name, which must not look like an image's.
+@pytest.mark.parametrize(
+    'name',
+    [
+        'holiday.jpg',
+        '0002_c7s1_000001_01.jpg',
+        '0002_c0s1_000001_01.jpg',
+        '1502_c1s1_000001_01.jpg',
+        'copy-0002_c1s1_000001_01.jpg',
+        '1-0002_c1s1_000001_01.jpg',
+        '0002_cam1.jpg',
+    ],
+    ids='abcdefg',
+)
+def test_a_bad_file_name(root, data_dir, name):
+    write_image(data_dir / 'bounding_box_train' / name)
+    with pytest.raises(InputError, match='is not named <identity>_c<camera>') as error:
+        market(root)
+    assert f'bounding_box_train/{name}"' in str(error.value)
+
+
+def test_a_bad_file_name_of_duke(root):
+    write_image(root / 'dukemtmc-reid' / 'DukeMTMC-reID' / 'query' / '0002_c9_f0000001.jpg')
+    with pytest.raises(InputError, match=r'query/0002_c9_f0000001\.jpg" is not named'):
+        duke(root)
+
+
+def test_a_folder_named_like_an_image(tmp_path):
+    """torchreid would read identity 3 and camera 2 for every image."""
+    write_market_tree(tmp_path / 'run-3_c2')
+    with pytest.raises(InputError, match='has a name like those of images'):
+        market(tmp_path / 'run-3_c2')
+
+
+def test_queries_without_a_match(root, data_dir):
+    write_image(data_dir / 'query' / '0007_c1s1_000000_01.jpg')  # not in the gallery
+    write_image(data_dir / 'query' / '0011_c1s1_000000_01.jpg')  # only seen by its own camera
+    write_image(data_dir / 'bounding_box_test' / '0011_c1s1_000001_01.jpg')
+    with pytest.raises(
+        InputError,
+        match=r'2 of 6 queries have no match from another camera .+'
+        r'query/0007_c1s1_000000_01\.jpg.+ remove these',
+    ):
+        market(root, mode='query')
+    market(root)  # its training images can be used
+    with pytest.raises(InputError, match='combineall: identity 0007 of query ".+0007_c1s1_000000'):
+        market(root, combineall=True)
+
+
+def test_combineall_keeps_the_attributes(root):
+    dataset = market(root, combineall=True)
+    assert dataset.num_train_pids == 5
+    seen = {
+        identity(item['impath'])
+        for item in map(dataset.__getitem__, range(len(dataset)))
+        if item['attrs'].tolist() == list(MARKET_LABELS[identity(item['impath'])])
+    }
+    assert seen == {*TRAIN_IDS, *TEST_IDS}
+    assert len(dataset) == 12 + 4 + 8
+
+
+@pytest.mark.parametrize('place', ['.', '..'])
+def test_rendered_images_are_marked(root, data_dir, place):
+    assert not market(root).rendered
+    assert not (market(root) + duke(root)).rendered
+    (data_dir / place / 'RENDERED.txt').touch()
+    assert market(root).rendered
+    assert (market(root) + duke(root)).rendered and (duke(root) + market(root)).rendered
+    assert (market(root) + torchreid_compat.DukeMTMCreID(str(root), verbose=False)).rendered

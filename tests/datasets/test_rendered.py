@@ -1,0 +1,40 @@
+"""Rendered images are known as such, whichever class reads them."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.fake_market import write_market_tree
+from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets import Market1501Attr
+from midattr_plugin.datasets.rendered import MARKER, is_rendered
+
+
+@pytest.mark.parametrize(
+    'place',
+    [
+        '',
+        'market1501',
+        'market1501/Market-1501-v15.09.15',
+        'market1501/Market-1501-v15.09.15/bounding_box_test',
+    ],
+)
+@pytest.mark.parametrize('dataset', [torchreid_compat.Market1501, Market1501Attr])
+def test_trees(tmp_path, dataset, place):
+    write_market_tree(tmp_path)
+    if dataset is torchreid_compat.Market1501:
+        assert not is_rendered(dataset(root=str(tmp_path), mode='gallery'))
+    (tmp_path / place / MARKER).touch()
+    expected = place.startswith('market1501') and not (
+        dataset is Market1501Attr and place.endswith('test')
+    )
+    assert is_rendered(dataset(root=str(tmp_path), mode='gallery')) == expected
+
+
+def test_videos(tmp_path):
+    folder = tmp_path / 'mars/bbox_test/0001'
+    folder.mkdir(parents=True)
+    videos = SimpleNamespace(data=[((str(folder / '1.jpg'), str(folder / '2.jpg')), 1, 0)])
+    assert not is_rendered(videos)
+    (tmp_path / 'mars' / MARKER).touch()
+    assert is_rendered(videos)

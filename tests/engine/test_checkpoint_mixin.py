@@ -1,0 +1,283 @@
+"""Checkpoints of a run, and resuming from any of them."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.fake_market import write_market_tree
+from helpers.tiny_run import arguments
+from midattr_plugin import torchreid_compat
+from midattr_plugin.config import parse_config
+from midattr_plugin.engine import checkpoint_mixin
+from midattr_plugin.errors import InputError
+from midattr_plugin.train import run
+
+TRAIN_IDS, TEST_IDS = (2, 7, 10, 11), (1, 3, 5)
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_market_tree(tmp_path, TRAIN_IDS, TEST_IDS)
+    return tmp_path
+
+
+def train(root, *pairs):
+    return run(parse_config(arguments(root, *pairs)))
+
+
+def load(root, name):
+    return torch.load(root / 'log/model' / f'model.pth.tar-{name}', weights_only=True)
+
+
+def assert_same(a, b):
+    """Checkpoints equal bit by bit."""
+    assert type(a) is type(b)
+    if isinstance(a, dict):
+        assert list(a) == list(b)
+        for key in a:
+            assert_same(a[key], b[key])
+    elif isinstance(a, (list, tuple)):
+        assert len(a) == len(b)
+        for x, y in zip(a, b, strict=True):
+            assert_same(x, y)
+    elif isinstance(a, torch.Tensor):
+        assert torch.equal(a, b)
+    else:
+        assert a == b
+
+
+def test_files_of_a_run(root):
+    results = train(root, 'train.max_epoch', 3, 'test.eval_freq', 2)
+    names = sorted(path.name for path in (root / 'log/model').iterdir())
+    assert names == [f'model.pth.tar-{name}' for name in ('2', '3', 'best', 'last')]
+    last = load(root, 'last')
+    assert (last['epoch'], last['evaluated']) == (3, True)
+    assert last['mAP'] == results['reid']['market1501_attr']['fused']['mAP']
+    best = max((load(root, name) for name in '23'), key=lambda checkpoint: checkpoint['mAP'])
+    assert load(root, 'best')['epoch'] == best['epoch']
+    assert load(root, 'best')['best_mAP'] == best['mAP']
+    assert json.loads((root / 'log/metrics.json').read_text()) == results
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    'name, place',
+    [
+        ('midattr_resnet18_market', 'train 1'),
+        ('midattr_resnet18_market', 'train 2'),
+        ('midattr_resnet18_market', 'save 2'),
+        ('midattr_resnet18_market', 'copy 2'),
+        ('midattr_resnet18_market', 'copy 3'),
+        ('midattr_resnet18_market', 'test 2'),
+        ('midattr_resnet18_market', 'test 4'),
+        ('resnet18', 'test 1'),
+    ],
+)
+def test_resumed_run_equals_an_uninterrupted_one(root, monkeypatch, place, name):
+    """Ended in the middle of an epoch, of saving or of an evaluation."""
+    pairs = [
+        'model.name',
+        name,
+        'loss.name',
+        'midattr' if 'midattr' in name else 'softmax',
+        'train.max_epoch',
+        3,
+        'test.eval_freq',
+        2,
+    ]
+    train(root, *pairs)
+    expected = {name: load(root, name) for name in ('2', '3', 'last', 'best')}
+    for path in (root / 'log/model').iterdir():
+        path.unlink()
+
+    what, number = place.split()
+    function = {
+        'train': (torchreid_compat.Engine, 'two_stepped_transfer_learning'),
+        'save': (checkpoint_mixin, 'save_checkpoint'),
+        'copy': (checkpoint_mixin, 'atomic_path'),
+        'test': (torchreid_compat.metrics, 'compute_distance_matrix'),
+    }[what]
+    original, calls = getattr(*function), []
+
+    def kill_at_number(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == int(number):
+            raise Killed
+        return original(*args, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(*function, kill_at_number)
+        train(root, *pairs)
+    last = root / 'log/model/model.pth.tar-last'
+    train(root, *pairs, *(['model.resume', last] if last.exists() else []))
+    for key, checkpoint in expected.items():
+        assert_same(load(root, key), checkpoint)
+
+
+EXTENDED = [
+    'midattr.task_weights',
+    'uncertainty',
+    'midattr.warmup_epochs',
+    2,
+    'midattr.attribute_loss',
+    'class_balanced',
+    'midattr.triplet_weight',
+    1,
+    'sampler.train_sampler',
+    'RandomIdentitySampler',
+    'sampler.num_instances',
+    2,
+    'train.max_epoch',
+    4,
+]
+
+
+@pytest.mark.parametrize('optim, scheduler', [('sgd', 'cosine'), ('amsgrad', 'multi_step')])
+def test_learned_weights_and_warm_up_resume_bit_by_bit(root, optim, scheduler):
+    """From every epoch: within the warm-up, at its end and after it."""
+    pairs = [
+        *EXTENDED,
+        'train.lr_scheduler',
+        scheduler,
+        'train.optim',
+        optim,
+        'train.stepsize',
+        '[3]',
+    ]
+    results = train(root, *pairs, 'test.eval_freq', 1)
+    expected = load(root, 'last')
+    learned = expected['criterion']['task_uncertainty.log_variances']
+    assert learned.shape == (14,) and (learned != 0).all()
+    assert list(results['task_weights'].values()) == pytest.approx(torch.exp(-learned).tolist())
+    assert json.loads((root / 'log/metrics.json').read_text()) == results
+    for epoch in (1, 2, 3):
+        resume = root / f'from{epoch}'
+        (root / f'log/model/model.pth.tar-{epoch}').rename(resume)
+        (root / 'log/model/model.pth.tar-last').unlink()
+        train(root, *pairs, 'test.eval_freq', 1, 'model.resume', resume)
+        assert_same(load(root, 'last'), expected)
+
+
+def test_learned_weights_are_reported_where_they_are_known(root):
+    pairs = ['midattr.task_weights', 'uncertainty']
+    last = root / 'log/model/model.pth.tar-last'
+    learned = train(root, *pairs)['task_weights']
+    evaluate = [*pairs, 'test.evaluate', True]
+    assert train(root, *evaluate, 'model.resume', last)['task_weights'] == learned
+    assert 'task_weights' not in train(root, *evaluate, 'model.load_weights', last)
+
+
+def test_what_was_trained_otherwise_is_not_resumed(root):
+    last = ['model.resume', root / 'log/model/model.pth.tar-last']
+    train(root, 'train.max_epoch', 1)
+    assert load(root, 'last')['criterion'] == {}
+    with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
+        train(root, *last, 'midattr.task_weights', 'uncertainty')
+    for schedule in (
+        ['midattr.warmup_epochs', 1],
+        ['train.lr_scheduler', 'cosine'],
+        ['train.lr_scheduler', 'multi_step', 'train.stepsize', '[1]'],
+    ):
+        with pytest.raises(InputError, match='another schedule .*midattr.warmup_epochs'):
+            train(root, *last, *schedule)
+    train(root, *EXTENDED[:4], 'train.max_epoch', 3)
+    with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
+        train(root, *last)
+    for schedule in ([], [*EXTENDED[2:4], 'train.max_epoch', 3, 'train.lr_scheduler', 'cosine']):
+        with pytest.raises(InputError, match='another schedule .*train.lr_scheduler'):
+            train(root, *last, *EXTENDED[:2], *schedule)
+
+
+def test_an_older_checkpoint_has_no_criterion(root):
+    train(root, 'train.max_epoch', 1)
+    old = load(root, 'last')
+    del old['criterion']
+    torch.save(old, root / 'old')
+    assert train(root, 'model.resume', root / 'old')['epoch'] == 2
+
+
+def test_warm_up_of_a_baseline(root):
+    pairs = ['model.name', 'resnet18', 'loss.name', 'softmax', 'midattr.warmup_epochs', 1]
+    train(root, *pairs)
+    expected = load(root, 'last')
+    train(root, *pairs, 'test.eval_freq', 1)
+    train(root, *pairs, 'model.resume', root / 'log/model/model.pth.tar-1')
+    assert_same(load(root, 'last')['state_dict'], expected['state_dict'])
+
+
+def test_leftovers_of_a_killed_save_are_removed(root):
+    leftover = root / 'log/model/.model.pth.tar-last.abc.tmp'
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    train(root, 'train.max_epoch', 1)
+    assert not leftover.exists()
+
+
+def test_training_goes_on_from_a_checkpoint_of_torchreid(root):
+    """It has torchreid's keys only, rank-1 as a NumPy scalar and DataParallel's prefix."""
+    train(root, 'train.max_epoch', 1)
+    ours = load(root, 'last')
+    torchreid_compat.utils.save_checkpoint(
+        {
+            'state_dict': {f'module.{key}': value for key, value in ours['state_dict'].items()},
+            'epoch': 1,
+            'rank1': np.float64(0.5),
+            'optimizer': ours['optimizer'],
+            'scheduler': ours['scheduler'],
+        },
+        str(root / 'torchreid'),
+    )
+    results = train(root, 'model.resume', root / 'torchreid/model.pth.tar-1')
+    assert results['epoch'] == 2
+    assert load(root, 'last')['epoch'] == 2
+
+
+def test_final_test_of_a_run_that_had_ended(root):
+    train(root)
+    before = load(root, '2')
+    (root / 'log/metrics.json').unlink()
+    results = train(root, 'model.resume', root / 'log/model/model.pth.tar-last')
+    assert results['epoch'] == 2
+    assert (root / 'log/metrics.json').exists()
+    assert_same(load(root, '2')['state_dict'], before['state_dict'])
+    assert not (root / 'log/model/model.pth.tar-1').exists()
+
+
+def test_weights_alone_cannot_be_resumed(root):
+    train(root, 'train.max_epoch', 1)
+    torch.save(load(root, 'last')['state_dict'], root / 'weights.pth')
+    with pytest.raises(InputError, match='holds no epoch, optimizer, scheduler.*load_weights'):
+        train(root, 'model.resume', root / 'weights.pth')
+    assert train(root, 'model.load_weights', root / 'weights.pth', 'test.evaluate', True)
+
+
+def test_another_architecture_cannot_be_resumed(root):
+    train(root, 'train.max_epoch', 1)
+    with pytest.raises(InputError, match='is of another architecture'):
+        train(
+            root,
+            'model.resume',
+            root / 'log/model/model.pth.tar-last',
+            'model.name',
+            'midattr_resnet18',
+        )
+
+
+def test_another_optimizer_cannot_be_resumed(root):
+    train(root, 'train.max_epoch', 1)
+    with pytest.raises(InputError, match='written with another optimizer'):
+        train(root, 'model.resume', root / 'log/model/model.pth.tar-last', 'train.staged_lr', True)
+
+
+def test_evaluation_alone_gives_the_same_figures(root):
+    trained = train(root)
+    evaluated = train(
+        root, 'test.evaluate', True, 'model.load_weights', root / 'log/model/model.pth.tar-last'
+    )
+    assert evaluated['reid'] == trained['reid']
+    assert evaluated['attributes'] == trained['attributes']

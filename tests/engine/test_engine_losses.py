@@ -1,0 +1,124 @@
+"""The losses beyond the paper, as the engine makes and logs them."""
+
+import pytest
+import torch
+
+import midattr_plugin
+from helpers.fake_market import write_duke_tree, write_market_tree
+from helpers.tiny_engine import batch, build
+from midattr_plugin.errors import InputError
+from midattr_plugin.losses import ClassBalancedLoss, FocalLoss, TaskUncertainty
+from midattr_plugin.schema import MARKET1501
+
+ATTRIBUTES = MARKET1501.names
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp('data')
+    write_market_tree(root, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    write_duke_tree(root, test_ids=(2, 6, 11, 7139))
+    return root
+
+
+def test_class_weights_are_of_the_training_images(root):
+    """Counted one image at a time, under the model's schema."""
+    engine = build(
+        root,
+        ['market1501_attr', 'dukemtmcreid_attr'],
+        'market1501_attr',
+        model='midattr_resnet18_market_duke',
+        attribute_loss='class_balanced',
+        class_balance_beta=0.9,
+    )
+    dataset, loss = engine.train_loader.dataset, engine.criterion.attribute_loss
+    assert isinstance(loss, ClassBalancedLoss)
+    for attribute in engine.model.schema:
+        counts = dict.fromkeys(attribute.classes, 0)
+        for path, *_ in dataset.data:
+            label = dict(zip(dataset.schema.names, dataset.labels_by_path[path], strict=True))[
+                attribute.name
+            ]
+            if label >= 0:
+                counts[dataset.schema[attribute.name].classes[label]] += 1
+        raw = [0.1 / (1 - 0.9**n) if n else 0 for n in counts.values()]
+        occurring = sum(n > 0 for n in counts.values())
+        assert 0 < sum(counts.values()) <= len(dataset.data)
+        assert loss.weights(attribute.name).tolist() == pytest.approx(
+            [weight * occurring / sum(raw) for weight in raw], rel=1e-5
+        )
+    summary = engine.forward_backward(batch(engine))
+    assert {'loss_age', 'loss_boots'} <= set(summary)
+
+
+def test_focal_loss_of_the_attributes(root):
+    data = batch(build(root))
+    plain = build(root).forward_backward(data)
+    engine = build(root, attribute_loss='focal', focal_gamma=1.5)
+    assert isinstance(engine.criterion.attribute_loss, FocalLoss)
+    assert engine.criterion.attribute_loss.gamma == 1.5
+    summary = engine.forward_backward(data)
+    assert all(
+        0 < summary[f'loss_{a}'] < plain[f'loss_{a}'] for a in ATTRIBUTES if plain[f'loss_{a}']
+    )
+
+
+@pytest.mark.parametrize('loss', ['class_balanced', 'focal'])
+def test_attribute_losses_without_attributes(root, loss):
+    engine = build(root, model='midattr_resnet18', attribute_loss=loss)
+    assert set(engine.forward_backward(batch(engine))) == {
+        'loss',
+        'loss_global',
+        'loss_local',
+        'acc_global',
+        'acc_local',
+    }
+
+
+def test_unknown_attribute_loss(root):
+    with pytest.raises(InputError, match='midattr.attribute_loss: .*plain, focal, class_balanced'):
+        build(root, attribute_loss='balanced')
+
+
+def test_triplet_loss_is_logged_and_trains(root):
+    data = batch(build(root))
+    data['pid'] = torch.arange(8) // 2
+    engine = build(root, triplet_weight=2.0, triplet_margin=0.5)
+    summary = engine.forward_backward(data)
+    plain = build(root).forward_backward(data)
+    names = ['loss_triplet_global', 'loss_triplet_local']
+    assert [name for name in summary if name not in plain] == names
+    assert summary['loss'] == pytest.approx(
+        plain['loss'] + 2 * sum(summary[name] for name in names), rel=1e-4
+    )
+
+
+def test_learned_weights_of_the_tasks(root):
+    engine = build(root)
+    uncertainty = TaskUncertainty(['global', 'local', *ATTRIBUTES])
+    with pytest.raises(ValueError, match='add_param_group'):
+        midattr_plugin.ImageMidAttrEngine(
+            engine.datamanager,
+            engine.model,
+            engine.optimizer,
+            use_gpu=False,
+            task_uncertainty=uncertainty,
+        )
+    engine.optimizer.add_param_group(uncertainty.param_group())
+    engine = midattr_plugin.ImageMidAttrEngine(
+        engine.datamanager,
+        engine.model,
+        engine.optimizer,
+        use_gpu=False,
+        task_uncertainty=uncertainty,
+    )
+    data = batch(engine)
+    data['attrs'][:, 0] = -1
+    engine.forward_backward(data)
+    engine.test()
+    weights = engine.results['task_weights']
+    assert list(weights) == ['global', 'local', *ATTRIBUTES]
+    assert weights['gender'] == 1  # which no image of the batch has
+    # a loss above 1/2 lowers its weight at first: s moves by lr * weight * (1/2 - loss)
+    assert all(0.9 < weights[name] < 1 for name in ('global', 'local', 'age'))
+    assert 'task_weights' not in build(root).extra_results()

@@ -1,0 +1,68 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from midattr_plugin.engine import precision
+from midattr_plugin.engine.precision import DTYPES, Precision, is_supported
+from midattr_plugin.errors import InputError
+
+
+@pytest.fixture
+def all_supported(monkeypatch):
+    monkeypatch.setattr(precision, 'is_supported', lambda name, device: True)
+
+
+def network():
+    torch.manual_seed(1)
+    return nn.Linear(5, 3)
+
+
+def step(name, model, inputs):
+    steps = Precision(name, 'cpu')
+    with steps.autocast():
+        output = model(inputs)
+    assert output.dtype == DTYPES[name]
+    steps.step(output.float().square().mean(), torch.optim.SGD(model.parameters(), lr=0.1))
+    return steps
+
+
+@pytest.mark.parametrize('name, tolerance', [('fp32', 1e-6), ('bf16', 2e-2), ('fp16', 2e-3)])
+def test_a_step_is_that_of_plain_gradients(all_supported, name, tolerance):
+    """The scaling of fp16 is undone before the step."""
+    inputs = torch.rand(4, 5)
+    model, plain = network(), network()
+    step(name, model, inputs)
+    gradients = torch.autograd.grad(plain(inputs).square().mean(), list(plain.parameters()))
+    for stepped, parameter, gradient in zip(
+        model.parameters(), plain.parameters(), gradients, strict=True
+    ):
+        assert stepped.dtype == torch.float32
+        torch.testing.assert_close(stepped, parameter - 0.1 * gradient, atol=tolerance, rtol=0)
+
+
+def test_gradients_that_overflow_are_left_out(all_supported):
+    model = network()
+    before = copy.deepcopy(model.state_dict())
+    steps = step('fp16', model, torch.full((4, 5), 2e4))
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    assert steps.scaler.get_scale() < 2**16  # where it starts
+
+
+def test_unknown_name():
+    with pytest.raises(InputError, match='midattr.precision: "int8" is not one of fp32, bf16'):
+        Precision('int8', 'cpu')
+
+
+def test_a_device_without_the_format(monkeypatch):
+    monkeypatch.setattr(precision, 'is_supported', lambda name, device: name == 'fp32')
+    with pytest.raises(InputError, match='processor does not compute in bf16; choose from fp32$'):
+        Precision('bf16', 'cpu')
+
+
+def test_what_devices_say_of_themselves(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda including_emulation: False)
+    assert is_supported('fp32', 'cpu') and is_supported('fp32', 'cuda')
+    assert is_supported('fp16', 'cuda') and not is_supported('bf16', 'cuda')
+    assert {type(is_supported(name, 'cpu')) for name in DTYPES} == {bool}

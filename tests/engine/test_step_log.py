@@ -1,0 +1,42 @@
+import math
+
+import pytest
+import torch
+
+from midattr_plugin.engine.step_log import StepLog
+
+
+def test_means_since_the_last_reading():
+    log = StepLog()
+    for loss, total, count in [(2.0, 60, 3), (4.0, 0, 1), (9.0, 0, 0)]:
+        log.add(
+            {'loss': (torch.tensor(loss), 1), 'acc': (torch.tensor(total), torch.tensor(count))}
+        )
+    means = log.read()
+    assert list(means) == ['loss', 'acc']
+    assert means == {'loss': pytest.approx(5), 'acc': pytest.approx(15)}
+    assert all(type(value) is float for value in means.values())
+    assert log.read() == {}
+    log.add({'loss': (torch.tensor(1.0), 1)})
+    assert log.read() == {'loss': 1.0}
+
+
+def test_no_value_no_mean():
+    log = StepLog()
+    log.add({'acc': (torch.tensor(0.0), 0), 'loss': (torch.tensor(3.0), 1)})
+    assert log.read() == {'loss': 3.0}
+
+
+def test_a_value_that_is_no_number_is_not_averaged_away():
+    log = StepLog()
+    for value in (1.0, float('nan'), 1.0):
+        log.add({'loss': (torch.tensor(value), 1), 'acc': (torch.tensor(1), 1)})
+    means = log.read()
+    assert math.isnan(means['loss']) and means['acc'] == 1
+
+
+def test_nothing_is_kept_of_the_graph():
+    loss = torch.ones(1, requires_grad=True).sum()
+    log = StepLog()
+    log.add({'loss': (loss, 1)})
+    assert not log._sums.requires_grad

@@ -1,0 +1,150 @@
+"""Figures of held-out images, by plain loops, and in the results of a run."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from helpers.fake_market import write_market_tree
+from helpers.tiny_run import arguments
+from midattr_plugin import build
+from midattr_plugin.config import load_config
+from midattr_plugin.engine.validation import measure_validation
+from midattr_plugin.train import main
+
+
+def made_up(count, branches=('global', 'local')):
+    logits = {branch: torch.randn(count, 3) for branch in branches}
+    attributes = {
+        'hat': torch.randn(count, 2),
+        'age': torch.randn(count, 4),
+        'bag': torch.randn(count, 2),
+    }
+    labels = torch.stack(
+        [torch.randint(-1, 2, (count,)), torch.randint(-1, 4, (count,)), torch.full((count,), -1)],
+        1,
+    )
+    return logits, attributes, torch.randint(0, 3, (count,)), labels
+
+
+def test_by_plain_loops():
+    batches = [made_up(5), made_up(4)]
+    scores = measure_validation(batches, lambda batch: batch)
+    right = dict.fromkeys(('global', 'local', 'fused', 'hat', 'age'), 0)
+    losses, known = {'global': 0.0, 'local': 0.0}, {'hat': 0, 'age': 0}
+    for logits, attributes, pids, labels in batches:
+        for i, pid in enumerate(pids.tolist()):
+            products = [1.0] * 3
+            for branch, rows in logits.items():
+                odds = [math.exp(value) for value in rows[i].tolist()]
+                shares = [value / sum(odds) for value in odds]
+                products = [a * b for a, b in zip(products, shares, strict=True)]
+                right[branch] += shares.index(max(shares)) == pid
+                losses[branch] -= math.log(shares[pid])
+            right['fused'] += products.index(max(products)) == pid
+            for column, name in enumerate(known):
+                label = labels[i, column].item()
+                if label >= 0:
+                    values = attributes[name][i].tolist()
+                    known[name] += 1
+                    right[name] += values.index(max(values)) == label
+    expected = {
+        'images': 9,
+        **{f'acc_{name}': right[name] / 9 for name in ('global', 'local', 'fused')},
+        **{f'loss_{branch}': value / 9 for branch, value in losses.items()},
+        **{f'acc_{name}': right[name] / known[name] for name in known},
+    }
+    expected['acc_attributes'] = (expected['acc_hat'] + expected['acc_age']) / 2
+    assert scores == pytest.approx(expected)  # nothing is known of the bag
+
+
+def test_one_branch_without_attributes():
+    logits, _, pids, _ = made_up(5, ('local',))
+    scores = measure_validation([(logits, {}, pids, None)], lambda batch: batch)
+    assert list(scores) == ['images', 'acc_local', 'loss_local']
+
+
+def test_results_of_a_run(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(arguments(tmp_path, 'midattr.validation_images', 6, 'train.max_epoch', 1)) == 0
+    results = json.loads((tmp_path / 'log/metrics.json').read_text())
+    scores = results['validation']
+    assert scores['images'] == 6
+    assert {
+        'acc_global',
+        'acc_local',
+        'acc_fused',
+        'loss_global',
+        'loss_local',
+        'acc_attributes',
+        'acc_hat',
+    } <= set(scores)
+    assert all(0 <= value <= 1 for name, value in scores.items() if name.startswith('acc'))
+    [log] = (tmp_path / 'log').glob('train.log*')
+    assert 'Held-out training images: 6, acc_global' in log.read_text()
+
+
+def test_how_often_it_is_measured_does_not_change_the_training(tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    weights = []
+    for name, frequency in (('often', 1), ('once', -1)):
+        assert (
+            main(
+                arguments(
+                    tmp_path,
+                    'midattr.validation_images',
+                    6,
+                    'train.max_epoch',
+                    3,
+                    'test.eval_freq',
+                    frequency,
+                    'data.save_dir',
+                    tmp_path / name,
+                )
+            )
+            == 0
+        )
+        path = tmp_path / name / 'model/model.pth.tar-last'
+        weights.append(torch.load(path, weights_only=True)['state_dict'])
+    often, once = weights
+    assert all(torch.equal(often[key], once[key]) for key in often)
+
+
+@pytest.mark.parametrize('bnneck', [False, True])
+def test_figures_are_those_of_the_trained_model(tmp_path, bnneck):
+    """Image by image, with the layers called by hand."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert (
+        main(
+            arguments(
+                tmp_path,
+                'midattr.validation_images',
+                6,
+                'train.max_epoch',
+                1,
+                'midattr.bnneck',
+                bnneck,
+            )
+        )
+        == 0
+    )
+    scores = json.loads((tmp_path / 'log/metrics.json').read_text())['validation']
+    cfg = load_config(tmp_path / 'log/config.yaml')
+    manager = build.build_datamanager(cfg)
+    model = build.build_model(cfg, manager.num_train_pids).eval()
+    path = tmp_path / 'log/model/model.pth.tar-last'
+    model.load_state_dict(torch.load(path, weights_only=True)['state_dict'])
+    layers = {'global': ('bnneck', 'classifier'), 'local': ('bnneck_part', 'classifier_part')}
+    right, loss = dict.fromkeys(layers, 0), dict.fromkeys(layers, 0.0)
+    with torch.no_grad():
+        for item in manager.validation_loader.dataset:
+            features = model(item['img'][None], full=True)['features']
+            for branch, (neck, classifier) in layers.items():
+                x = getattr(model, neck)(features[branch]) if bnneck else features[branch]
+                shares = getattr(model, classifier)(x)[0].double().softmax(0)
+                right[branch] += int(shares.argmax()) == item['pid']
+                loss[branch] -= math.log(shares[item['pid']])
+    for branch in layers:
+        assert scores[f'acc_{branch}'] == right[branch] / 6
+        assert scores[f'loss_{branch}'] == pytest.approx(loss[branch] / 6, rel=1e-4)

@@ -1,0 +1,8 @@
+"""Where the project lies, and what lies beside it."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+CONFIGS = PROJECT / 'configs'
+SHARED = PROJECT.parent / 'shared'
+"""Annotation files of real data sets; tests that need them skip where they are missing."""

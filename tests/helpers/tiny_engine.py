@@ -1,0 +1,30 @@
+"""Our engine on a tree of a few noise images."""
+
+import torch
+
+import midattr_plugin
+from midattr_plugin import torchreid_compat
+
+
+def build(
+    root, sources='market1501_attr', targets=None, model='midattr_resnet18_market', **options
+):
+    torch.manual_seed(0)
+    data = torchreid_compat.ImageDataManager(
+        root=str(root),
+        sources=sources,
+        targets=targets,
+        height=32,
+        width=16,
+        workers=0,
+        batch_size_train=8,
+        batch_size_test=5,
+        use_gpu=False,
+    )
+    net = torchreid_compat.models.build_model(model, data.num_train_pids, pretrained=False)
+    optimizer = torchreid_compat.optim.build_optimizer(net, 'sgd', lr=0.01)
+    return midattr_plugin.ImageMidAttrEngine(data, net, optimizer, use_gpu=False, **options)
+
+
+def batch(engine):
+    return next(iter(engine.train_loader))

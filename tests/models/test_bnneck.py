@@ -1,0 +1,137 @@
+"""BNNeck: the layer, and the network with it."""
+
+import pytest
+import torch
+
+from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
+from midattr_plugin import torchreid_compat
+from midattr_plugin.models.bnneck import build_bnneck
+from midattr_plugin.schema import MARKET1501
+
+NECKS = {'global': 'bnneck', 'local': 'bnneck_part'}
+CLASSIFIERS = {'global': 'classifier', 'local': 'classifier_part'}
+
+
+def normalized(x, neck, mean, variance):
+    """Column by column."""
+    columns = [
+        (x[:, d] - mean[d]) / (variance[d] + neck.eps) ** 0.5 * neck.weight[d]
+        for d in range(x.shape[1])
+    ]
+    return torch.stack(columns, 1)
+
+
+def test_layer():
+    neck = build_bnneck(5)
+    torch.nn.init.uniform_(neck.weight, 0.5, 2)
+    x = torch.randn(6, 5) * 3 + 1
+    means = torch.stack([row for row in x]).sum(0) / 6
+    variances = (x - means).square().sum(0) / 6
+    torch.testing.assert_close(neck(x), normalized(x, neck, means, variances))
+    assert [name for name, _ in neck.named_parameters()] == ['weight']
+    running = neck.running_mean, neck.running_var
+    torch.testing.assert_close(neck.eval()(x), normalized(x, neck, *running))
+
+
+@pytest.mark.parametrize('branches', BRANCHES)
+def test_children_and_parameters(branches):
+    plain, model = build(branches=branches), build(branches=branches, bnneck=True)
+    names = [name for name, _ in model.named_children()]
+    assert [name for name in names if name not in NECKS.values()] == [
+        name for name, _ in plain.named_children()
+    ]
+    for branch, neck in NECKS.items():
+        assert (neck in names) == (branch in branches)
+        if branch in branches:
+            assert names.index(CLASSIFIERS[branch]) == names.index(neck) + 1
+    without_bias = {f'{CLASSIFIERS[branch]}.bias' for branch in branches}
+    of_necks = {
+        f'{NECKS[branch]}.{name}'
+        for branch in branches
+        for name in ('weight', 'running_mean', 'running_var', 'num_batches_tracked')
+    }
+    assert set(model.state_dict()) == set(plain.state_dict()) - without_bias | of_necks
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('branches', BRANCHES)
+def test_what_reads_which_feature(branches):
+    """The classifier and the descriptor read behind the neck; the features are before it."""
+    plain, model = build(branches=branches), build(branches=branches, bnneck=True, dropout=0.0)
+    model.load_state_dict(plain.state_dict(), strict=False)
+    for branch in branches:
+        torch.nn.init.uniform_(getattr(model, NECKS[branch]).weight, 0.5, 2)
+    output = model(images(), full=True)
+    before = plain(images(), full=True)['features']
+    for branch in branches:
+        x = output['features'][branch]
+        torch.testing.assert_close(x, before[branch])
+        neck, classifier = getattr(model, NECKS[branch]), getattr(model, CLASSIFIERS[branch])
+        behind = normalized(x, neck, x.mean(0), x.var(0, unbiased=False))
+        torch.testing.assert_close(
+            output['logits'][branch], behind @ classifier.weight.T, rtol=1e-3, atol=1e-4
+        )
+
+    output = model.eval()(images(), full=True)
+    for branch, columns in model.descriptor_slices.items():
+        neck = getattr(model, NECKS[branch])
+        behind = normalized(output['features'][branch], neck, neck.running_mean, neck.running_var)
+        expected = behind / behind.square().sum(1, keepdim=True).sqrt()
+        torch.testing.assert_close(output['descriptor'][:, columns], expected)
+        torch.testing.assert_close(model(images())[:, columns], expected)
+    for branch, logits in model.identify(output['features']).items():
+        neck, classifier = getattr(model, NECKS[branch]), getattr(model, CLASSIFIERS[branch])
+        behind = normalized(output['features'][branch], neck, neck.running_mean, neck.running_var)
+        torch.testing.assert_close(logits, behind @ classifier.weight.T)
+
+
+@pytest.mark.parametrize('branches', BRANCHES)
+def test_a_triplet_loss_takes_the_features_before_it(branches):
+    model = build(branches=branches, loss='triplet', dropout=0.0, bnneck=True)
+    _, features = model(images())
+    features = features if len(branches) > 1 else (features,)
+    before = model(images(), full=True)['features']
+    for x, branch in zip(features, branches, strict=True):
+        torch.testing.assert_close(x, before[branch])
+
+
+def test_torchreid_freezes_and_opens_by_name():
+    model = build(schema=MARKET1501, bnneck=True)
+    new = ['bnneck', 'classifier', 'part_reduction', 'bnneck_part', 'classifier_part']
+    torchreid_compat.utils.open_specified_layers(model, new)
+    open_ = {name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad}
+    assert open_ == set(new)
+    assert model.bnneck.training and not model.layer4.training
+    torchreid_compat.utils.open_all_layers(
+        model
+    )  # as before every epoch: there is no bias to learn then
+    assert not any(
+        name.endswith('.bias')
+        for name, _ in model.named_parameters()
+        if name.split('.')[0] in NECKS.values()
+    )
+
+
+def test_state_dict_round_trip(tmp_path):
+    model = build(bnneck=True)
+    model(images())
+    torch.save(model.state_dict(), tmp_path / 'model.pth')
+    other = build(bnneck=True, num_classes=NUM_IDS)
+    other.load_state_dict(torch.load(tmp_path / 'model.pth', weights_only=True))
+    assert torch.equal(model.eval()(images()), other.eval()(images()))
+
+
+def test_conversion_for_several_gpus_keeps_it_without_a_bias():
+    neck = build_bnneck(5)
+    torch.nn.init.uniform_(neck.weight)
+    converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(torch.nn.Sequential(neck))[0]
+    assert converted.bias is None
+    assert converted.weight is neck.weight
+
+
+def test_bf16():
+    model = build(bnneck=True)
+    with torch.autocast('cpu', torch.bfloat16):
+        output = model(images(), full=True)
+    sum(x.float().square().sum() for x in output['logits'].values()).backward()
+    assert model.bnneck.weight.grad.abs().sum() > 0

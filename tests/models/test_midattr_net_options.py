@@ -1,0 +1,40 @@
+"""Options of the network that cannot be used, and what is said then."""
+
+import pytest
+
+from helpers.tiny_model import build
+from midattr_plugin.errors import InputError
+from midattr_plugin.schema import MARKET1501
+
+
+@pytest.mark.parametrize('branches', [(), ('global', 'global'), ('upper',), ('local', 'upper')])
+def test_branches_that_cannot_be_used(branches):
+    with pytest.raises(InputError, match='midattr.branches: .* choose global, local or both'):
+        build(branches=branches)
+
+
+def test_order_of_the_branches_does_not_matter():
+    assert list(build(branches=['local', 'global']).descriptor_slices) == ['global', 'local']
+
+
+@pytest.mark.parametrize(
+    'options, key',
+    [
+        ({'loss': 'center'}, 'loss.name: .*softmax, triplet, midattr'),
+        ({'descriptor': 'both'}, 'midattr.descriptor: .*fused, global, local'),
+        ({'attribute_layer': 'layer2'}, 'midattr.attribute_layer'),
+        ({'layer_overrides': ['age=res4f']}, 'midattr.layer_overrides: .*out of none'),
+        (
+            {'schema': MARKET1501, 'layer_overrides': ['age=pool5'], 'branches': ['local']},
+            'midattr.layer_overrides: pool5',
+        ),
+        ({'part_dim': 0}, 'midattr.part_dim'),
+        ({'last_stride': 4}, 'midattr.last_stride'),
+        ({'schema': MARKET1501, 'layer_overrides': ['age=mixtures']}, 'midattr.layer_overrides'),
+        ({'depth': 20}, 'depth'),
+    ],
+)
+def test_options_that_cannot_be_used(options, key):
+    with pytest.raises(InputError, match=key) as error:
+        build(**options)
+    assert '\n' not in str(error.value)

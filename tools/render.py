@@ -1,0 +1,8 @@
+"""Renders the demo data set or a twin of Market-1501: ``tools/render.py --help``."""
+
+import sys
+
+from midattr_plugin.rendering import main
+
+if __name__ == '__main__':
+    sys.exit(main())
