@@ -11,7 +11,7 @@ import torchvision
 
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
-from midattr_plugin.distributed import is_main, joined_group, main_first, rank, world_size
+from midattr_plugin.distributed import is_main, joined_group, main_first, process_rank, world_size
 from midattr_plugin.engine.checkpoint_file import load_matching_weights, read_checkpoint
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
@@ -99,7 +99,7 @@ def _run(cfg, save_dir: Path) -> dict:
     engine.facts = facts
     engine.results_name = _file_name(cfg, engine.results_name)
     if not is_main():  # other noise than the main process has
-        torchreid_compat.utils.set_random_seed(cfg.train.seed + rank())
+        torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 
     options = engine_run_kwargs(cfg)
     if cfg.model.resume:

@@ -10,7 +10,7 @@ from midattr_plugin.distributed.process_group import (
     is_main,
     joined_group,
     main_first,
-    rank,
+    process_rank,
     sum_over_processes,
     world_size,
 )
@@ -21,7 +21,7 @@ __all__ = [
     'is_main',
     'joined_group',
     'main_first',
-    'rank',
+    'process_rank',
     'sum_over_processes',
     'world_size',
 ]

@@ -37,14 +37,14 @@ def world_size() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def rank() -> int:
+def process_rank() -> int:
     """Number of this process, from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 def is_main() -> bool:
     """Whether this is the process that prints, writes and ranks."""
-    return rank() == 0
+    return process_rank() == 0
 
 
 def broadcast(value: Any) -> Any:
@@ -97,7 +97,7 @@ def gather_interleaved(shard: Tensor) -> Tensor:
         return shard
     device = 'cuda' if dist.get_backend() == 'nccl' else 'cpu'
     counts = torch.zeros(world_size(), dtype=torch.int64, device=device)
-    counts[rank()] = len(shard)
+    counts[process_rank()] = len(shard)
     dist.all_reduce(counts)
     # all processes must send equally much
     padded = shard.new_zeros(int(counts.max()), *shard.shape[1:], device=device)

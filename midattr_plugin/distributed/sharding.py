@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from torch.utils.data import DataLoader, Sampler, Subset
 
-from midattr_plugin.distributed.process_group import broadcast, is_main, rank, world_size
+from midattr_plugin.distributed.process_group import broadcast, is_main, process_rank, world_size
 from midattr_plugin.errors import InputError
 
 
@@ -29,7 +29,7 @@ class ShardedBatchSampler(Sampler):
         drawn = [[int(index) for index in batch] for batch in self.batches] if is_main() else None
         for batch in broadcast(drawn):
             share = len(batch) // world_size()
-            yield batch[rank() * share : (rank() + 1) * share]
+            yield batch[process_rank() * share : (process_rank() + 1) * share]
 
 
 def sharded_train_loader(loader: DataLoader) -> DataLoader:
@@ -44,7 +44,7 @@ def sharded_train_loader(loader: DataLoader) -> DataLoader:
 
 def sharded_test_loader(loader: DataLoader) -> DataLoader:
     """Torchreid's loader of queries or gallery, dealt out to the processes in turn."""
-    mine = range(rank(), len(loader.dataset), world_size())
+    mine = range(process_rank(), len(loader.dataset), world_size())
     return DataLoader(
         Subset(loader.dataset, mine),
         batch_size=loader.batch_size,

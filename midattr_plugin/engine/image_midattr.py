@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.distributed import rank, sum_over_processes, world_size
+from midattr_plugin.distributed import process_rank, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
@@ -303,7 +303,7 @@ class ImageMidAttrEngine(
         )
         recorder, self._recorder = self._recorder, None
 
-        mine = range(rank(), len(query_loader.dataset), world_size())
+        mine = range(process_rank(), len(query_loader.dataset), world_size())
         scores = recorder.scores(first=len(mine))
         self.results['confusion'][dataset_name] = recorder.confusions(first=len(mine))
         if scores:

@@ -45,7 +45,8 @@ def test_a_run_per_row_and_seed(suite_of, tmp_path):
         ({'midattr.attribute_layer': 'res9'}, 'midattr.attribute_layer is .res9.'),
         (
             {'model.name': 'resnet18', 'loss.name': 'triplet'},
-            'loss.name triplet needs several images .* set sampler.train_sampler RandomIdentitySampler',
+            'loss.name triplet needs several images .* set sampler.train_sampler '
+            'RandomIdentitySampler',
         ),
         ({'test.evaluate': True}, 'test.evaluate is True, but the rows of a suite are trained'),
         ({'model.resume': 'x'}, 'model.resume is x, but the rows of a suite are trained'),

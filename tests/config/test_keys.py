@@ -38,7 +38,8 @@ def test_section_names():
         ),
         (
             'loss.softmx.smooth',
-            'here: loss.softmx.smooth is not a configuration key, did you mean loss.softmax.smooth? '
+            'here: loss.softmx.smooth is not a configuration key, did you mean '
+            'loss.softmax.smooth? '
             '(the keys of loss are name, other, softmax)',
         ),
         (

@@ -181,7 +181,7 @@ def second_of_three(monkeypatch):
     """This process as number 1 of 3, of which the main one draws what the test says."""
     for module in (process_group, sharding):
         monkeypatch.setattr(module, 'world_size', lambda: 3)
-        monkeypatch.setattr(module, 'rank', lambda: 1)
+        monkeypatch.setattr(module, 'process_rank', lambda: 1)
     monkeypatch.setattr(sharding, 'is_main', lambda: False)
 
 
@@ -225,9 +225,9 @@ torch.manual_seed(0)
 with joined_group():
     for count in range(1, 6):
         whole = torch.arange(count * 2).view(count, 2)
-        assert torch.equal(gather_interleaved(whole[rank()::world_size()]), whole), count
-    assert broadcast(rank()) == 0
-    assert sum_over_processes(torch.tensor(rank() + 1)) == 3
+        assert torch.equal(gather_interleaved(whole[process_rank()::world_size()]), whole), count
+    assert broadcast(process_rank()) == 0
+    assert sum_over_processes(torch.tensor(process_rank() + 1)) == 3
     x = torch.randn(8, 5, 3, 2)
     plain = torch.nn.BatchNorm2d(5)
     torch.nn.init.uniform_(plain.weight)
@@ -236,21 +236,21 @@ with joined_group():
     shared = synchronize_batch_norm(torch.nn.Sequential(shared))[0]
     whole = x.clone().requires_grad_()
     plain(whole).pow(3).sum().backward()
-    part = x[rank() * 4:rank() * 4 + 4].clone().requires_grad_()
+    part = x[process_rank() * 4:process_rank() * 4 + 4].clone().requires_grad_()
     shared(part).pow(3).sum().backward()
     close = torch.testing.assert_close
-    close(part.grad, whole.grad[rank() * 4:rank() * 4 + 4], rtol=1e-4, atol=1e-4)
+    close(part.grad, whole.grad[process_rank() * 4:process_rank() * 4 + 4], rtol=1e-4, atol=1e-4)
     close(sum_over_processes(shared.weight.grad), plain.weight.grad, rtol=1e-4, atol=1e-4)
     for key, value in plain.state_dict().items():
         close(shared.state_dict()[key], value)
     close(shared.eval()(x), plain.eval()(x))
     pids = torch.arange(8)
-    assert torch.equal(gather_with_gradients(pids[rank() * 4:rank() * 4 + 4]), pids)
+    assert torch.equal(gather_with_gradients(pids[process_rank() * 4:process_rank() * 4 + 4]), pids)
     whole = torch.randn(8, 5, requires_grad=True)
     whole.cumsum(0).pow(2).sum().backward()
-    part = whole.detach()[rank() * 4:rank() * 4 + 4].requires_grad_()
+    part = whole.detach()[process_rank() * 4:process_rank() * 4 + 4].requires_grad_()
     gather_with_gradients(part).cumsum(0).pow(2).sum().backward()
-    close(part.grad / world_size(), whole.grad[rank() * 4:rank() * 4 + 4])
+    close(part.grad / world_size(), whole.grad[process_rank() * 4:process_rank() * 4 + 4])
     x = torch.randn(8, 5)
     for bias in (True, False):
         plain, shared = torch.nn.BatchNorm1d(5), torch.nn.BatchNorm1d(5)
@@ -264,11 +264,11 @@ with joined_group():
         whole = x.clone().requires_grad_()
         expected = plain(whole)
         expected.pow(3).sum().backward()
-        part = x[rank() * 4:rank() * 4 + 4].clone().requires_grad_()
+        part = x[process_rank() * 4:process_rank() * 4 + 4].clone().requires_grad_()
         got = shared(part)
         got.pow(3).sum().backward()
-        close(got, expected[rank() * 4:rank() * 4 + 4])
-        close(part.grad, whole.grad[rank() * 4:rank() * 4 + 4], rtol=1e-4, atol=1e-4)
+        close(got, expected[process_rank() * 4:process_rank() * 4 + 4])
+        close(part.grad, whole.grad[process_rank() * 4:process_rank() * 4 + 4], rtol=1e-4, atol=1e-4)
         for name, parameter in plain.named_parameters():
             grad = sum_over_processes(shared.get_parameter(name).grad)
             close(grad, parameter.grad, rtol=1e-4, atol=1e-4)

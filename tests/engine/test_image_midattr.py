@@ -161,7 +161,7 @@ def test_figures_equal_a_separate_pass(root):
         hits, precisions = [], []
         for pid, camid, output, _ in rows['query']:
 
-            def feature(output):
+            def feature(output, branch=branch):
                 if branch == 'fused':
                     return output['descriptor'][0]
                 return torch.nn.functional.normalize(output['features'][branch])[0]

@@ -14,8 +14,8 @@ from midattr_plugin.rendering.canvas import (
 _RED = np.array([0, 0, 200], np.float32)
 
 
-def _canvas(light=Light()):
-    return Canvas(np.full((60, 40, 3), 100, np.float32), light)
+def _canvas(light=None):
+    return Canvas(np.full((60, 40, 3), 100, np.float32), light or Light())
 
 
 def test_paint_stays_inside_the_shape():
