@@ -1,0 +1,27 @@
+"""How far a training has come, in a file that other programs can read: ``progress.json``."""
+
+import json
+import os
+from pathlib import Path
+
+from midattr_plugin.files import atomic_path
+
+NAME = 'progress.json'
+
+
+def write_progress(folder: str | os.PathLike, epoch: int, max_epoch: int) -> None:
+    """Note in ``folder`` that ``epoch`` of ``max_epoch`` epochs have been trained.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    with atomic_path(Path(folder, NAME)) as temporary:
+        temporary.write_text(json.dumps({'epoch': epoch, 'max_epoch': max_epoch}) + '\n')
+
+
+def read_progress(folder: str | os.PathLike) -> int:
+    """Return the number of epochs trained; 0 if nothing is known."""
+    try:
+        return int(json.loads(Path(folder, NAME).read_text())['epoch'])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

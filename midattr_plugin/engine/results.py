@@ -1,0 +1,133 @@
+"""What one evaluation measured, as ``metrics.json`` holds it."""
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.files import atomic_path
+
+FORMAT_VERSION = 2
+_OLD_SPELLING = 'colour'  # of attribute names in files without a version
+
+
+@dataclass
+class Results:
+    """Scores of one model; all are fractions in [0, 1].
+
+    Attributes:
+        epoch: number of epochs trained.
+        reid: target -> descriptor -> 'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'. The
+            descriptor that the model returns comes first.
+        attributes: target -> attribute or 'average' -> score; see
+            :func:`~midattr_plugin.metrics.score_attribute`.
+        confusion: target -> attribute -> 'classes' (c,) and 'counts' (c, c), true x predicted.
+        rendered: target -> whether its images are rendered, not real.
+        parameters: number of weights of the model.
+        multiply_adds: of the forward pass of one training image.
+        extra: further measurements by name; see :mod:`midattr_plugin.engine.measurements`.
+    """
+
+    epoch: int = 0
+    reid: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    attributes: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    confusion: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
+    rendered: dict[str, bool] = field(default_factory=dict)
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def mean_mAP(self, descriptor: str) -> float:
+        """Return the mAP of a descriptor, averaged over the targets."""
+        values = [scores[descriptor]['mAP'] for scores in self.reid.values()]
+        return sum(values) / len(values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain Python values, with the members of ``extra`` beside the other fields."""
+        fields = {
+            name: value
+            for name, value in vars(self).items()
+            if name != 'extra' and value is not None
+        }
+        return plain_numbers({'format_version': FORMAT_VERSION, **fields, **self.extra})
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> 'Results':
+        """Return the results that :meth:`as_dict` gave, also those of older versions.
+
+        Raises:
+            InputError: the content is of a newer version.
+        """
+        content = dict(content)
+        version = content.pop('format_version', 1)
+        if version > FORMAT_VERSION:
+            raise InputError(
+                f'results have the format version {version}, but this version of midattr_plugin '
+                f'reads up to {FORMAT_VERSION}; update it'
+            )
+        if version == 1:
+            content = _american(content)
+        names = {field.name for field in dataclasses.fields(cls)} - {'extra'}
+        known = {name: value for name, value in content.items() if name in names}
+        extra = {name: value for name, value in content.items() if name not in names}
+        return cls(**known, extra=extra)
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Write a JSON file, all of it or nothing.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(self.as_dict(), indent=2) + '\n', encoding='utf-8')
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> 'Results':
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            InputError: there is no such file, or it holds something else.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding='utf-8'))
+        except OSError as error:
+            raise InputError(
+                f'results "{path}" cannot be read ({error.strerror}); name a metrics.json'
+            ) from error
+        except ValueError as error:
+            raise InputError(
+                f'results "{path}" are broken ({error}); run the test again to make them anew'
+            ) from error
+        if not isinstance(content, dict) or 'reid' not in content:
+            raise InputError(
+                f'results "{path}" hold no reid scores; name a metrics.json of this project'
+            )
+        return cls.from_dict(content)
+
+
+def plain_numbers(value: Any) -> Any:
+    """Return ``value`` with NumPy's numbers as Python's, recursively.
+
+    A float32 becomes the shortest decimal that stands for it: 0.8656, not 0.8655999898910522.
+    """
+    if isinstance(value, np.floating):
+        return float(str(value))
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {key: plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_numbers(item) for item in value]
+    return value
+
+
+def _american(value: Any) -> Any:
+    """Spell keys as they are spelled from version 2 on: ``upper_colour`` is ``upper_color``."""
+    if isinstance(value, dict):
+        return {key.replace(_OLD_SPELLING, 'color'): _american(item) for key, item in value.items()}
+    return value
