@@ -1,3 +1,5 @@
+"""Installation: ``pip install .``, or ``pip install -e '.[dev]'`` to work on the code."""
+
 import re
 from pathlib import Path
 
@@ -8,6 +10,8 @@ version = re.search(
     r"^__version__ = '(.+)'", (root / 'midattr_plugin/__init__.py').read_text(), re.MULTILINE
 ).group(1)
 
+_TEST = ['hypothesis>=6.100', 'pytest>=8.0', 'pytest-cov>=5.0', 'pytest-xdist>=3.6']
+
 setup(
     name='midattr_plugin',
     version=version,
@@ -16,8 +20,29 @@ setup(
     long_description=(root / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='MIT',
-    packages=find_packages(include=['midattr_plugin', 'midattr_plugin.*']),
-    package_data={'midattr_plugin.compare': ['templates/*.j2']},
+    packages=[
+        *find_packages(include=['midattr_plugin', 'midattr_plugin.*']),
+        # data, found by midattr_plugin.config.find; their home is the folder at top level
+        'midattr_plugin.configs',
+        'midattr_plugin.configs.compare',
+    ],
+    package_dir={
+        'midattr_plugin.configs': 'configs',
+        'midattr_plugin.configs.compare': 'configs/compare',
+    },
+    package_data={
+        'midattr_plugin.compare': ['templates/*.j2'],
+        'midattr_plugin.configs': ['*.yaml'],
+        'midattr_plugin.configs.compare': ['*.yaml'],
+    },
+    entry_points={
+        'console_scripts': [
+            'midattr-train = midattr_plugin.train:main',
+            'midattr-compare = midattr_plugin.compare:main',
+            'midattr-benchmark = midattr_plugin.benchmark:main',
+            'midattr-render = midattr_plugin.rendering:main',
+        ]
+    },
     python_requires='>=3.10',
     install_requires=[
         'torch>=2.6',
@@ -42,5 +67,5 @@ setup(
         'six>=1.16',
         'tensorboard>=2.14',
     ],
-    extras_require={'test': ['hypothesis>=6.100', 'pytest>=8.0', 'pytest-cov>=5.0']},
+    extras_require={'test': _TEST, 'dev': [*_TEST, 'mypy>=1.11', 'pre-commit>=3.5', 'ruff>=0.9']},
 )

@@ -5,23 +5,42 @@ Importing the package registers its models and datasets with torchreid::
     import torchreid, midattr_plugin
     datamanager = torchreid.data.ImageDataManager(root='reid-data', sources='market1501_attr')
     model = torchreid.models.build_model('midattr_resnet50_market', datamanager.num_train_pids)
+
+A trained model needs nothing but its checkpoint::
+
+    model = midattr_plugin.load_model('log/midattr_market/model/model.pth.tar-best')
 """
 
-from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr, MidAttrDemo
-from midattr_plugin.engine import ImageMidAttrEngine
+from midattr_plugin.datasets import (
+    ATTRIBUTE_DATASETS,
+    DUKEMTMCREID,
+    MARKET1501,
+    DukeMTMCreIDAttr,
+    Market1501Attr,
+    MidAttrDemo,
+)
+from midattr_plugin.datasets.image_file import read_image
+from midattr_plugin.engine import MEASUREMENTS, ImageMidAttrEngine, Results
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import MidAttrLoss
-from midattr_plugin.models import MidAttrNet
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, AttributeLoss, MidAttrLoss
+from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, Attribute, AttributeSchema
+from midattr_plugin.schema import Attribute, AttributeSchema
+from midattr_plugin.trained_model import load_model
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 __all__ = [
+    'ATTRIBUTE_DATASETS',
+    'ATTRIBUTE_LOSSES',
+    'BACKBONES',
     'DUKEMTMCREID',
     'MARKET1501',
+    'MEASUREMENTS',
     'Attribute',
+    'AttributeLoss',
     'AttributeSchema',
+    'Backbone',
     'DukeMTMCreIDAttr',
     'ImageMidAttrEngine',
     'InputError',
@@ -29,8 +48,12 @@ __all__ = [
     'MidAttrDemo',
     'MidAttrLoss',
     'MidAttrNet',
+    'Results',
+    'load_model',
+    'read_image',
     'register',
     'use_fast_ranking',
 ]
 
 register()
+use_fast_ranking()

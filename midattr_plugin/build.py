@@ -1,35 +1,32 @@
 """From a configuration to the objects that it names."""
 
 import traceback
+from dataclasses import replace
 from urllib.error import URLError
 
 import torch
 from torch import nn
+from torch.utils.data import Dataset
+from yacs.config import CfgNode
 
-from midattr_plugin import engine, torchreid_compat
-from midattr_plugin.config import (
-    imagedata_kwargs,
-    loss_kwargs,
-    lr_scheduler_kwargs,
-    model_kwargs,
-    optimizer_kwargs,
-    videodata_kwargs,
-)
-from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
+from midattr_plugin import torchreid_compat
+from midattr_plugin.config import arguments
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS
+from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.datasets.held_out import hold_out
 from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, sharded_train_loader
 from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
+from midattr_plugin.engine import ENGINES
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
-from midattr_plugin.losses import TaskUncertainty
-from midattr_plugin.models.zoo import MODELS
-from midattr_plugin.optim import warmed_up
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS, MidAttrLoss
+from midattr_plugin.models import MODELS, ModelSpec
 from midattr_plugin.registration import use_fast_ranking
 
 
-def build_datamanager(cfg):
-    """Torchreid's data manager, with the annotation files where ``midattr.annotations`` says.
+def build_datamanager(cfg: CfgNode):
+    """Return torchreid's data manager, with annotation files as ``midattr.annotations`` says.
 
     With ``midattr.cache`` its training loader is replaced by one that decodes only once.
 
@@ -37,12 +34,11 @@ def build_datamanager(cfg):
         InputError: the files of a dataset cannot be used, do not fit into the cache, or make no
             batch.
     """
-    Market1501Attr.annotation_file = cfg.midattr.annotations.market1501
-    DukeMTMCreIDAttr.annotation_file = cfg.midattr.annotations.dukemtmcreid
     try:
-        if cfg.data.type == 'video':
-            return torchreid_compat.VideoDataManager(**videodata_kwargs(cfg))
-        datamanager = torchreid_compat.ImageDataManager(**imagedata_kwargs(cfg))
+        with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
+            if cfg.data.type == 'video':
+                return torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
+            datamanager = torchreid_compat.ImageDataManager(**arguments(cfg, 'image_data'))
     except RuntimeError as error:  # what torchreid's datasets raise if files are missing
         raise InputError(
             f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
@@ -81,15 +77,24 @@ def build_datamanager(cfg):
     return datamanager
 
 
+def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
+    """Return the argument of each dataset whose annotation file may be named by a key."""
+    return {
+        name: {'annotation_file': cfg.midattr.annotations[dataset.annotations.key]}
+        for name, dataset in ATTRIBUTE_DATASETS.items()
+        if dataset.annotations.key
+    }
+
+
 def _raised_by_sampler(error: Exception) -> bool:
-    """Whether a sampler of torchreid has raised it: they count, or draw, when they are made."""
+    """Return whether a sampler of torchreid raised it; they count, or draw, when they are made."""
     return any(
         frame.f_code.co_filename == torchreid_compat.data.sampler.__file__
         for frame, _ in traceback.walk_tb(error.__traceback__)
     )
 
 
-def _cached_loader(cfg, loader) -> CachedLoader:
+def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:
     device = 'cuda' if cfg.use_gpu else 'cpu'
     if cfg.midattr.cache == 'device' and not cfg.use_gpu:
         raise InputError(
@@ -106,23 +111,22 @@ def _cached_loader(cfg, loader) -> CachedLoader:
     return CachedLoader(loader, images, transform, device)
 
 
-def build_model(cfg, num_classes: int) -> nn.Module:
-    """The model ``model.name`` for ``num_classes`` identities, on the GPU if one is used.
+def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
+    """Return the model ``model.name`` for n identities, on the GPU if one is used.
+
+    Args:
+        cfg: the configuration.
+        num_classes: n.
 
     Raises:
         InputError: an option does not fit the model, or its weights cannot be had.
     """
     name = cfg.model.name
-    # weights that a checkpoint replaces at once need not be fetched
+    # weights that a checkpoint replaces at once need not be downloaded
     replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
-    arguments = {
-        'num_classes': num_classes,
-        'loss': cfg.loss.name,
-        'pretrained': cfg.model.pretrained and not replaced,
-        'use_gpu': cfg.use_gpu,
-    }
+    pretrained = cfg.model.pretrained and not replaced
     if name in MODELS:
-        model = MODELS[name](**arguments, **model_kwargs(cfg))
+        model = _own_model(cfg, num_classes, pretrained)
         if model.schema is not None and cfg.loss.name != 'midattr':
             raise InputError(
                 f'loss.name: "{cfg.loss.name}" would leave the attributes of '
@@ -130,33 +134,100 @@ def build_model(cfg, num_classes: int) -> nn.Module:
             )
     else:
         try:
-            model = torchreid_compat.models.build_model(name, **arguments)
+            model = torchreid_compat.models.build_model(
+                name, num_classes, loss=cfg.loss.name, pretrained=pretrained, use_gpu=cfg.use_gpu
+            )
         except URLError as error:
             raise InputError(
-                f'model.pretrained: the weights of "{name}" could not be fetched '
-                f'({error.reason}); put the file that torchreid fetches into '
+                f'model.pretrained: the weights of "{name}" could not be downloaded '
+                f'({error.reason}); put the file that torchreid downloads into '
                 f'"{torch.hub.get_dir()}/checkpoints", or set model.pretrained False'
             ) from None
+        model.spec = _with_preprocessing(cfg, ModelSpec(name, num_classes, cfg.loss.name))
     return model.cuda() if cfg.use_gpu else model
 
 
-def build_task_uncertainty(cfg, model: nn.Module) -> TaskUncertainty | None:
-    """What learns the weights of the losses, on the device of the model; None if nothing does."""
-    if cfg.loss.name != 'midattr' or cfg.midattr.task_weights == 'fixed':
+def model_spec(cfg: CfgNode, num_classes: int) -> ModelSpec:
+    """Return what a checkpoint of the model of this configuration says about it.
+
+    Args:
+        cfg: the configuration.
+        num_classes: number of identities.
+
+    Raises:
+        InputError: an option does not fit the model.
+    """
+    if cfg.model.name in MODELS:
+        return _own_model(cfg, num_classes, pretrained=False).spec
+    return _with_preprocessing(cfg, ModelSpec(cfg.model.name, num_classes, cfg.loss.name))
+
+
+def _own_model(cfg: CfgNode, num_classes: int, pretrained: bool) -> nn.Module:
+    model = MODELS[cfg.model.name](
+        num_classes,
+        cfg.loss.name,
+        pretrained,
+        image_size=(cfg.data.height, cfg.data.width),
+        **arguments(cfg, 'model'),
+    )
+    model.spec = _with_preprocessing(cfg, model.spec)
+    return model
+
+
+def _with_preprocessing(cfg: CfgNode, spec: ModelSpec) -> ModelSpec:
+    return replace(
+        spec,
+        image_size=(cfg.data.height, cfg.data.width),
+        norm_mean=list(cfg.data.norm_mean),
+        norm_std=list(cfg.data.norm_std),
+    )
+
+
+def build_criterion(cfg: CfgNode, model: nn.Module, dataset: Dataset) -> MidAttrLoss | None:
+    """Return the loss of our engine, on the device of the model; None for torchreid's engines.
+
+    Args:
+        cfg: the configuration.
+        model: the model to train.
+        dataset: the training images, whose labels may be counted.
+
+    Raises:
+        InputError: the attribute loss does not exist or does not take its options, or the images
+            have none of the attributes.
+    """
+    if cfg.loss.name != 'midattr':
+        return None
+    name = cfg.midattr.attribute_loss
+    kind = ATTRIBUTE_LOSSES[name]
+    criterion = MidAttrLoss(
+        **arguments(cfg, 'criterion'),
+        attribute_loss=kind.build(
+            lambda: count_classes(model.schema, dataset), **arguments(cfg, f'attribute_loss.{name}')
+        ),
+        task_uncertainty=_task_uncertainty(cfg, model),
+    )
+    return criterion.to(next(model.parameters()).device)
+
+
+def _task_uncertainty(cfg: CfgNode, model: nn.Module) -> nn.Module | None:
+    kind = TASK_WEIGHTS[cfg.midattr.task_weights]
+    if kind is None:
         return None
     if cfg.test.evaluate and not cfg.model.resume:
         return None  # model.load_weights does not bring what was learned: nothing to report
     attributes = () if model.schema is None else model.schema.names
-    return TaskUncertainty([*model.branches, *attributes]).to(next(model.parameters()).device)
+    return kind([*model.branches, *attributes])
 
 
 def build_optimizer(
-    cfg, model: nn.Module, uncertainty: TaskUncertainty | None = None
+    cfg: CfgNode, model: nn.Module, criterion: MidAttrLoss | None = None
 ) -> torch.optim.Optimizer:
-    """Torchreid's optimizer; its step is one kernel where PyTorch has one.
+    """Return torchreid's optimizer; its step is one kernel where PyTorch has one.
 
     Args:
-        uncertainty: also trained, if given.
+        cfg: the configuration.
+        model: the model to train.
+        criterion: its parameters are trained, too.
 
     Raises:
         InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
@@ -173,9 +244,9 @@ def build_optimizer(
                 f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
                 f'{", ".join(children)}'
             )
-    optimizer = torchreid_compat.optim.build_optimizer(model, **optimizer_kwargs(cfg))
-    if uncertainty is not None:
-        optimizer.add_param_group(uncertainty.param_group())
+    optimizer = torchreid_compat.optim.build_optimizer(model, **arguments(cfg, 'optimizer'))
+    for group in [] if criterion is None else criterion.param_groups():
+        optimizer.add_param_group(group)
     # a fused SGD cannot go on with a group of which some layers were frozen until now
     if type(optimizer) in (torch.optim.SGD, torch.optim.Adam) and not cfg.train.fixbase_epoch:
         # torchreid's function does not pass the argument on
@@ -184,67 +255,38 @@ def build_optimizer(
     return optimizer
 
 
-def build_scheduler(cfg, optimizer: torch.optim.Optimizer):
-    """Torchreid's schedule of the learning rate, behind ``midattr.warmup_epochs`` of a rise."""
-    arguments = lr_scheduler_kwargs(cfg)
-
-    def build(max_epoch: int):
-        return torchreid_compat.optim.build_lr_scheduler(
-            optimizer, **arguments | {'max_epoch': max_epoch}
-        )
-
-    return warmed_up(
-        optimizer,
-        cfg.midattr.warmup_epochs,
-        cfg.train.max_epoch,
-        cfg.train.lr_scheduler == 'cosine',
-        build,
-    )
-
-
 def build_engine(
-    cfg, datamanager, model, optimizer, scheduler, uncertainty: TaskUncertainty | None = None
+    cfg: CfgNode, datamanager, model: nn.Module, optimizer, scheduler, criterion=None
 ) -> torchreid_compat.Engine:
-    """The engine for ``loss.name`` and ``data.type``, with our checkpoints, metrics and ranking."""
+    """Return the engine for ``loss.name`` and ``data.type``, with checkpoints and results of ours.
+
+    Args:
+        cfg: the configuration.
+        datamanager: from :func:`build_datamanager`.
+        model: from :func:`build_model`.
+        optimizer: from :func:`build_optimizer`.
+        scheduler: from :func:`midattr_plugin.optim.build_scheduler`.
+        criterion: from :func:`build_criterion`.
+    """
     if world_size() > 1:
         model = synchronize_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
-    built = _engine(cfg, datamanager, model, optimizer, scheduler, uncertainty)
-    built.ranking_memory = cfg.midattr.ranking_memory
-    return built
-
-
-def _engine(cfg, datamanager, model, optimizer, scheduler, uncertainty) -> torchreid_compat.Engine:
-    arguments = {
-        'datamanager': datamanager,
-        'model': model,
-        'optimizer': optimizer,
-        'scheduler': scheduler,
-        'use_gpu': cfg.use_gpu,
-    }
+    options: dict = {'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
-        built = engine.ImageMidAttrEngine(
-            **arguments,
-            **loss_kwargs(cfg),
-            task_uncertainty=uncertainty,
-            precision=cfg.midattr.precision,
-            compile=cfg.midattr.compile,
-        )
-        built.validation_loader = getattr(datamanager, 'validation_loader', None)
-        return built
-    arguments['label_smooth'] = cfg.loss.softmax.label_smooth
-    video = cfg.data.type == 'video'
-    if cfg.loss.name == 'softmax':
-        if video:
-            return engine.TrackedVideoSoftmaxEngine(
-                **arguments, pooling_method=cfg.video.pooling_method
-            )
-        return engine.TrackedImageSoftmaxEngine(**arguments)
-    arguments |= {
-        'margin': cfg.loss.triplet.margin,
-        'weight_t': cfg.loss.triplet.weight_t,
-        'weight_x': cfg.loss.triplet.weight_x,
-    }
-    if video:
-        return engine.TrackedVideoTripletEngine(**arguments)
-    return engine.TrackedImageTripletEngine(**arguments)
+        options |= arguments(cfg, 'engine') | {'criterion': criterion}
+    else:
+        options['label_smooth'] = cfg.loss.softmax.label_smooth
+        if cfg.loss.name == 'triplet':
+            triplet = cfg.loss.triplet
+            options |= {
+                'margin': triplet.margin,
+                'weight_t': triplet.weight_t,
+                'weight_x': triplet.weight_x,
+            }
+        elif cfg.data.type == 'video':
+            options['pooling_method'] = cfg.video.pooling_method
+    kind = ENGINES[cfg.loss.name, cfg.data.type]
+    built = kind(datamanager, model, optimizer, scheduler=scheduler, **options)
+    built.ranking_memory = cfg.midattr.ranking_memory
+    built.validation_loader = getattr(datamanager, 'validation_loader', None)
+    return built

@@ -1,4 +1,4 @@
-"""Learning rates that rise before torchreid's schedule lowers them (not in the paper).
+"""Schedules of the learning rate: torchreid's, behind a linear warm-up (not in the paper).
 
 Goyal et al., Accurate, Large Minibatch SGD, 2017, section 2.2; for re-identification: Luo et al.,
 Bag of Tricks, CVPRW 2019, section 3.1. torchreid steps a schedule once per epoch, and so does this.
@@ -8,21 +8,48 @@ from collections.abc import Callable
 
 import torch
 from torch.optim.lr_scheduler import ChainedScheduler, LinearLR, LRScheduler, SequentialLR
+from yacs.config import CfgNode
+
+from midattr_plugin import torchreid_compat
+from midattr_plugin.config import arguments
 
 
-def warmed_up(
+def build_scheduler(cfg: CfgNode, optimizer: torch.optim.Optimizer) -> LRScheduler:
+    """Return torchreid's schedule, behind ``midattr.warmup_epochs`` of warm-up.
+
+    Args:
+        cfg: the configuration.
+        optimizer: its groups hold the full rates.
+    """
+    options = arguments(cfg, 'lr_scheduler')
+
+    def build(max_epoch: int) -> LRScheduler:
+        return torchreid_compat.optim.build_lr_scheduler(
+            optimizer, **options | {'max_epoch': max_epoch}
+        )
+
+    return with_warmup(
+        optimizer,
+        cfg.midattr.warmup_epochs,
+        cfg.train.max_epoch,
+        cfg.train.lr_scheduler == 'cosine',
+        build,
+    )
+
+
+def with_warmup(
     optimizer: torch.optim.Optimizer,
     epochs: int,
     max_epoch: int,
     cosine: bool,
     build: Callable[[int], LRScheduler],
 ) -> LRScheduler:
-    """Torchreid's schedule behind a linear rise of the rates.
+    """Return a schedule that begins with a linear rise of the rates.
 
-    Epoch e = 0, 1, ... of the w epochs of the rise has (e + 1) / (w + 1) of the full rate, which
+    Epoch e = 0, 1, ... of the w epochs of warm-up has (e + 1) / (w + 1) of the full rate, which
     epoch w is the first to have. Steps (single_step, multi_step) stay at the epochs at which the
-    configuration puts them, counted from the start of training. A cosine begins at the end of the
-    rise, so it lasts w epochs less and ends at the last epoch all the same.
+    configuration puts them, counted from the start of training. A cosine begins after the
+    warm-up, so it lasts w epochs less and ends at the last epoch all the same.
 
     Args:
         optimizer: its groups hold the full rates.

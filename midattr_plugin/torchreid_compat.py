@@ -1,4 +1,4 @@
-"""torchreid toolbox, torchreid, behind one door.
+"""The toolbox torchreid, behind one door: its names, and every change that is made to it.
 
 torchreid 0.2.5 (the registry's package) keeps its modules under ``torchreid.reid``,
 torchreid 1.4.0 (its repository) under ``torchreid``. This is the only module that
@@ -7,7 +7,10 @@ knows. Everything else imports torchreid's names from here.
 
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 with warnings.catch_warnings():
     # torchreid warns that its compiled ranking is missing, and 1.4.0 has invalid
@@ -42,32 +45,48 @@ DukeMTMCreID = _image_datasets.DukeMTMCreID
 # Both registries are module globals whose names begin with two underscores. vars() is
 # used because such a name would be mangled inside a class body.
 _model_factory: dict[str, Callable] = vars(models)['__model_factory']
-_dataset_registry: dict[str, type] = vars(_datasets)['__image_datasets']
+_dataset_registry: dict[str, Callable] = vars(_datasets)['__image_datasets']
 
 
 def register_model(name: str, factory: Callable) -> None:
-    """Makes ``factory`` available to torchreid's ``build_model`` under ``name``.
+    """Make ``factory`` available to torchreid's ``build_model`` under ``name``.
 
     Registering again under the same name replaces the entry: torchreid offers no
-    ``register_model``, so the factory dict is written directly.
+    ``register_model``, so its table is written directly.
     """
     _model_factory[name] = factory
 
 
 def register_image_dataset(name: str, dataset: type) -> None:
-    """As torchreid's function, but calling it twice is allowed."""
+    """Call torchreid's function of this name, which may be called only once."""
     _dataset_registry.pop(name, None)
     data.register_image_dataset(name, dataset)
 
 
 def model_names() -> list[str]:
-    """Names that torchreid's ``build_model`` knows."""
+    """Return the names that torchreid's ``build_model`` knows."""
     return sorted(_model_factory)
 
 
 def dataset_names() -> list[str]:
-    """Names of the image datasets that torchreid knows."""
+    """Return the names of the image datasets that torchreid knows."""
     return sorted(_dataset_registry)
+
+
+@contextmanager
+def dataset_arguments(arguments: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Give datasets further arguments while torchreid's data manager builds them by name.
+
+    Args:
+        arguments: name of a dataset -> keyword arguments of its class.
+    """
+    before = {name: _dataset_registry[name] for name in arguments}
+    for name, dataset in before.items():
+        _dataset_registry[name] = partial(dataset, **arguments[name])
+    try:
+        yield
+    finally:
+        _dataset_registry.update(before)
 
 
 # torchreid calls ``evaluate_cy`` of this module where it was compiled; the registry's package
@@ -76,6 +95,30 @@ _own_ranking = (getattr(_rank, 'evaluate_cy', None), _rank.IS_CYTHON_AVAI)
 
 
 def set_ranking(function: Callable | None) -> None:
-    """Lets ``function`` do what torchreid's compiled ranking would; None: as torchreid came."""
+    """Let ``function`` do what torchreid's compiled ranking would; None: as torchreid came."""
     slot = _own_ranking if function is None else (function, True)
     _rank.evaluate_cy, _rank.IS_CYTHON_AVAI = slot
+
+
+def ranking_is_replaced() -> bool:
+    """Return whether :func:`set_ranking` has put another ranking in place."""
+    return (_rank.evaluate_cy, _rank.IS_CYTHON_AVAI) != _own_ranking
+
+
+@contextmanager
+def evaluation_steps(compute_distances: Callable, evaluate: Callable) -> Iterator[None]:
+    """Replace two steps of torchreid's evaluation, which it looks up at each call.
+
+    Args:
+        compute_distances: called as torchreid's ``compute_distance_matrix``, with that function
+            as the first argument.
+        evaluate: called as torchreid's ``evaluate_rank``, with that function as the first
+            argument.
+    """
+    before = metrics.compute_distance_matrix, metrics.evaluate_rank
+    metrics.compute_distance_matrix = partial(compute_distances, before[0])
+    metrics.evaluate_rank = partial(evaluate, before[1])
+    try:
+        yield
+    finally:
+        metrics.compute_distance_matrix, metrics.evaluate_rank = before

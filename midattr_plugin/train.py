@@ -1,57 +1,60 @@
-"""What ``tools/train.py`` does: train, evaluate or resume what a configuration describes."""
+"""The command ``midattr-train``: train, evaluate or resume what a configuration describes."""
 
 import contextlib
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 import torchvision
+from yacs.config import CfgNode
 
 from midattr_plugin import build, torchreid_compat
-from midattr_plugin.config import dump_config, engine_run_kwargs, parse_config
-from midattr_plugin.distributed import is_main, joined_group, main_first, process_rank, world_size
+from midattr_plugin.command import run_command
+from midattr_plugin.config import arguments, dump_config, parse_config
+from midattr_plugin.distributed import (
+    is_main,
+    joined_group,
+    main_first,
+    process_rank,
+    world_size,
+)
+from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_file import load_matching_weights, read_checkpoint
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
+from midattr_plugin.optim import build_scheduler
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line ``argv`` (default: the process's own).
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (default: the process's own).
 
     Returns:
         Exit status: 0; 1 after bad input or a diverged training, with one sentence on stderr;
         130 after an interrupt from the keyboard.
     """
-    try:
+
+    def train() -> None:
         with joined_group():
             run(parse_config(argv))
-    except InputError as error:
-        print(f'error: {error.sentence}', file=sys.stderr)
-    except FloatingPointError as error:
-        print(f'error: {error}', file=sys.stderr)
-    except KeyboardInterrupt:
-        print(
-            'interrupted; to go on from the last complete epoch, run the same command with '
-            'model.resume <data.save_dir>/model/model.pth.tar-last',
-            file=sys.stderr,
-        )
-        return 130
-    else:
-        return 0
-    return 1
+
+    return run_command(
+        train,
+        interrupted='interrupted; to resume from the last complete epoch, run the same command '
+        'with model.resume <data.save_dir>/model/model.pth.tar-last',
+    )
 
 
-def run(cfg) -> dict:
-    """Trains and evaluates, or with ``test.evaluate`` only evaluates.
+def run(cfg: CfgNode) -> Results:
+    """Train and evaluate, or with ``test.evaluate`` only evaluate.
 
     Args:
         cfg: from :func:`midattr_plugin.config.load_config`.
 
     Returns:
-        The last evaluation's results, as in ``metrics.json``
-        (:class:`~midattr_plugin.engine.evaluation.EvaluationMixin`).
+        The last evaluation's results, as in ``metrics.json``.
 
     Raises:
         InputError: something the configuration names cannot be used.
@@ -77,31 +80,31 @@ def run(cfg) -> dict:
         return _run(cfg, save_dir)
 
 
-def _run(cfg, save_dir: Path) -> dict:
+def _run(cfg: CfgNode, save_dir: Path) -> Results:
     torchreid_compat.utils.set_random_seed(cfg.train.seed)
     torch.backends.cudnn.benchmark = cfg.use_gpu
     datamanager, model = main_first(lambda: _data_and_model(cfg))
-    facts = {'parameters': sum(p.numel() for p in model.parameters())}
+    model_info = {'parameters': sum(p.numel() for p in model.parameters())}
     if cfg.data.type == 'image':
-        facts['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
-    print(f'Model {cfg.model.name}: {facts["parameters"]:,} parameters')
+        model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
+    print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters')
     trained_epochs = 0
     if cfg.model.load_weights:
         checkpoint = read_checkpoint(cfg.model.load_weights)
         left_out = load_matching_weights(model, checkpoint, cfg.model.load_weights)
         print(f'Weights from "{cfg.model.load_weights}"; left out: {left_out or "none"}')
         trained_epochs = checkpoint.get('epoch', 0) if cfg.test.evaluate else 0
-    uncertainty = build.build_task_uncertainty(cfg, model)
-    optimizer = build.build_optimizer(cfg, model, uncertainty)
-    scheduler = build.build_scheduler(cfg, optimizer)
-    engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler, uncertainty)
+    criterion = build.build_criterion(cfg, model, datamanager.train_loader.dataset)
+    optimizer = build.build_optimizer(cfg, model, criterion)
+    scheduler = build_scheduler(cfg, optimizer)
+    engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler, criterion)
     engine.trained_epochs = trained_epochs
-    engine.facts = facts
+    engine.model_info = model_info
     engine.results_name = _file_name(cfg, engine.results_name)
-    if not is_main():  # other noise than the main process has
+    if not is_main():  # its random numbers must not be those of the main process
         torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 
-    options = engine_run_kwargs(cfg)
+    options = arguments(cfg, 'run')
     if cfg.model.resume:
         options['start_epoch'] = engine.resume(cfg.model.resume)
     elif cfg.midattr.evaluate_first and not cfg.test.evaluate:
@@ -114,37 +117,40 @@ def _run(cfg, save_dir: Path) -> dict:
     return engine.results
 
 
-def _file_name(cfg, name: str) -> str:
-    """A test leaves the files of the training in whose folder it is made."""
+def _file_name(cfg: CfgNode, name: str) -> str:
+    """Return the name of a file; those of a test lie beside those of the training."""
     stem, ending = name.split('.')
     return f'{stem}-test.{ending}' if cfg.test.evaluate else name
 
 
-def _data_and_model(cfg):
+def _data_and_model(cfg: CfgNode):
     datamanager = build.build_datamanager(cfg)
     return datamanager, build.build_model(cfg, datamanager.num_train_pids)
 
 
-def _summary(engine, before: dict | None) -> str:
-    """One line per target: mAP, rank-1 and mA, beside those before training if there are any."""
+def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
+    """Return one line per target: mAP, rank-1 and mA, after those before training if any."""
     lines = []
-    for target in engine.results['reid']:
-        rendered = ' (rendered images)' if engine.results['rendered'][target] else ''
-        measured = [_figures(before, target, engine.descriptor)] if before else []
-        measured.append(_figures(engine.results, target, engine.descriptor))
-        figures = ', '.join(
-            f'{name} ' + ' -> '.join(f'{m[name]:.1%}' for m in measured) for name in measured[-1]
+    for target, rendered in engine.results.rendered.items():
+        measured = [
+            _main_scores(results, target, engine.descriptor)
+            for results in (before, engine.results)
+            if results is not None
+        ]
+        scores = ', '.join(
+            f'{name} ' + ' -> '.join(f'{values[name]:.1%}' for values in measured)
+            for name in measured[-1]
         )
-        lines.append(f'{target}{rendered}: {figures}')
+        lines.append(f'{target}{" (rendered images)" if rendered else ""}: {scores}')
     return '\n'.join(lines)
 
 
-def _figures(results: dict, target: str, descriptor: str) -> dict[str, float]:
-    scores = results['reid'][target][descriptor]
-    figures = {f'{descriptor} mAP': scores['mAP'], 'rank-1': scores['rank-1']}
-    if target in results['attributes']:
-        figures['attributes mA'] = results['attributes'][target]['average']['mA']
-    return figures
+def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, float]:
+    reid = results.reid[target][descriptor]
+    scores = {f'{descriptor} mAP': reid['mAP'], 'rank-1': reid['rank-1']}
+    if target in results.attributes:
+        scores['attributes mA'] = results.attributes[target]['average']['mA']
+    return scores
 
 
 def _writable_folder(path: str) -> Path:
@@ -163,7 +169,7 @@ def _writable_folder(path: str) -> Path:
 
 
 class _Tee:
-    """Writes to the console and to the log. (torchreid's Logger closes stdout when it ends.)"""
+    """Writes to the console and to the log; torchreid's Logger closes stdout when it ends."""
 
     def __init__(self, console, file):
         self.console = console

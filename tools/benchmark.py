@@ -1,4 +1,4 @@
-"""Measures speed and memory beside torchreid's models: ``tools/benchmark.py --help``."""
+"""Measures speed and memory beside torchreid's models: the command ``midattr-benchmark``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs a suite of configurations and reports them: ``tools/compare.py --help``."""
+"""Runs a suite of configurations and reports them: the command ``midattr-compare``."""
 
 import sys
 

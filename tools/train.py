@@ -1,4 +1,4 @@
-"""Trains, evaluates or resumes a model: ``python tools/train.py --help``."""
+"""Trains, evaluates or resumes a model: the command ``midattr-train``."""
 
 import sys
 

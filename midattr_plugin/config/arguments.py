@@ -7,23 +7,25 @@ from typing import NoReturn
 
 from yacs.config import CfgNode
 
+from midattr_plugin.config.describe import describe_keys
+from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.config.load import get_default_config, load_config
+from midattr_plugin.config.load import get_default_config, load_config, load_extensions_of
 from midattr_plugin.errors import InputError
 
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
-The keys are those of torchreid, and `midattr.*`; for their meaning see the comments in
-midattr_plugin/config/torchreid_keys.py and midattr_plugin/config/midattr_keys.py.
+`%(prog)s --keys` lists all keys with meaning, default and allowed values; `--keys layer` those
+with this word.
 
 examples:
   the paper's model on Market-1501:
-    %(prog)s --config-file configs/midattr_market.yaml --root reid-data
+    %(prog)s --config-file midattr_market.yaml --root reid-data
   the same with another attribute layer and three milestones:
-    %(prog)s --config-file configs/midattr_market.yaml midattr.attribute_layer res4f \\
+    %(prog)s --config-file midattr_market.yaml midattr.attribute_layer res4f \\
         train.stepsize "[20, 40, 60]"
   test a trained model on another dataset:
-    %(prog)s --config-file configs/midattr_market.yaml -t dukemtmcreid \\
+    %(prog)s --config-file midattr_market.yaml -t dukemtmcreid \\
         model.load_weights log/midattr_market/model/model.pth.tar-62 test.evaluate True
 """
 
@@ -35,15 +37,37 @@ _NAME_LISTS = {
 }
 
 
+class KeysAction(argparse.Action):
+    """Prints the keys and ends the program, like ``--help``."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print the keys with the word ``values``, or all."""
+        load_extensions_of(getattr(namespace, 'config_file', None))
+        print(describe_keys(values or ''))
+        parser.exit()
+
+
+def add_keys_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--keys [WORD]`` to a parser."""
+    parser.add_argument(
+        '--keys',
+        nargs='?',
+        action=KeysAction,
+        metavar='WORD',
+        help='list the configuration keys (those with WORD in name or meaning) with meaning, '
+        'default and allowed values, and exit',
+    )
+
+
 class _Parser(argparse.ArgumentParser):
-    """Reports a wrong command line as every other wrong input is reported."""
+    """Report a wrong command line as every other wrong input is reported."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f'the command line: {message} (see --help)')
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
-    """The parser of torchreid's options. Its errors are ``InputError``."""
+    """Return the parser of torchreid's options. Its errors are ``InputError``."""
     parser = _Parser(
         prog=prog,
         description='Trains or tests a person re-identification model.',
@@ -52,8 +76,13 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        '--config-file', default='', metavar='FILE', help='YAML file (default: the defaults)'
+        '--config-file',
+        default='',
+        metavar='FILE',
+        help='YAML file, or the name of one that comes with the package: '
+        f'{", ".join(path.name for path in shipped_configs())} (default: the defaults)',
     )
+    add_keys_option(parser)
     for name, (short, meaning) in _NAME_LISTS.items():
         parser.add_argument(
             *short, f'--{name}', nargs='+', metavar='NAME', help=f'{meaning} (default: data.{name})'
@@ -71,7 +100,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
 
 
 def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
-    """The frozen configuration that a command line asks for.
+    """Return the frozen configuration that a command line asks for.
 
     Options and pairs may come in any order.
 
@@ -81,14 +110,14 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     Raises:
         InputError: see :func:`midattr_plugin.config.load.load_config`; or an option is unknown
             or lacks its value.
-        SystemExit: --help was given.
+        SystemExit: --help or --keys was given.
     """
-    parser = build_parser()
+    parser = build_parser('midattr-train')
     # Not argparse.REMAINDER: after the first pair it would take every option for a key.
     args, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         raise InputError(_unknown_option(unknown[0]))
-    args = vars(args)
+    args = {name: value for name, value in vars(args).items() if name != 'keys'}
     swallowed = []
     for name in _NAME_LISTS:
         args[name], pairs = split_at_key(args[name] or [])
@@ -97,7 +126,7 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
 
 
 def split_at_key(items: list[str]) -> tuple[list[str], list[str]]:
-    """Names, and the pairs that follow them: an option that takes many names takes all words.
+    """Split the words that an option with many names took into names and key value pairs.
 
     Names of datasets and transforms have no dots; all keys but ``use_gpu`` do.
     """
@@ -111,7 +140,7 @@ def _unknown_option(option: str) -> str:
     key = option.lstrip('-').partition('=')[0]
     if key in flatten(get_default_config()):
         return f'the command line: write {option} without dashes, as in `{key} VALUE`'
-    flags = ['--help', '--config-file', '--root', *(f'--{name}' for name in _NAME_LISTS)]
+    flags = ['--help', '--config-file', '--keys', '--root', *(f'--{name}' for name in _NAME_LISTS)]
     close = difflib.get_close_matches(option, flags, n=1)
     hint = f', did you mean {close[0]}?' if close else ''
     return f'the command line: {option} is not an option{hint} (they are {", ".join(flags)})'

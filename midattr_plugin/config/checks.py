@@ -2,12 +2,14 @@
 
 from yacs.config import CfgNode
 
-from midattr_plugin.config.limits import ATTRIBUTE_LAYERS
 from midattr_plugin.errors import InputError
+from midattr_plugin.models import BACKBONES, MODELS
+from midattr_plugin.models.attribute_heads import assign_layers
+from midattr_plugin.models.midattr_net import FUSED
 
 
 def check_combinations(cfg: CfgNode) -> None:
-    """Refuses settings that torchreid, PyTorch or the model would stumble over later.
+    """Refuse settings that torchreid, PyTorch or the model would stumble over later.
 
     Raises:
         InputError: two settings contradict each other.
@@ -82,7 +84,7 @@ def _check_midattr(cfg: CfgNode) -> None:
     if cfg.loss.name == 'midattr':
         if cfg.data.type != 'image':
             raise InputError('loss.name midattr is for images, so set data.type to image')
-        if not cfg.model.name.startswith('midattr_'):
+        if cfg.model.name not in MODELS:
             raise InputError(
                 f'loss.name midattr needs a model of this project, but model.name is '
                 f'{cfg.model.name}: choose a midattr_ model, or the loss softmax or triplet'
@@ -102,12 +104,12 @@ def _check_midattr(cfg: CfgNode) -> None:
         )
     if len(set(keys.branches)) < len(keys.branches):
         raise InputError(f'midattr.branches names a branch twice: {", ".join(keys.branches)}')
-    if keys.descriptor not in ('fused', *keys.branches):
+    if keys.descriptor not in (FUSED, *keys.branches):
         raise InputError(
             f'midattr.descriptor is {keys.descriptor}, which is not among midattr.branches '
             f'({", ".join(keys.branches)})'
         )
-    _check_layer_overrides(keys.layer_overrides)
+    _check_layers(cfg)
 
 
 def _check_triplets(cfg: CfgNode) -> None:
@@ -131,15 +133,12 @@ def _check_triplets(cfg: CfgNode) -> None:
         )
 
 
-def _check_layer_overrides(overrides: list[str]) -> None:
-    seen = set()
-    for override in overrides:
-        attribute, _, layer = override.partition('=')
-        if not attribute or layer not in ATTRIBUTE_LAYERS:
-            raise InputError(
-                f'midattr.layer_overrides: {override!r} must be <attribute>=<layer>, as in '
-                f'age=res4f, with a layer out of {", ".join(ATTRIBUTE_LAYERS)}'
-            )
-        if attribute in seen:
-            raise InputError(f'midattr.layer_overrides: {attribute} is given two layers')
-        seen.add(attribute)
+def _check_layers(cfg: CfgNode) -> None:
+    if cfg.model.name in MODELS:
+        entry = MODELS[cfg.model.name]
+        assign_layers(
+            () if entry.schema is None else entry.schema.names,
+            BACKBONES[entry.backbone].layers,
+            cfg.midattr.attribute_layer,
+            cfg.midattr.layer_overrides,
+        )

@@ -1,14 +1,36 @@
-"""Names of the configuration keys, and what to say about a name that is not one."""
+"""The configuration keys by name, and what to say about a name that is not one."""
 
 import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from midattr_plugin.config.key import Key
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.errors import InputError
+from midattr_plugin.registry import Registry
+
+KEYS: Registry[Key] = Registry('configuration key')
+"""Rows of all keys but those that follow from other registries; see :func:`all_keys`."""
+
+
+def all_keys() -> dict[str, Key]:
+    """Return the rows of all keys, by full name.
+
+    Each attribute dataset whose annotation file may lie elsewhere has a key of its own.
+    """
+    keys = dict(KEYS.items())
+    for _, dataset in ATTRIBUTE_DATASETS.items():
+        source = dataset.annotations
+        if source.key:
+            keys[f'midattr.annotations.{source.key}'] = Key(
+                '',
+                f"path of {source.name} or of its folder. '': beside the images, else downloaded",
+            )
+    return keys
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Values of a nested mapping by their full keys, as ``{'train.lr': 0.0003}``."""
+    """Return the values of a nested mapping by their full keys, e.g. ``{'train.lr': 0.0003}``."""
     flat = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
@@ -19,13 +41,13 @@ def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
 
 
 def section_names(keys: Collection[str]) -> set[str]:
-    """Every proper prefix of the keys, as ``loss`` and ``loss.softmax``."""
+    """Return every proper prefix of the keys, e.g. ``loss`` and ``loss.softmax``."""
     parts = [key.split('.') for key in keys]
     return {'.'.join(part[:end]) for part in parts for end in range(1, len(part))}
 
 
 def unknown_key(key: str, where: str, keys: Collection[str]) -> InputError:
-    """The error for ``key``, with the nearest key and those that are allowed in its place.
+    """Return the error for ``key``, with the nearest key and those that are allowed in its place.
 
     Args:
         key: the full key that was given.
@@ -49,7 +71,7 @@ def unknown_key(key: str, where: str, keys: Collection[str]) -> InputError:
 
 
 def _members(section: str, keys: Collection[str], sections: Collection[str]) -> list[str]:
-    """Names directly below ``section`` ('' is the root), in alphabetical order."""
+    """Return the names directly below ``section`` ('' is the root), in alphabetical order."""
     names = [name.rpartition('.') for name in {*keys, *sections}]
     return sorted(leaf for parent, _, leaf in names if parent == section)
 

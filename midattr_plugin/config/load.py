@@ -1,5 +1,6 @@
 """Builds the configuration from the defaults, a YAML file and the command line."""
 
+import copy
 import os
 import warnings
 from collections.abc import Sequence
@@ -15,21 +16,31 @@ from midattr_plugin.config.entries import (
     entries_from_file,
     entries_from_pairs,
 )
-from midattr_plugin.config.keys import flatten, section_names, unknown_key
+from midattr_plugin.config.extensions import KEY as EXTENSIONS
+from midattr_plugin.config.extensions import load_extensions
+from midattr_plugin.config.find import find_config
+from midattr_plugin.config.keys import all_keys, flatten, section_names, unknown_key
 from midattr_plugin.config.limits import check_limits
-from midattr_plugin.config.midattr_keys import MIDATTR_DEFAULTS
-from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS, TORCHREID_DEFAULTS
+from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 
 
 def get_default_config() -> CfgNode:
-    """All keys with their defaults, not frozen. ``use_gpu`` is whether there is a GPU."""
-    cfg = CfgNode(TORCHREID_DEFAULTS | {'midattr': MIDATTR_DEFAULTS})
+    """Return all keys with their defaults, not frozen. ``use_gpu`` is whether there is a GPU."""
+    tree: dict[str, Any] = {}
+    for name, key in all_keys().items():
+        *sections, last = name.split('.')
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[last] = copy.deepcopy(key.default)
+    cfg = CfgNode(tree)
     cfg.use_gpu = torch.cuda.is_available()
-    for key in DEPRECATED_KEYS:
-        cfg.register_deprecated_key(key)
+    for name in DEPRECATED_KEYS:
+        cfg.register_deprecated_key(name)
     return cfg
 
 
@@ -41,15 +52,18 @@ def load_config(
     transforms: Sequence[str] | None = None,
     root: str | None = None,
 ) -> CfgNode:
-    """The configuration of one run, checked and frozen.
+    """Return the configuration of one run, checked and frozen.
 
-    What comes later wins, as with torchreid: defaults, file, named options, ``opts``.
+    What comes later wins, as in torchreid: defaults, file, named options, ``opts``.
 
     Args:
-        config_file: a YAML file; None or '': defaults.
+        config_file: a YAML file, or the name of one that comes with the package; None or '':
+            defaults.
         opts: key, value, key, value, ...
-        sources, targets, transforms, root: stand for the keys of ``data`` with these names;
-            None or empty: not given.
+        sources: ``data.sources``; None or empty: not given.
+        targets: ``data.targets``.
+        transforms: ``data.transforms``.
+        root: ``data.root``.
 
     Raises:
         InputError: the file cannot be read, a key does not exist, a value has the wrong type,
@@ -58,24 +72,27 @@ def load_config(
     Warns:
         UserWarning: ``use_gpu`` was set, but there is no GPU; it is False in the result.
     """
-    cfg = get_default_config()
-    defaults = flatten(cfg)
+    path = find_config(config_file) if config_file else None
     named = {'sources': sources, 'targets': targets, 'transforms': transforms, 'root': root}
-    entries = entries_from_file(config_file, section_names(defaults)) if config_file else []
-    entries += [
+    given = [
         Entry(f'data.{name}', value, f'{COMMAND_LINE} (--{name})')
         for name, value in named.items()
         if value
     ]
-    entries += entries_from_pairs(opts)
+    given += entries_from_pairs(opts)
+    # they may add keys, and so sections: they come first, and the file is read again
+    load_extensions_of(path, given)
+    cfg = get_default_config()
+    defaults = flatten(cfg)
     origins = {}
-    for entry in entries:
-        if cfg.key_is_deprecated(entry.key):
+    for entry in _file_entries(path) + given:
+        key = RENAMED_KEYS.get(entry.key, entry.key)
+        if cfg.key_is_deprecated(key):
             continue
-        if entry.key not in defaults:
-            raise unknown_key(entry.key, entry.where, defaults)
-        _assign(cfg, entry.key, _converted(entry, defaults[entry.key]))
-        origins[entry.key] = entry.where
+        if key not in defaults:
+            raise unknown_key(key, entry.where, defaults)
+        _assign(cfg, key, _converted(entry, defaults[key]))
+        origins[key] = entry.where
     check_limits(flatten(cfg), origins)
     check_combinations(cfg)
     if cfg.use_gpu and not torch.cuda.is_available():
@@ -86,8 +103,28 @@ def load_config(
     return cfg
 
 
+def load_extensions_of(config_file: str | os.PathLike | None, given: Sequence[Entry] = ()) -> None:
+    """Import what ``midattr.extensions`` names in a file or in further settings.
+
+    Args:
+        config_file: see :func:`load_config`.
+        given: further settings.
+
+    Raises:
+        InputError: see :func:`midattr_plugin.config.extensions.load_extensions`.
+    """
+    path = find_config(config_file) if config_file else None
+    for entry in [*_file_entries(path), *given]:
+        if entry.key == EXTENSIONS:
+            load_extensions(_converted(entry, all_keys()[EXTENSIONS].default), entry.where)
+
+
+def _file_entries(path: str | os.PathLike | None) -> list[Entry]:
+    return entries_from_file(path, section_names(list(all_keys()))) if path else []
+
+
 def dump_config(cfg: CfgNode, path: str | os.PathLike) -> None:
-    """Writes every key to a YAML file from which :func:`load_config` makes an equal config.
+    """Write every key to a YAML file from which :func:`load_config` makes an equal config.
 
     Raises:
         OSError: the file cannot be written; nothing is left of it then.

@@ -1,111 +1,265 @@
-"""torchreid's configuration keys and their defaults.
+"""torchreid's configuration keys.
 
 torchreid keeps these in its scripts, which its package does not ship. They are declared
 here so that a YAML file written for torchreid runs unchanged. Names, types and default
 values are torchreid's interface and must stay as they are; what this project adds is in
 :mod:`midattr_plugin.config.midattr_keys`.
-
-The type of a default is the type of its key. For a list, it is the type of its items.
 """
 
-TORCHREID_DEFAULTS = {
-    'model': {
-        'name': 'resnet50',  # any name that torchreid's build_model knows, ours included
-        'pretrained': True,  # start from ImageNet weights
-        'load_weights': '',  # file of weights to start from; layers that do not fit are left out
-        'resume': '',  # checkpoint to continue from: weights, optimizer, schedule and epoch
-    },
-    'data': {
-        'type': 'image',  # 'image' or 'video'
-        'root': 'reid-data',  # folder that holds the folders of the datasets
-        'sources': ['market1501'],  # trained on
-        'targets': ['market1501'],  # tested on, each by itself
-        'workers': 4,  # processes that read images; 0 reads in the main process
-        'split_id': 0,  # for datasets with several splits; the first is 0
-        'height': 256,  # pixels
-        'width': 128,  # pixels
-        'combineall': False,  # train on query and gallery, too
-        'transforms': ['random_flip'],  # random_{flip,crop,patch,erase}, color_jitter
-        'k_tfm': 1,  # augmented copies made of each training image
-        'norm_mean': [0.485, 0.456, 0.406],  # R, G, B, of values in [0, 1]
-        'norm_std': [0.229, 0.224, 0.225],
-        'save_dir': 'log',  # folder of checkpoints and logs
-        'load_train_targets': False,  # load the targets' training images, too
-    },
-    'market1501': {
-        'use_500k_distractors': False,  # a gallery larger by 500,000 images
-    },
-    'cuhk03': {
-        'labeled_images': False,  # boxes drawn by hand instead of detected ones
-        'classic_split': False,  # 20 splits with 100 test identities
-        'use_metric_cuhk03': False,  # one gallery image per identity, drawn anew many times
-    },
-    'sampler': {
-        'train_sampler': 'RandomSampler',
-        'train_sampler_t': 'RandomSampler',  # the same for data.load_train_targets
-        'num_instances': 4,  # images per identity, for RandomIdentitySampler
-        'num_cams': 1,  # cameras per batch, for RandomDomainSampler
-        'num_datasets': 1,  # datasets per batch, for RandomDatasetSampler
-    },
-    'video': {
-        'seq_len': 15,  # frames taken from a tracklet
-        'sample_method': 'evenly',  # 'evenly', 'random' or 'all'
-        'pooling_method': 'avg',  # 'avg' or 'max', over the frames' features
-    },
-    'train': {
-        'optim': 'adam',
-        'lr': 0.0003,
-        'weight_decay': 0.0005,
-        'max_epoch': 60,
-        'start_epoch': 0,
-        'batch_size': 32,
-        'fixbase_epoch': 0,  # first epochs in which only open_layers are trained
-        'open_layers': ['classifier'],  # names of top-level children of the model
-        'staged_lr': False,  # layers outside new_layers learn at lr * base_lr_mult
-        'new_layers': ['classifier'],  # names of top-level children of the model
-        'base_lr_mult': 0.1,
-        'lr_scheduler': 'single_step',
-        'stepsize': [20],  # epochs; single_step: a period (the last item), multi_step: milestones
-        'gamma': 0.1,  # the rate is multiplied by this at each step
-        'print_freq': 20,  # in batches
-        'seed': 1,
-    },
-    'sgd': {
-        'momentum': 0.9,  # rmsprop reads it, too
-        'dampening': 0.0,
-        'nesterov': False,
-    },
-    'rmsprop': {
-        'alpha': 0.99,  # smoothing constant
-    },
-    'adam': {  # amsgrad and radam read them, too
-        'beta1': 0.9,
-        'beta2': 0.999,
-    },
-    'loss': {
-        'name': 'softmax',  # 'softmax' and 'triplet' are torchreid's engines, 'midattr' is ours
-        'softmax': {
-            'label_smooth': True,  # epsilon 0.1; the triplet engine's softmax term reads it, too
-        },
-        'triplet': {
-            'margin': 0.3,
-            'weight_t': 1.0,  # of the triplet term
-            'weight_x': 0.0,  # of the softmax term
-        },
-    },
-    'test': {
-        'batch_size': 100,
-        'dist_metric': 'euclidean',  # 'euclidean' or 'cosine'
-        'normalize_feature': False,  # L2-normalize descriptors before comparing them
-        'ranks': [1, 5, 10, 20],  # of the CMC curve that are printed
-        'evaluate': False,  # do not train, only test
-        'eval_freq': -1,  # test every so many epochs; -1: only after the last
-        'start_eval': 0,  # no test before this epoch
-        'rerank': False,  # k-reciprocal re-ranking; only with test.evaluate
-        'visrank': False,  # draw the ranked lists; only with test.evaluate
-        'visrank_topk': 10,  # gallery images in each drawing
-    },
-}
+import math
 
-# Keys of older torchreid files that do nothing any more: read, reported and ignored.
+from midattr_plugin import torchreid_compat
+from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
+from midattr_plugin.config.keys import KEYS
+from midattr_plugin.engine import ENGINE_NAMES
+from midattr_plugin.loading.batch_transform import TRANSFORMS
+from midattr_plugin.metrics import DISTANCES
+
+_LABEL_SMOOTHING = 0.1  # the epsilon of torchreid's loss.softmax.label_smooth
+_SOME = (1, math.inf)
+_IMAGES_ONLY = ('data.type', 'image')
+
+
+def _data(name: str) -> tuple[str, str]:
+    """An argument of both data managers."""
+    return f'image_data.{name}', f'video_data.{name}'
+
+
+def _samplers() -> list[str]:
+    return torchreid_compat.data.sampler.AVAI_SAMPLERS
+
+
+_ROWS = {
+    'model.name': Key(
+        'resnet50',
+        "any name of torchreid's build_model, ours included",
+        torchreid_compat.model_names,
+    ),
+    'model.pretrained': Key(True, 'start from ImageNet weights'),
+    'model.load_weights': Key(
+        '', 'file of weights to start from; layers that do not fit are left out'
+    ),
+    'model.resume': Key('', 'checkpoint to continue from: weights, optimizer, schedule and epoch'),
+    'data.type': Key('image', 'what the datasets hold', ('image', 'video')),
+    'data.root': Key(
+        'reid-data', 'folder that holds the folders of the datasets', argument=_data('root')
+    ),
+    'data.sources': Key(
+        ['market1501'],
+        'datasets to train on',
+        torchreid_compat.dataset_names,
+        _SOME,
+        _data('sources'),
+        applies_if=_IMAGES_ONLY,
+    ),
+    'data.targets': Key(
+        ['market1501'],
+        'datasets to test on, each by itself',
+        torchreid_compat.dataset_names,
+        _SOME,
+        _data('targets'),
+        applies_if=_IMAGES_ONLY,
+    ),
+    'data.workers': Key(
+        4,
+        'processes that read images; 0 reads in the main process',
+        NOT_NEGATIVE,
+        argument=_data('workers'),
+    ),
+    'data.split_id': Key(
+        0,
+        'for datasets with several splits; the first is 0',
+        NOT_NEGATIVE,
+        argument=_data('split_id'),
+    ),
+    'data.height': Key(256, 'of the images, pixels', COUNT, argument=_data('height')),
+    'data.width': Key(128, 'of the images, pixels', COUNT, argument=_data('width')),
+    'data.combineall': Key(False, 'train on query and gallery, too', argument=_data('combineall')),
+    'data.transforms': Key(
+        ['random_flip'],
+        'augmentations of the training images',
+        TRANSFORMS,
+        argument=_data('transforms'),
+        ignore_case=True,
+    ),
+    'data.k_tfm': Key(
+        1, 'augmented copies made of each training image', COUNT, argument='image_data.k_tfm'
+    ),
+    'data.norm_mean': Key(
+        [0.485, 0.456, 0.406],
+        'R, G, B, of values in [0, 1]',
+        length=(3, 3),
+        argument=_data('norm_mean'),
+    ),
+    'data.norm_std': Key(
+        [0.229, 0.224, 0.225],
+        'R, G, B, of values in [0, 1]',
+        POSITIVE,
+        (3, 3),
+        _data('norm_std'),
+    ),
+    'data.save_dir': Key('log', 'folder of checkpoints and logs', argument='run.save_dir'),
+    'data.load_train_targets': Key(
+        False, "load the targets' training images, too", argument='image_data.load_train_targets'
+    ),
+    'market1501.use_500k_distractors': Key(
+        False, 'a gallery larger by 500,000 images', argument='image_data.market1501_500k'
+    ),
+    'cuhk03.labeled_images': Key(
+        False, 'boxes drawn by hand instead of detected ones', argument='image_data.cuhk03_labeled'
+    ),
+    'cuhk03.classic_split': Key(
+        False, '20 splits with 100 test identities', argument='image_data.cuhk03_classic_split'
+    ),
+    'cuhk03.use_metric_cuhk03': Key(
+        False,
+        'one gallery image per identity, drawn anew many times',
+        argument='run.use_metric_cuhk03',
+    ),
+    'sampler.train_sampler': Key(
+        'RandomSampler', 'order of the training images', _samplers, argument=_data('train_sampler')
+    ),
+    'sampler.train_sampler_t': Key(
+        'RandomSampler',
+        'the same for data.load_train_targets',
+        _samplers,
+        argument='image_data.train_sampler_t',
+    ),
+    'sampler.num_instances': Key(
+        4, 'images per identity, for RandomIdentitySampler', COUNT, argument=_data('num_instances')
+    ),
+    'sampler.num_cams': Key(
+        1, 'cameras per batch, for RandomDomainSampler', COUNT, argument=_data('num_cams')
+    ),
+    'sampler.num_datasets': Key(
+        1, 'datasets per batch, for RandomDatasetSampler', COUNT, argument=_data('num_datasets')
+    ),
+    'video.seq_len': Key(15, 'frames taken from a tracklet', COUNT, argument='video_data.seq_len'),
+    'video.sample_method': Key(
+        'evenly',
+        'which frames are taken',
+        ('evenly', 'random', 'all'),
+        argument='video_data.sample_method',
+    ),
+    'video.pooling_method': Key('avg', "over the frames' features", ('avg', 'max')),
+    'train.optim': Key(
+        'adam',
+        'optimizer',
+        lambda: torchreid_compat.optim.optimizer.AVAI_OPTIMS,
+        argument='optimizer.optim',
+    ),
+    'train.lr': Key(0.0003, 'learning rate', POSITIVE, argument='optimizer.lr'),
+    'train.weight_decay': Key(
+        0.0005, 'weight decay', NOT_NEGATIVE, argument='optimizer.weight_decay'
+    ),
+    'train.max_epoch': Key(
+        60, 'epochs to train', NOT_NEGATIVE, argument=('run.max_epoch', 'lr_scheduler.max_epoch')
+    ),
+    'train.start_epoch': Key(
+        0, 'number of the first epoch', NOT_NEGATIVE, argument='run.start_epoch'
+    ),
+    'train.batch_size': Key(32, 'images', COUNT, argument=_data('batch_size_train')),
+    'train.fixbase_epoch': Key(
+        0,
+        'first epochs in which only open_layers are trained',
+        NOT_NEGATIVE,
+        argument='run.fixbase_epoch',
+    ),
+    'train.open_layers': Key(
+        ['classifier'], 'names of top-level children of the model', argument='run.open_layers'
+    ),
+    'train.staged_lr': Key(
+        False,
+        'layers outside new_layers learn at lr * base_lr_mult',
+        argument='optimizer.staged_lr',
+    ),
+    'train.new_layers': Key(
+        ['classifier'],
+        'names of top-level children of the model',
+        argument='optimizer.new_layers',
+    ),
+    'train.base_lr_mult': Key(
+        0.1, 'factor of the rate of old layers', NOT_NEGATIVE, argument='optimizer.base_lr_mult'
+    ),
+    'train.lr_scheduler': Key(
+        'single_step',
+        'schedule of the learning rate',
+        lambda: torchreid_compat.optim.lr_scheduler.AVAI_SCH,
+        argument='lr_scheduler.lr_scheduler',
+    ),
+    'train.stepsize': Key(
+        [20],
+        'epochs; single_step: a period (the last item), multi_step: milestones',
+        COUNT,
+        _SOME,
+        'lr_scheduler.stepsize',
+    ),
+    'train.gamma': Key(
+        0.1,
+        'the rate is multiplied by this at each step',
+        POSITIVE,
+        argument='lr_scheduler.gamma',
+    ),
+    'train.print_freq': Key(20, 'batches from line to line', COUNT, argument='run.print_freq'),
+    'train.seed': Key(1, 'of all random numbers', Interval(0, 2**32 - 1)),  # what NumPy accepts
+    'sgd.momentum': Key(0.9, 'of sgd and of rmsprop', NOT_NEGATIVE, argument='optimizer.momentum'),
+    'sgd.dampening': Key(0.0, 'of the momentum', argument='optimizer.sgd_dampening'),
+    'sgd.nesterov': Key(False, 'Nesterov momentum', argument='optimizer.sgd_nesterov'),
+    'rmsprop.alpha': Key(
+        0.99, 'smoothing constant', NOT_NEGATIVE, argument='optimizer.rmsprop_alpha'
+    ),
+    'adam.beta1': Key(
+        0.9, 'of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta1'
+    ),
+    'adam.beta2': Key(
+        0.999, 'of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta2'
+    ),
+    'loss.name': Key(
+        'softmax', "'softmax' and 'triplet' train torchreid's engines, 'midattr' ours", ENGINE_NAMES
+    ),
+    'loss.softmax.label_smooth': Key(
+        True,
+        "label smoothing of 0.1; the triplet engine's softmax term reads it, too",
+        argument='criterion.label_smoothing',
+        convert=lambda smooth: _LABEL_SMOOTHING if smooth else 0.0,
+    ),
+    'loss.triplet.margin': Key(
+        0.3, 'margin of the triplet loss', NOT_NEGATIVE, argument='criterion.triplet_margin'
+    ),
+    'loss.triplet.weight_t': Key(1.0, 'weight of the triplet term', NOT_NEGATIVE),
+    'loss.triplet.weight_x': Key(0.0, 'weight of the softmax term', NOT_NEGATIVE),
+    'test.batch_size': Key(100, 'images', COUNT, argument=_data('batch_size_test')),
+    'test.dist_metric': Key(
+        'euclidean', 'distance between descriptors', DISTANCES, argument='run.dist_metric'
+    ),
+    'test.normalize_feature': Key(
+        False, 'L2-normalize descriptors before comparing them', argument='run.normalize_feature'
+    ),
+    'test.ranks': Key(
+        [1, 5, 10, 20], 'of the CMC curve that are printed', COUNT, _SOME, 'run.ranks'
+    ),
+    'test.evaluate': Key(False, 'do not train, only test', argument='run.test_only'),
+    'test.eval_freq': Key(
+        -1, 'test every so many epochs; -1: only after the last', argument='run.eval_freq'
+    ),
+    'test.start_eval': Key(0, 'no test before this epoch', NOT_NEGATIVE, argument='run.start_eval'),
+    'test.rerank': Key(
+        False, 'k-reciprocal re-ranking; only with test.evaluate', argument='run.rerank'
+    ),
+    'test.visrank': Key(
+        False, 'draw the ranked lists; only with test.evaluate', argument='run.visrank'
+    ),
+    'test.visrank_topk': Key(
+        10, 'gallery images in each drawing', COUNT, argument='run.visrank_topk'
+    ),
+    'use_gpu': Key(
+        True,
+        'train and test on the GPU; the default is whether there is one',
+        argument=(*_data('use_gpu'), 'model.use_gpu'),
+    ),
+}
+for _name, _key in _ROWS.items():
+    KEYS.register(_name)(_key)
+
 DEPRECATED_KEYS = ('test.visactmap',)
+"""Keys of older files of torchreid that do nothing any more: read, reported and ignored."""

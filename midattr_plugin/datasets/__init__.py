@@ -1,25 +1,30 @@
-"""torchreid datasets whose items also carry attributes.
+"""torchreid data sets whose items also carry attributes.
 
-To add one: a schema in ``schema.py``, a class like ``Market1501Attr``, a line below.
+One class declares all that is known of a data set: its schema, its annotation file with the reader
+of it, and the names of its images. See docs/extending.md.
 """
 
-from midattr_plugin.datasets.attribute_dataset import AttributeDatasetMixin
-from midattr_plugin.datasets.attribute_items import AttributeImageDataset
-from midattr_plugin.datasets.dukemtmcreid_attr import DukeMTMCreIDAttr
-from midattr_plugin.datasets.market1501_attr import Market1501Attr
+from midattr_plugin.datasets.annotation_file import AnnotationFile
+from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS, AttributeDatasetMixin
+from midattr_plugin.datasets.attribute_items import AttributeImageDataset, AttributeItemsMixin
+from midattr_plugin.datasets.mat_file import MatFile
+from midattr_plugin.datasets.market1501_attr import MARKET1501, Market1501Attr  # isort: skip
+from midattr_plugin.datasets.dukemtmcreid_attr import (  # isort: skip
+    DUKEMTMCREID,
+    DukeMTMCreIDAttr,
+)
 from midattr_plugin.datasets.midattr_demo import MidAttrDemo
 
-DATASETS = {
-    'market1501_attr': Market1501Attr,
-    'dukemtmcreid_attr': DukeMTMCreIDAttr,
-    'midattr_demo': MidAttrDemo,
-}
-
 __all__ = [
-    'DATASETS',
+    'ATTRIBUTE_DATASETS',
+    'DUKEMTMCREID',
+    'MARKET1501',
+    'AnnotationFile',
     'AttributeDatasetMixin',
     'AttributeImageDataset',
+    'AttributeItemsMixin',
     'DukeMTMCreIDAttr',
     'Market1501Attr',
+    'MatFile',
     'MidAttrDemo',
 ]

@@ -5,44 +5,65 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from midattr_plugin.datasets.annotation_file import find_annotation_file
+from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
-from midattr_plugin.datasets.mat_file import read_annotations
 from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
+from midattr_plugin.registry import Registry
 
 _DISTRACTORS = (0, -1)  # background and junk: not persons
 _NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
+
+ATTRIBUTE_DATASETS: Registry[type] = Registry('attribute dataset', 'data.sources')
+"""Attribute datasets by the name that torchreid knows them under."""
 
 
 class AttributeDatasetMixin(AttributeItemsMixin):
     """Mixed into an image dataset of torchreid, before it.
 
-    torchreid's class finds the files and parses their names. Training images are in the order
-    of their names and identities are relabeled in the order of their numbers, where torchreid's order is the file system's.
+    torchreid's class finds the files and parses their names. Training images are in the order of
+    their names and identities are relabeled in the order of their numbers, where torchreid's
+    order is the file system's.
+
+    A subclass declares what is known of the dataset in class attributes.
 
     Attributes:
-        annotation_file: the .mat file or its folder; empty to look for it beside the images
-            and fetch it if it is not there.
+        schema: its attributes.
+        model_ending: ``midattr_<backbone>_<model_ending>`` are the models that learn them; ''
+            for no models of its own.
+        annotations: the file that holds the labels, with its reader.
         how_to_get: what to do if the dataset is missing, as a clause.
-        last_identity, num_cameras: the largest numbers that the names of images may hold.
+        last_identity: largest identity number that the name of an image may hold.
+        num_cameras: largest camera number that the name of an image may hold.
+
+    Args:
+        root: data root.
+        annotation_file: path of the annotation file or of its folder; '' to look for it beside
+            the images and to download it if it is not there.
+        **kwargs: see torchreid.
     """
 
-    annotation_file: str = ''
+    model_ending: str = ''
+    annotations: AnnotationFile
     how_to_get: str
     last_identity: int
     num_cameras: int
 
-    def __init__(self, root: str = '', **kwargs):
+    def __init__(self, root: str = '', annotation_file: str = '', **kwargs):
         self.labels_by_path = {}
         self.rendered = False
-        self._annotations = None
+        self.annotation_file = annotation_file
+        self._annotations: IdentityLabels | None = None
         super().__init__(root, **kwargs)
         if self.mode == 'query':  # torchreid makes one dataset per mode; once is enough
             self._check_queries()
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
-        """Called first by torchreid, which would make the folder and try a dead address.
+        """Check that the folder exists; torchreid would make it and try a dead address.
+
+        Args:
+            dataset_dir: the folder.
+            dataset_url: ignored.
 
         Raises:
             InputError: the folder is missing.
@@ -50,7 +71,10 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.check_before_run(dataset_dir)
 
     def check_before_run(self, required_files: str | list[str]) -> None:
-        """Called by torchreid with the folders that it will read.
+        """Check that the folders exist that torchreid will read.
+
+        Args:
+            required_files: the folders.
 
         Raises:
             InputError: one of them is missing.
@@ -60,7 +84,11 @@ class AttributeDatasetMixin(AttributeItemsMixin):
                 raise InputError(f'folder "{path}" does not exist; {self.how_to_get}')
 
     def process_dir(self, dir_path: str, relabel: bool = False) -> list[tuple[str, int, int]]:
-        """(path, pid, camid) of each image, sorted by path; notes the attributes of each.
+        """Return (path, pid, camid) of each image, sorted by path, and note its attributes.
+
+        Args:
+            dir_path: folder of the images.
+            relabel: number the identities from 0.
 
         Raises:
             InputError: there is no image, a name is not the dataset's, or an identity is
@@ -89,15 +117,16 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         return data
 
     def combine_all(self) -> None:
-        """Called by torchreid for ``combineall``, where it takes every query's identity from
-        the gallery.
+        """Add query and gallery to the training images (``data.combineall``).
+
+        torchreid takes the identity of every query from the gallery.
 
         Raises:
             InputError: the gallery lacks one.
         """
-        known = {pid for _, pid, *_ in self.gallery}
+        in_gallery = {pid for _, pid, *_ in self.gallery}
         for path, pid, *_ in self.query:
-            if pid not in known:
+            if pid not in in_gallery:
                 raise InputError(
                     f'data.combineall: identity {pid:04d} of query "{path}" has no '
                     'image in the gallery; set it to False, or remove the query'
@@ -105,20 +134,23 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         super().combine_all()
 
     def find_annotations(self, folder: Path) -> Path:
-        """The annotation file of the images below ``folder``.
+        """Return the path of the annotation file of the images below ``folder``.
+
+        Args:
+            folder: of the images.
 
         Raises:
-            InputError: there is none and it cannot be fetched.
+            InputError: there is none and it cannot be downloaded.
         """
-        return find_annotation_file(self.schema, [folder, self.dataset_dir], self.annotation_file)
+        return self.annotations.find([folder, self.dataset_dir], self.annotation_file)
 
     def _join(self, folder: Path) -> None:
         self._annotation_path = self.find_annotations(folder)
-        self._annotations = read_annotations(self._annotation_path, self.schema)
+        self._annotations = self.annotations.read(self._annotation_path, self.schema)
         self.rendered = is_marked(folder, self.dataset_dir)
 
     def _check_names(self, folder: Path) -> None:
-        """Torchreid asserts these, or fails, without naming the file."""
+        """Name the first file that torchreid would stumble over without naming it."""
         if re.search(r'[-\d]_c\d', str(folder)):
             # torchreid takes the first such characters of the whole path for the image's name
             raise InputError(
@@ -138,10 +170,10 @@ class AttributeDatasetMixin(AttributeItemsMixin):
                 )
 
     def _check_queries(self) -> None:
-        """A query counts only if its identity is in the gallery, seen by another camera.
+        """Refuse queries whose identity no other camera has seen in the gallery.
 
-        torchreid leaves out the others without a word, and so the figures of another test set
-        than the one that its name promises would be reported.
+        torchreid leaves them out without a word, so that the scores would be those of another
+        test set than the one that the name promises.
         """
         cameras = defaultdict(set)
         for _, pid, camid, _ in self.gallery:

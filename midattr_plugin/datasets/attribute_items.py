@@ -30,7 +30,7 @@ class AttributeItemsMixin:
     rendered: bool
 
     def __getitem__(self, index: int) -> dict:
-        """The item.
+        """Return the item.
 
         Raises:
             InputError: the image file is missing or broken.
@@ -49,11 +49,11 @@ class AttributeItemsMixin:
         }
 
     def labels(self, path: str) -> Tensor:
-        """Class indices (m,) of the image at ``path``."""
+        """Return the class indices (m,) of the image at ``path``."""
         return torch.tensor(self.labels_by_path.get(path, (UNKNOWN,) * len(self.schema)))
 
     def __add__(self, other: torchreid_compat.ImageDataset) -> 'AttributeImageDataset':
-        """Both training sets as one, which knows the attributes of both.
+        """Return both training sets as one, which knows the attributes of both.
 
         What a source does not annotate is unknown (-1) for its images; ``other`` may also be
         a dataset of torchreid without any attributes. Query and gallery are those of ``self``.
@@ -82,7 +82,7 @@ class AttributeItemsMixin:
 
 
 class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
-    """An attribute dataset made of lists, as torchreid's ``ImageDataset`` is.
+    """An attribute dataset made of lists, like torchreid's ``ImageDataset``.
 
     Args:
         schema, labels_by_path, rendered: see :class:`AttributeItemsMixin`.

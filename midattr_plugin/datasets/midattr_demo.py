@@ -1,20 +1,28 @@
-"""A small rendered dataset in the layout of Market-1501, made on first use."""
+"""A small rendered data set in the layout of Market-1501, made on first use."""
 
 from pathlib import Path
 
+from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.market1501_attr import Market1501Attr
+from midattr_plugin.datasets.mat_file import MatFile
 from midattr_plugin.errors import InputError
 
 
+@ATTRIBUTE_DATASETS.register('midattr_demo')
 class MidAttrDemo(Market1501Attr):
     """Rendered pedestrians with the attributes of Market-1501: for trying, not for results."""
 
     dataset_dir = 'midattr_demo'
-    annotation_file = ''  # Market1501Attr's is not about these people
+    model_ending = ''  # its models are those of Market-1501
+    annotations = MatFile('market_attribute.mat')  # the published one is not about these people
     how_to_get = 'remove the folder "midattr_demo", and it is rendered again'
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
-        """Renders the images if there are none.
+        """Render the images if there are none.
+
+        Args:
+            dataset_dir: folder of the data set.
+            dataset_url: ignored.
 
         Raises:
             InputError: the folder cannot be written.
@@ -27,12 +35,15 @@ class MidAttrDemo(Market1501Attr):
         super().download_dataset(dataset_dir, dataset_url)
 
     def find_annotations(self, folder: Path) -> Path:
-        """The rendered people's file; the published one is not about them.
+        """Return the path of the file that was rendered with the images.
+
+        Args:
+            folder: of the images.
 
         Raises:
             InputError: it is missing.
         """
-        path = folder / f'{self.schema.mat_name}.mat'
+        path = folder / self.annotations.name
         if not path.is_file():
             raise InputError(f'annotation file "{path}" is missing; {self.how_to_get}')
         return path

@@ -1,9 +1,14 @@
-"""Checkpoints: written atomically, read without running code from them.
+"""Checkpoint files: written atomically, read without running code from them.
 
 A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimizer``,
-``scheduler``) plus what an exact resume needs (``random_state``, ``criterion``: learned weights of
-the losses) and what was measured (``mAP``, ``best_mAP``, ``evaluated``). It holds tensors and plain
-Python values only.
+``scheduler``) plus
+
+* ``model``: facts from which the model can be built again (:class:`ModelSpec`); None if they are
+  not known;
+* what an exact resume needs: ``random_state``, ``criterion`` (learned weights of the losses);
+* what was measured: ``mAP``, ``best_mAP``, ``evaluated``.
+
+It holds tensors and plain Python values only.
 """
 
 import pickle
@@ -30,7 +35,7 @@ _NUMPY_SCALAR = [
 
 
 def plain(value):
-    """``value`` with NumPy scalars, counters and other mappings made plain Python, recursively."""
+    """Return ``value`` with NumPy scalars and other mappings made plain Python, recursively."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
@@ -41,7 +46,7 @@ def plain(value):
 
 
 def save_checkpoint(state: dict, path: Path) -> None:
-    """Writes ``state`` under ``path``, or leaves what was there.
+    """Write ``state`` under ``path``, or leave what was there.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -51,7 +56,7 @@ def save_checkpoint(state: dict, path: Path) -> None:
 
 
 def read_checkpoint(path: str | Path) -> dict:
-    """Reads a checkpoint of ours or torchreid's, or a bare state dict, to CPU memory.
+    """Read a checkpoint of ours or torchreid's, or a bare state dict, to CPU memory.
 
     Returns:
         A dict that has at least ``state_dict``, its keys without DataParallel's ``module.``.
@@ -87,13 +92,21 @@ def read_checkpoint(path: str | Path) -> dict:
     if 'state_dict' not in checkpoint:
         checkpoint = {'state_dict': checkpoint}
     checkpoint['state_dict'] = {
-        key.removeprefix('module.'): value for key, value in checkpoint['state_dict'].items()
+        _present_name(key.removeprefix('module.')): value
+        for key, value in checkpoint['state_dict'].items()
     }
     return checkpoint
 
 
+def _present_name(key: str) -> str:
+    """Return today's name of a weight; version 0.1 of this project had others."""
+    if not key.startswith('attributes.'):
+        return key
+    return key.replace('attributes.', 'attribute_heads.', 1).replace('_colour', '_color')
+
+
 def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
-    """Loads all weights of ``checkpoint`` into ``model``.
+    """Load all weights of ``checkpoint`` into ``model``.
 
     Raises:
         InputError: the checkpoint is of another architecture; the model is left as it was.
@@ -123,7 +136,7 @@ def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
 
 
 def load_matching_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> list[str]:
-    """Loads the weights whose name and shape fit (``model.load_weights``), as torchreid does.
+    """Load the weights whose name and shape fit (``model.load_weights``), as torchreid does.
 
     Returns:
         Names of the checkpoint's weights that were left out.

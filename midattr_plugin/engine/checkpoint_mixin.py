@@ -1,19 +1,22 @@
-"""Checkpoints after every epoch, and a resume that continues bit by bit.
+"""Checkpoints after every epoch, and a resume that continues bit-for-bit.
 
 ``save_dir/model/`` holds ``model.pth.tar-last`` (after every epoch), ``model.pth.tar-best``
-(highest mAP) and, as with torchreid alone, ``model.pth.tar-<epoch>`` for every evaluated epoch.
+(highest mAP) and, as without this plugin, ``model.pth.tar-<epoch>`` for every evaluated epoch.
 """
 
 import inspect
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
+from torchvision.transforms import Normalize
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.progress import write_progress
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.random_state import get_random_state, set_random_state
@@ -30,8 +33,10 @@ class CheckpointMixin:
     _evaluation_pending = False
 
     def resume(self, path: str | Path) -> int:
-        """Restores model, optimizer, scheduler, learned weights of the losses and, when ``run``
-        starts, the random state.
+        """Restore the state of a training.
+
+        Model, optimizer, scheduler and learned weights of the losses are restored at once, the
+        random state when ``run`` starts.
 
         Args:
             path: a checkpoint of ours or of torchreid (which has no random state).
@@ -74,7 +79,14 @@ class CheckpointMixin:
         return self.trained_epochs
 
     def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
-        """As torchreid's ``run``, with a checkpoint after every epoch."""
+        """Train as torchreid does, with a checkpoint after every epoch.
+
+        Args:
+            save_dir: folder of checkpoints and logs.
+            max_epoch: number of epochs.
+            start_epoch: number of epochs trained before.
+            **options: see torchreid.
+        """
         self.save_dir = save_dir
         # torchreid names the final checkpoint after self.epoch, which its loop leaves at 0
         # when a run that had finished training is resumed for its final test.
@@ -96,14 +108,23 @@ class CheckpointMixin:
         super().run(save_dir=save_dir, max_epoch=max_epoch, start_epoch=start_epoch, **options)
 
     def train(self, *args, **kwargs):
+        """Train one epoch as torchreid does, and keep it."""
         super().train(*args, **kwargs)
         self.trained_epochs = self.epoch + 1
         if is_main():
             save_checkpoint(self._state(evaluated=False), self._path('last'))
+            write_progress(self.save_dir, self.trained_epochs, self.max_epoch)
 
     def save_model(self, epoch, rank1, save_dir, is_best=False):
-        """Called by torchreid after each evaluation: ``-<epoch>``, ``-last`` and ``-best``."""
-        mAP = self.mean_mAP
+        """Write ``-<epoch>``, ``-last`` and ``-best`` after an evaluation.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            rank1: of the last target.
+            save_dir: ignored; the folder is that of ``run``.
+            is_best: ignored; the best is that with the highest mAP.
+        """
+        mAP = self.results.mean_mAP(self.descriptor)
         is_best = mAP > self.best_mAP
         self.best_mAP = max(mAP, self.best_mAP)
         if not is_main():
@@ -122,6 +143,7 @@ class CheckpointMixin:
 
     def _state(self, **measured) -> dict:
         return {
+            'model': self._model_spec(),
             'state_dict': self.model.state_dict(),
             'epoch': self.trained_epochs,
             'optimizer': self.optimizer.state_dict(),
@@ -134,9 +156,21 @@ class CheckpointMixin:
             **measured,
         }
 
+    def _model_spec(self) -> dict | None:
+        """Return all that the model can be built from again, with the preprocessing of a test."""
+        spec = getattr(self.model, 'spec', None)
+        if spec is None:
+            return None
+        steps = getattr(getattr(self.datamanager, 'transform_te', None), 'transforms', ())
+        for step in steps:
+            if isinstance(step, Normalize):
+                size = (self.datamanager.height, self.datamanager.width)
+                spec = replace(spec, image_size=size, norm_mean=step.mean, norm_std=step.std)
+        return spec.as_dict()
+
 
 class _NoWriter:
-    """In the place of TensorBoard's where another process writes."""
+    """Takes the place of TensorBoard's writer where another process writes."""
 
     def add_scalar(self, *args) -> None:
         pass
@@ -146,7 +180,7 @@ class _NoWriter:
 
 
 def _check_schedule(have: dict, read: dict, path: str | Path) -> None:
-    """PyTorch would take the state of another kind of schedule without a word."""
+    """Refuse another kind of schedule, whose state PyTorch would take without a word."""
     if _kind(have) != _kind(read):
         raise InputError(
             f'checkpoint "{path}" was written with another schedule of the learning '
@@ -156,7 +190,7 @@ def _check_schedule(have: dict, read: dict, path: str | Path) -> None:
 
 
 def _kind(schedule: dict) -> tuple:
-    """What tells the state of a scheduler from that of another class, nested ones included."""
+    """Return what tells a scheduler's state from that of another class, nested ones included."""
     telling = tuple(
         key for key in ('step_size', 'milestones', 'T_max', 'total_iters') if key in schedule
     )

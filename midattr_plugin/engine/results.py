@@ -42,6 +42,11 @@ class Results:
     multiply_adds: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def field_names(cls) -> list[str]:
+        """Return the names of the fields, besides those of ``extra``."""
+        return [field.name for field in dataclasses.fields(cls) if field.name != 'extra']
+
     def mean_mAP(self, descriptor: str) -> float:
         """Return the mAP of a descriptor, averaged over the targets."""
         values = [scores[descriptor]['mAP'] for scores in self.reid.values()]
@@ -50,9 +55,9 @@ class Results:
     def as_dict(self) -> dict[str, Any]:
         """Return plain Python values, with the members of ``extra`` beside the other fields."""
         fields = {
-            name: value
-            for name, value in vars(self).items()
-            if name != 'extra' and value is not None
+            name: getattr(self, name)
+            for name in self.field_names()
+            if getattr(self, name) is not None
         }
         return plain_numbers({'format_version': FORMAT_VERSION, **fields, **self.extra})
 
@@ -72,7 +77,7 @@ class Results:
             )
         if version == 1:
             content = _american(content)
-        names = {field.name for field in dataclasses.fields(cls)} - {'extra'}
+        names = cls.field_names()
         known = {name: value for name, value in content.items() if name in names}
         extra = {name: value for name, value in content.items() if name not in names}
         return cls(**known, extra=extra)

@@ -11,4 +11,7 @@ from midattr_plugin.loading.batch_transform import BatchTransform
 from midattr_plugin.loading.cached_images import CachedImages
 from midattr_plugin.loading.cached_loader import CachedLoader
 
-__all__ = ['BatchTransform', 'CachedImages', 'CachedLoader']
+CACHES = ('none', 'ram', 'device')
+"""Where decoded training images are kept; 'none': torchreid's loader decodes them each time."""
+
+__all__ = ['CACHES', 'BatchTransform', 'CachedImages', 'CachedLoader']

@@ -15,6 +15,9 @@ from midattr_plugin.loading.random_erase import random_erase
 from midattr_plugin.loading.random_flip import random_flip
 from midattr_plugin.loading.random_patch import RandomPatch
 
+TRANSFORMS = ('random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase')
+"""torchreid's names of the transforms, in its order."""
+
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 

@@ -1,20 +1,23 @@
-"""Attribute losses in which the images of rare classes count more.
+"""Attribute loss in which the images of rare classes count more.
 
 Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019. The paper
-(Zhang and Xu, 2018) leaves unbalanced attribute labels as future work.
+(Zhang and Xu, 2018) leaves imbalanced attribute labels as future work.
 
 Shapes: N training images, m attributes, c classes of one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from midattr_plugin.losses.attribute_loss import ATTRIBUTE_LOSSES, AttributeLoss
 from midattr_plugin.losses.cross_entropy import masked_cross_entropy
 
 
-class ClassBalancedLoss(nn.Module):
+@ATTRIBUTE_LOSSES.register('class_balanced')
+class ClassBalancedLoss(AttributeLoss):
     """Cross entropy whose terms are weighted by the class of the image.
 
     Args:
@@ -31,25 +34,40 @@ class ClassBalancedLoss(nn.Module):
                 f'weights{i}', class_balanced_weights(count, beta).float(), persistent=False
             )
 
+    @classmethod
+    def build(
+        cls, count_classes: Callable[[], Mapping[str, Tensor]], **options: Any
+    ) -> 'ClassBalancedLoss':
+        """Return the loss for the class counts of a training set; see :class:`AttributeLoss`.
+
+        Args:
+            count_classes: returns them.
+            **options: arguments of the constructor.
+        """
+        return cls(count_classes(), **options)
+
     def weights(self, name: str) -> Tensor:
-        """Class weights (c,) of an attribute."""
+        """Return the class weights (c,) of an attribute."""
         return getattr(self, f'weights{self._names.index(name)}')
 
     def forward(
-        self, name: str, logits: Tensor, labels: Tensor, known: Tensor | None = None
+        self, name: str, logits: Tensor, labels: Tensor, num_known: Tensor | None = None
     ) -> Tensor:
-        """Scalar; the arguments are those of :func:`masked_cross_entropy`, and the attribute.
+        """Return the weighted cross entropy; see :class:`AttributeLoss`.
 
         The weighted sum is divided by the number of images, so a batch of frequent classes only
         has a small loss; divided by the weights, such a batch would count as much as any other.
         """
         return masked_cross_entropy(
-            logits, labels, known=known, class_weights=self.weights(name).to(logits.dtype)
+            logits,
+            labels,
+            num_known=num_known,
+            class_weights=self.weights(name).to(logits.dtype),
         )
 
 
 def class_balanced_weights(counts: Tensor, beta: float) -> Tensor:
-    """Weights (c,), float64, of classes with ``counts`` (c,) images.
+    """Return the weights (c,), float64, of classes with ``counts`` (c,) images.
 
     (1 - beta) / (1 - beta^n), the inverse of the effective number of n images (Proposition 1 of
     Cui et al.), scaled to average 1 over the classes that occur. Their section 4 has the weights
@@ -57,23 +75,12 @@ def class_balanced_weights(counts: Tensor, beta: float) -> Tensor:
     ``midattr.attribute_weight``. A class without images has the weight 0 and is left out of the
     average: its weight would be infinite, and no training image could bring it to bear.
 
-    ``beta`` = 0 gives equal weights; towards 1 they approach 1 / n.
+    Args:
+        counts: number of images of each class.
+        beta: 0 gives equal weights; towards 1 they approach 1 / n.
     """
     counts = counts.double()
     occurs = counts > 0
     effective = (1 - beta**counts) / (1 - beta)
     weights = torch.where(occurs, 1 / effective.where(occurs, 1), 0)
     return weights * (occurs.sum() / weights.sum().where(occurs.any(), 1))
-
-
-def count_classes(labels: Tensor, num_classes: Sequence[int]) -> list[Tensor]:
-    """Images of each class: for each of m attributes (c,) int64.
-
-    Args:
-        labels: (N, m) int64, class indices, negative where unknown; these are not counted.
-        num_classes: c of each attribute.
-    """
-    return [
-        torch.bincount(column[column >= 0], minlength=classes)
-        for column, classes in zip(labels.unbind(1), num_classes, strict=True)
-    ]

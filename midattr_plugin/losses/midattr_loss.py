@@ -1,15 +1,18 @@
 """The loss of the whole network (paper section 2.2, Eq. 3; values from section 3.2)."""
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import gather_with_gradients
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses.cross_entropy import masked_cross_entropy
-from midattr_plugin.losses.plain_attribute_loss import PlainAttributeLoss
+from midattr_plugin.losses.attribute_loss import AttributeLoss
+from midattr_plugin.losses.cross_entropy import PlainAttributeLoss, masked_cross_entropy
 from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
 READINGS = ('attribute_units', 'literal')
+"""Readings of Eq. 3; see :class:`MidAttrLoss`."""
 
 
 class MidAttrLoss(nn.Module):
@@ -17,7 +20,7 @@ class MidAttrLoss(nn.Module):
 
     The paper writes L = mu * L_global + nu * L_local + sum of L_att, with mu = 5 and nu = 4,
     gives each attribute the weight w = 0.1, and wants an identity to weigh 8 times as much as
-    an attribute. There are two readings:
+    an attribute. Two readings of this:
 
     - 'attribute_units': w * (mu * L_global + nu * L_local + sum of L_att). Here all three
       statements hold: mu and nu are measured in units of an attribute's weight.
@@ -31,12 +34,11 @@ class MidAttrLoss(nn.Module):
         attribute_weight: w.
         reading: one of ``READINGS``.
         label_smoothing: in [0, 1], for the identities only; the paper has none.
-        attribute_loss: of one attribute, a :class:`PlainAttributeLoss` unless given; the others
-            are :class:`ClassBalancedLoss` and :class:`FocalLoss`.
+        attribute_loss: of one attribute; :class:`PlainAttributeLoss` unless given.
         task_uncertainty: learned factors of these weights; None for the weights as they are.
         triplet_weight: of torchreid's batch-hard triplet loss (Hermans et al., 2017) on the
             feature of each branch, whatever the reading, and without a learned factor, because it
-            is no likelihood. 0, as in the paper: there is none.
+            is not a likelihood. 0, as in the paper: there is none.
         triplet_margin: its margin.
 
     Raises:
@@ -50,7 +52,7 @@ class MidAttrLoss(nn.Module):
         attribute_weight: float = 0.1,
         reading: str = 'attribute_units',
         label_smoothing: float = 0.0,
-        attribute_loss: nn.Module | None = None,
+        attribute_loss: AttributeLoss | None = None,
         task_uncertainty: TaskUncertainty | None = None,
         triplet_weight: float = 0.0,
         triplet_margin: float = 0.3,
@@ -70,24 +72,32 @@ class MidAttrLoss(nn.Module):
         self.triplet_weight = triplet_weight
         self.triplet_loss = torchreid_compat.losses.TripletLoss(triplet_margin)
 
+    def param_groups(self) -> list[dict]:
+        """Return what is learned here, for ``Optimizer.add_param_group``; [] if nothing is.
+
+        Call it before a scheduler is built. Weight decay would draw the learned weights to 1.
+        """
+        parameters = list(self.parameters())
+        return [{'params': parameters, 'weight_decay': 0.0}] if parameters else []
+
     def forward(
         self,
-        logits: dict[str, Tensor],
-        attributes: dict[str, Tensor],
+        identity_logits: Mapping[str, Tensor],
+        attribute_logits: Mapping[str, Tensor],
         pids: Tensor,
         attrs: Tensor | None = None,
-        known: Tensor | None = None,
-        features: dict[str, Tensor] | None = None,
+        num_known: Tensor | None = None,
+        features: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        """The total and its terms.
+        """Return the total and its terms.
 
         Args:
-            logits: branch -> identity logits (B, n).
-            attributes: attribute name -> logits (B, c); may be empty.
+            identity_logits: branch -> (B, n).
+            attribute_logits: attribute name -> (B, c); may be empty.
             pids: (B,) int64, in [0, n).
-            attrs: (B, m) int64, class indices in the order of ``attributes``, negative where
+            attrs: (B, m) int64, class indices in the order of ``attribute_logits``, negative where
                 unknown; None if there are no attributes.
-            known: (m,), see :func:`masked_cross_entropy`.
+            num_known: (m,), see :class:`AttributeLoss`.
             features: branch -> pooled feature (B, D of the branch), which the triplet loss
                 compares, over all processes; one identity alone leaves it without a triplet.
 
@@ -100,32 +110,34 @@ class MidAttrLoss(nn.Module):
             ValueError: ``attrs`` has more or fewer columns than there are attributes.
         """
         identity = {
-            branch: masked_cross_entropy(x, pids, self.label_smoothing)
-            for branch, x in logits.items()
+            branch: masked_cross_entropy(logits, pids, self.label_smoothing)
+            for branch, logits in identity_logits.items()
         }
-        columns = attrs.unbind(1) if attributes else ()
-        counts = [None] * len(columns) if known is None else known
-        recognition = {
-            name: self.attribute_loss(name, x, labels, known=count)
-            for (name, x), labels, count in zip(attributes.items(), columns, counts, strict=True)
+        columns = attrs.unbind(1) if attribute_logits and attrs is not None else ()
+        counts = [None] * len(columns) if num_known is None else num_known
+        attributes = {
+            name: self.attribute_loss(name, logits, labels, num_known=count)
+            for (name, logits), labels, count in zip(
+                attribute_logits.items(), columns, counts, strict=True
+            )
         }
-        triplets = self._triplets(features, pids) if self.triplet_weight else {}
-        terms = {f'loss_{name}': loss for name, loss in (identity | recognition | triplets).items()}
+        triplets = self._triplets(features or {}, pids) if self.triplet_weight else {}
+        terms = {f'loss_{name}': loss for name, loss in (identity | attributes | triplets).items()}
 
         if self.task_uncertainty is not None:
-            measured = {
+            has_labels = {
                 name: (labels >= 0).any() if count is None else count > 0
-                for name, labels, count in zip(recognition, columns, counts, strict=True)
+                for name, labels, count in zip(attributes, columns, counts, strict=True)
             }
-            identity = self.task_uncertainty(identity, measured)
-            recognition = self.task_uncertainty(recognition, measured)
+            identity = self.task_uncertainty(identity, has_labels)
+            attributes = self.task_uncertainty(attributes, has_labels)
         total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())
-        total = total + self.attribute_weight * sum(recognition.values())
+        total = total + self.attribute_weight * sum(attributes.values())
         if triplets:
             total = total + self.triplet_weight * sum(triplets.values())
         return {'loss': total} | terms
 
-    def _triplets(self, features: dict[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
+    def _triplets(self, features: Mapping[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
         pids = gather_with_gradients(pids)
         return {
             f'triplet_{branch}': self.triplet_loss(gather_with_gradients(feature), pids)

@@ -27,32 +27,30 @@ class TaskUncertainty(nn.Module):
         self.terms = tuple(terms)
         self.log_variances = nn.Parameter(torch.zeros(len(self.terms)))
 
-    def param_group(self) -> dict:
-        """For ``Optimizer.add_param_group``, before a scheduler is built: a weight decay would
-        draw the weights to 1.
-        """
-        return {'params': [self.log_variances], 'weight_decay': 0.0}
-
     def forward(
-        self, losses: Mapping[str, Tensor], measured: Mapping[str, Tensor]
+        self, losses: Mapping[str, Tensor], has_labels: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """The losses as they are to be summed.
+        """Return the losses (term -> scalar) as they are to be summed.
 
         Args:
             losses: term -> scalar.
-            measured: term -> whether any label was known, bool, for terms that may lack them. A
+            has_labels: term -> whether any label was known, bool, for terms that may lack them. A
                 term without labels is 0 and stays 0: its s / 2 alone would raise its weight.
-
-        Returns:
-            Term -> scalar.
         """
         s = dict(zip(self.terms, self.log_variances, strict=True))
         return {
-            term: torch.exp(-s[term]) * loss + s[term] / 2 * measured.get(term, 1)
+            term: torch.exp(-s[term]) * loss + s[term] / 2 * has_labels.get(term, 1)
             for term, loss in losses.items()
         }
 
     @torch.no_grad()
     def weights(self) -> dict[str, float]:
-        """exp(-s) of each term: the factor of its configured weight."""
+        """Return exp(-s) of each term: the factor of its configured weight."""
         return dict(zip(self.terms, torch.exp(-self.log_variances).tolist(), strict=True))
+
+
+TASK_WEIGHTS: dict[str, type[TaskUncertainty] | None] = {
+    'fixed': None,
+    'uncertainty': TaskUncertainty,
+}
+"""How the losses are weighted, by name: a module made of the names of the terms, or nothing."""

@@ -1,15 +1,19 @@
+"""Scores of rankings and of attributes."""
+
 from midattr_plugin.metrics.attribute_scores import (
     attribute_confusions,
     attribute_scores,
     score_attribute,
 )
-from midattr_plugin.metrics.chunked_distances import ChunkedDistances
-from midattr_plugin.metrics.cmc_map import rank_features
+from midattr_plugin.metrics.chunked_distances import DISTANCES, distance_blocks
+from midattr_plugin.metrics.cmc_map import rank_blocks, rank_features
 
 __all__ = [
-    'ChunkedDistances',
+    'DISTANCES',
     'attribute_confusions',
     'attribute_scores',
+    'distance_blocks',
+    'rank_blocks',
     'rank_features',
     'score_attribute',
 ]

@@ -1,20 +1,20 @@
 """CMC and mAP without sorting the gallery, for the slot of torchreid's compiled kernel.
 
 Shapes: Q queries, G gallery images, k of them right matches of one query (about 15 of the
-15,913 of Market-1501). What both scores need is the rank of each match, which is the number of
+15,913 of Market-1501). Both scores need the rank of each match, which is the number of
 gallery images nearer than it plus one. Counting them takes k comparisons of a row of distances
 in compiled code; torchreid's Python path sorts all G and then goes through them in a loop.
 """
 
-import numpy as np
+from collections.abc import Iterable
 
-from midattr_plugin.metrics.chunked_distances import ChunkedDistances
+import numpy as np
 
 _REPEATS = 10  # of the draw of one gallery image per identity, in the metric of CUHK03
 
 
 def rank_features(
-    distmat: np.ndarray | ChunkedDistances,
+    distmat: np.ndarray,
     q_pids: np.ndarray,
     g_pids: np.ndarray,
     q_camids: np.ndarray,
@@ -22,15 +22,17 @@ def rank_features(
     max_rank: int = 50,
     use_metric_cuhk03: bool = False,
 ) -> tuple[np.ndarray, np.float64]:
-    """As torchreid's ``evaluate_rank``: the same figures, the same messages.
+    """Return CMC and mAP, with the scores and messages of torchreid's ``evaluate_rank``.
 
     Gallery images of the query's own identity and camera do not count. Among equal distances
     the image that comes first in the gallery is the nearer one.
 
     Args:
         distmat: distances (Q, G), smaller is more similar.
-        q_pids, q_camids: (Q,) identities and cameras of the queries.
-        g_pids, g_camids: (G,) those of the gallery.
+        q_pids: (Q,) identities of the queries.
+        g_pids: (G,) identities of the gallery.
+        q_camids: (Q,) cameras of the queries.
+        g_camids: (G,) cameras of the gallery.
         max_rank: length of the CMC curve.
         use_metric_cuhk03: one gallery image per identity is drawn, 10 times, for the CMC.
 
@@ -42,20 +44,44 @@ def rank_features(
         AssertionError: no query has a match in the gallery.
         FloatingPointError: a distance is not a number.
     """
-    num_g = distmat.shape[1]
+    blocks = [(0, distmat)]
+    return rank_blocks(blocks, q_pids, g_pids, q_camids, g_camids, max_rank, use_metric_cuhk03)
+
+
+def rank_blocks(
+    blocks: Iterable[tuple[int, np.ndarray]],
+    q_pids: np.ndarray,
+    g_pids: np.ndarray,
+    q_camids: np.ndarray,
+    g_camids: np.ndarray,
+    max_rank: int = 50,
+    use_metric_cuhk03: bool = False,
+) -> tuple[np.ndarray, np.float64]:
+    """Return what :func:`rank_features` does, from distances that come block by block.
+
+    Args:
+        blocks: (number of the first query, distances (b, G) of b queries).
+        q_pids: see :func:`rank_features`, as all further arguments.
+        g_pids: (G,).
+        q_camids: (Q,).
+        g_camids: (G,).
+        max_rank: length of the CMC curve.
+        use_metric_cuhk03: whether to draw one gallery image per identity.
+    """
+    num_g = len(g_pids)
     if num_g < max_rank:
         max_rank = num_g
         print(f'Note: number of gallery samples is quite small, got {num_g}')
-    images_of = _Images(g_pids)
+    images_of_pid = _Images(g_pids)
     curves, precisions = [], []
-    for start, rows in _blocks(distmat):
-        if np.isnan(rows.min()):  # as the minimum is if anything is
+    for start, rows in blocks:
+        if np.isnan(rows.min()):  # the minimum is NaN if any distance is
             raise FloatingPointError(
                 'distances between descriptors are not numbers, because the '
                 'model is broken; load another checkpoint'
             )
         for row, pid, camid in zip(rows, q_pids[start:], q_camids[start:], strict=False):
-            images = images_of[pid]
+            images = images_of_pid[pid]
             same_camera = g_camids[images] == camid
             matches, left_out = images[~same_camera], images[same_camera]
             if not len(matches):
@@ -72,7 +98,7 @@ def rank_features(
 
 
 class _Images:
-    """Identity -> the places of its images in the gallery, ascending."""
+    """Places of the images of each identity in the gallery, ascending."""
 
     def __init__(self, pids: np.ndarray):
         self.order = np.argsort(pids, kind='stable')
@@ -83,12 +109,8 @@ class _Images:
         return self.order[first:end]
 
 
-def _blocks(distmat: np.ndarray | ChunkedDistances):
-    return distmat.blocks() if isinstance(distmat, ChunkedDistances) else [(0, distmat)]
-
-
 def _ranks(row: np.ndarray, matches: np.ndarray, left_out: np.ndarray) -> np.ndarray:
-    """Ranks (k,), from 1, of the images ``matches`` of a row (G,) without those left out."""
+    """Return the ranks (k,), from 1, of the images ``matches`` of a row (G,), less those left out."""
     ranks = np.empty(len(matches), np.int64)
     for i, match in enumerate(matches):
         distance = row[match]
@@ -102,7 +124,7 @@ def _ranks(row: np.ndarray, matches: np.ndarray, left_out: np.ndarray) -> np.nda
 def _drawn_curve(
     row: np.ndarray, g_pids: np.ndarray, pid: int, left_out: np.ndarray, max_rank: int
 ) -> np.ndarray:
-    """CMC (max_rank,) of one query, averaged over draws of one gallery image per identity."""
+    """Return the CMC (max_rank,) of one query, averaged over draws of one image per identity."""
     order = np.argsort(row, kind='stable')
     pids = g_pids[order[~np.isin(order, left_out)]]
     curve = np.zeros(max_rank)

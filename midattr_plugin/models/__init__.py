@@ -1,4 +1,9 @@
-from midattr_plugin.models.midattr_net import MidAttrNet
-from midattr_plugin.models.zoo import MODELS
+"""The architecture: backbone, branches, attribute heads (paper section 2.1)."""
 
-__all__ = ['MODELS', 'MidAttrNet']
+from midattr_plugin.models.backbone import BACKBONES, Backbone
+from midattr_plugin.models.midattr_net import MidAttrNet
+from midattr_plugin.models.resnet import ResNet
+from midattr_plugin.models.spec import ModelSpec
+from midattr_plugin.models.zoo import MODELS, midattr_model
+
+__all__ = ['BACKBONES', 'MODELS', 'Backbone', 'MidAttrNet', 'ModelSpec', 'ResNet', 'midattr_model']

@@ -1,74 +1,77 @@
-"""Recognition of the attributes on body parts of a mid-level layer (paper section 2.1, Table 1).
+"""Classification of the attributes on body parts of a mid-level layer (section 2.1, Table 1).
 
-The four layers are named as in the paper, with what torchvision calls them:
+An attribute reads one of the named layers of the backbone, cut into the body parts that show the
+attribute, each max-pooled; or 'pool5', the pooled feature of the global branch (this is APR); or
+'mixture', a learned sum of what is recognized on each named layer (:class:`LayerMixture`). The
+paper's layers (ends of conv3, conv4, conv5 of a ResNet):
 
-======  ========================================  ========================
-layer   is                                        an attribute reads
-======  ========================================  ========================
-res3d   end of conv3 (``layer2``), stride 8       its parts, max-pooled
-res4f   end of conv4 (``layer3``), stride 16      its parts, max-pooled
-res5c   end of conv5 (``layer4``), stride 32      its parts, max-pooled
-pool5   the pooled feature of the global branch   all of it (this is APR)
-======  ========================================  ========================
-
-'mixture' reads res3d, res4f and res5c; see :class:`LayerMixture`.
+======  ==================================
+layer   torchvision's name, stride
+======  ==================================
+res3d   ``layer2``, 8 pixels
+res4f   ``layer3``, 16 pixels
+res5c   ``layer4``, 32 pixels
+======  ==================================
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.classifier import build_classifier
-from midattr_plugin.models.layer_mixture import MIXED_LAYERS, MIXTURE, LayerMixture
-from midattr_plugin.models.parts import pool_parts
-from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.models.layer_mixture import MIXTURE, LayerMixture
+from midattr_plugin.models.layers import build_classifier
+from midattr_plugin.schema import NUM_PARTS, AttributeSchema
 
 POOLED = 'pool5'
-LAYERS = ('res3d', 'res4f', 'res5c', POOLED)
-CHOICES = (*LAYERS, MIXTURE)
 
 
 class AttributeHeads(nn.Module):
-    """One fully connected layer per attribute, on the body parts that the attribute is seen on.
+    """One fully connected layer per attribute, on the body parts that show the attribute.
 
-    An attribute whose layer is 'mixture' has one for each of the layers that are mixed.
+    An attribute whose layer is 'mixture' has one for each layer that is mixed.
 
     Args:
         schema: the attributes, in the order of the output.
         layer_of: attribute name -> layer that it reads, from :func:`assign_layers`.
         channels: layer -> number of its channels C.
+        mixed_layers: names of the layers of which a mixture is made.
     """
 
-    def __init__(self, schema: AttributeSchema, layer_of: dict[str, str], channels: dict[str, int]):
+    def __init__(
+        self,
+        schema: AttributeSchema,
+        layer_of: Mapping[str, str],
+        channels: Mapping[str, int],
+        mixed_layers: Sequence[str] = (),
+    ):
         super().__init__()
         self.schema = schema
         self.layer_of = layer_of
         self.heads = nn.ModuleDict()
         self.groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}  # (layer, parts) -> names
         for attribute in schema:
-            layer = layer_of[attribute.name]
-            parts = () if layer == POOLED else attribute.parts
+            source = layer_of[attribute.name]
+            parts = () if source == POOLED else attribute.parts
             heads = nn.ModuleDict()
-            for read in MIXED_LAYERS if layer == MIXTURE else (layer,):
-                self.groups.setdefault((read, parts), []).append(attribute.name)
+            for layer in mixed_layers if source == MIXTURE else (source,):
+                self.groups.setdefault((layer, parts), []).append(attribute.name)
                 num_vectors = len(parts) or 1
-                heads[read] = build_classifier(num_vectors * channels[read], len(attribute.classes))
-            self.heads[attribute.name] = heads if layer == MIXTURE else heads[layer]
-        mixed = [attribute for attribute in schema if layer_of[attribute.name] == MIXTURE]
-        self.mixture = (
-            LayerMixture(
-                [attribute.name for attribute in mixed],
-                [len(attribute.classes) for attribute in mixed],
-            )
-            if mixed
-            else None
-        )
+                heads[layer] = build_classifier(
+                    num_vectors * channels[layer], len(attribute.classes)
+                )
+            self.heads[attribute.name] = heads if source == MIXTURE else heads[source]
+        mixed = {
+            attribute.name: len(attribute.classes)
+            for attribute in schema
+            if layer_of[attribute.name] == MIXTURE
+        }
+        self.mixture = LayerMixture(mixed, mixed_layers) if mixed else None
 
-    def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Attribute name -> logits (B, c), in the order of the schema.
+    def forward(self, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the logits (B, c) of each attribute, by name, in the order of the schema.
 
         Args:
             maps: layer -> map (B, C, H, W), and 'pool5' -> feature (B, C); layers that no
@@ -77,14 +80,13 @@ class AttributeHeads(nn.Module):
         # Each layer is pooled once, and attributes that read the same parts of it are one
         # matrix product, however many they are.
         layers = dict.fromkeys(layer for layer, _ in self.groups)
-        parts_of = {layer: pool_parts(maps[layer]) for layer in layers if layer != POOLED}
-        read: dict[str, dict[str, Tensor]] = {name: {} for name in self.schema.names}
+        pooled = {layer: pool_parts(maps[layer]) for layer in layers if layer != POOLED}
+        by_layer: dict[str, dict[str, Tensor]] = {name: {} for name in self.schema.names}
         for (layer, parts), names in self.groups.items():
-            vector = (
-                maps[POOLED]
-                if layer == POOLED
-                else torch.cat([parts_of[layer][:, part - 1] for part in parts], 1)
-            )  # numbered from 1
+            if layer == POOLED:
+                vector = maps[POOLED]
+            else:  # parts are numbered from 1
+                vector = torch.cat([pooled[layer][:, part - 1] for part in parts], 1)
             heads = [self._head(name, layer) for name in names]
             together = F.linear(
                 vector,
@@ -93,10 +95,10 @@ class AttributeHeads(nn.Module):
             )
             classes = [head.out_features for head in heads]
             for name, logits in zip(names, together.split(classes, 1), strict=True):
-                read[name][layer] = logits
-        mixed = {} if self.mixture is None else self.mixture(read)
+                by_layer[name][layer] = logits
+        mixed = {} if self.mixture is None else self.mixture(by_layer)
         return {
-            name: mixed[name] if name in mixed else read[name][self.layer_of[name]]
+            name: mixed[name] if name in mixed else by_layer[name][self.layer_of[name]]
             for name in self.schema.names
         }
 
@@ -104,39 +106,66 @@ class AttributeHeads(nn.Module):
         return self.heads[name][layer] if self.layer_of[name] == MIXTURE else self.heads[name]
 
     def mixture_weights(self) -> dict[str, dict[str, float]]:
-        """Attribute name -> layer -> weight, of the attributes that are mixed; {} without any."""
+        """Return attribute name -> layer -> weight of the attributes that are mixed."""
         return {} if self.mixture is None else self.mixture.as_dict()
 
 
+def pool_parts(maps: Tensor) -> Tensor:
+    """Return the maximum of each channel in each of the 4 horizontal body parts (Table 1).
+
+    Where the height is not a multiple of 4, part i reaches from row floor(i * H / 4) up to, not
+    including, row ceil((i + 1) * H / 4), so that neighbors share a row and none is left out:
+    the 7 rows of res5c at 224 x 224 give the rows 0-1, 1-3, 3-5 and 5-6.
+
+    Args:
+        maps: (B, C, H, W).
+
+    Returns:
+        (B, 4, C), head and shoulders first.
+    """
+    return F.adaptive_max_pool2d(maps, (NUM_PARTS, 1)).squeeze(3).transpose(1, 2)
+
+
+def layer_choices(layers: Iterable[str]) -> tuple[str, ...]:
+    """Return what an attribute may read in a backbone with these layers."""
+    return (*layers, POOLED, MIXTURE)
+
+
 def assign_layers(
-    names: Sequence[str], attribute_layer: str = 'res3d', layer_overrides: Iterable[str] = ()
+    names: Sequence[str],
+    layers: Iterable[str],
+    attribute_layer: str = 'res3d',
+    layer_overrides: Iterable[str] = (),
 ) -> dict[str, str]:
-    """Says which layer each attribute reads (the paper compares them in Tables 4 and 5).
+    """Return which layer each attribute reads (Tables 4 and 5 compare layers).
 
     Args:
         names: of the attributes; none for a model without them.
-        attribute_layer: the layer of all attributes that are not overridden, one of ``CHOICES``.
-        layer_overrides: '<attribute>=<layer>' for others, as 'age=res4f'.
+        layers: named layers of the backbone.
+        attribute_layer: layer of all attributes that are not overridden: one of ``layers``,
+            'pool5' or 'mixture'.
+        layer_overrides: '<attribute>=<layer>' for others, e.g. 'age=res4f'.
 
     Returns:
-        Attribute name -> layer or 'mixture', in the order of ``names``.
+        Attribute name -> layer, 'pool5' or 'mixture', in the order of ``names``.
 
     Raises:
         InputError: a layer or an attribute is unknown, or an attribute is given two layers.
     """
-    if attribute_layer not in CHOICES:
+    choices = layer_choices(layers)
+    if names and attribute_layer not in choices:
         raise InputError(
             f'midattr.attribute_layer: unknown layer "{attribute_layer}"; choose from '
-            f'{", ".join(CHOICES)}'
+            f'{", ".join(choices)}'
         )
-    overridden = {}
+    overridden: dict[str, str] = {}
     for override in layer_overrides:
         name, _, layer = override.partition('=')
-        if name not in names or layer not in CHOICES:
+        if name not in names or layer not in choices:
             raise InputError(
                 f'midattr.layer_overrides: "{override}" is not <attribute>=<layer> with an '
                 f'attribute out of {", ".join(names) or "none"} and a layer out of '
-                f'{", ".join(CHOICES)}'
+                f'{", ".join(choices)}'
             )
         if name in overridden:
             raise InputError(f'midattr.layer_overrides: {name} is given two layers; keep one')

@@ -1,19 +1,26 @@
 """How much a model computes."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.random_state import preserved_random_state
 
 
 def multiply_adds(model: nn.Module, height: int, width: int) -> int:
-    """Of the forward pass of one training image of height x width pixels.
+    """Return the multiply-adds of one forward pass of a training image.
 
-    That of a model of this project includes the attributes. Models of torchreid are counted in
+    Those of a model of this project include the attributes. Models of torchreid are counted in
     the same way, and nothing of the model is changed.
+
+    Args:
+        model: any image model of torchreid.
+        height: of the image, pixels.
+        width: of the image, pixels.
     """
     counted = copy.deepcopy(model).train()  # batch statistics would change
     images = torch.zeros(2, 3, height, width, device=next(model.parameters()).device)
@@ -22,6 +29,11 @@ def multiply_adds(model: nn.Module, height: int, width: int) -> int:
     return counter.get_total_flops() // 2 // len(images)
 
 
-def run_model(model: nn.Module, images: Tensor):
-    """Everything that a step of training computes of the model."""
-    return model(images, full=True) if hasattr(model, 'descriptor_slices') else model(images)
+def run_model(model: nn.Module, images: Tensor) -> Any:
+    """Return everything that a step of training computes of the model.
+
+    Args:
+        model: any image model of torchreid.
+        images: (B, 3, H, W).
+    """
+    return model(images, return_dict=True) if isinstance(model, MidAttrNet) else model(images)

@@ -1,131 +1,142 @@
-"""The network: global branch, part branch and mid-level attributes (paper section 2.1, Fig. 2).
+r"""The network: global branch, part branch and mid-level attributes (paper section 2.1, Fig. 2).
 
 Shapes: B images, H x W pixels, n identities, c classes of an attribute, Dg and Dl dimensions
-of the global and the local feature::
+of the global and the local feature. On a ResNet::
 
     x (B, 3, H, W) -> conv1 .. layer2 = res3d -> layer3 = res4f -> layer4      -> global (B, Dg)
-                                  |                            \\-> layer4_part -> local  (B, Dl)
-                                  \\-> attributes {name: (B, c)}
+                                  |                            \-> layer4_part -> local  (B, Dl)
+                                  \-> attributes {name: (B, c)}
 """
 
 import copy
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.attribute_heads import AttributeHeads, assign_layers
-from midattr_plugin.models.backbone import build_backbone
-from midattr_plugin.models.bnneck import build_bnneck
-from midattr_plugin.models.classifier import build_classifier
+from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign_layers
+from midattr_plugin.models.backbone import Backbone
+from midattr_plugin.models.layers import build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.schema import AttributeSchema
 
+if TYPE_CHECKING:
+    from midattr_plugin.models.spec import ModelSpec
+
 BRANCHES = ('global', 'local')
+FUSED = 'fused'
+DESCRIPTORS = (FUSED, *BRANCHES)
 LOSSES = ('softmax', 'triplet', 'midattr')
 
-_TRUNK = ('conv1', 'bn1', 'relu', 'maxpool', 'layer1', 'layer2', 'layer3')
+_SUFFIX = {'global': '', 'local': '_part'}  # of the names of a branch's children
 
 
 class MidAttrNet(nn.Module):
-    """ResNet with a global branch, a part branch and attribute heads on a mid-level layer.
+    """Backbone with a global branch, a part branch and attribute heads on a mid-level layer.
 
-    Attributes: ``schema`` and ``branches`` as given; ``feature_dim``, the dimensions D of the
-    descriptor; ``descriptor_slices``, branch -> its columns of the descriptor.
+    Attributes:
+        schema: the attributes, or None.
+        branches: names of the branches.
+        part_rows: rows of the part branch; 0 without one.
+        feature_dim: dimensions D of the descriptor.
+        descriptor_slices: branch -> its columns of the descriptor.
+        spec: from which the model can be built again; None if it was built by its class.
 
     Args:
         num_classes: number n of training identities.
-        depth: of the ResNet: 18, 34, 50, 101 or 152.
+        backbone: the network it stands on; its modules become children of the model.
         schema: the attributes to learn; None for a model without them.
-        attribute_layer: 'res3d', 'res4f', 'res5c' or 'pool5', on which they are recognized, or
-            'mixture', a learned one of the first three; see :class:`LayerMixture`.
+        attribute_layer: a layer of the backbone on which they are recognized, 'pool5' or
+            'mixture'; see :mod:`midattr_plugin.models.attribute_heads`.
         layer_overrides: '<attribute>=<layer>' for attributes that read another layer.
-        branches: 'global', 'local' or both. res5c is the conv5 of the global branch if there
-            is one; pool5 needs that branch.
-        part_rows: rows of the part branch; see :class:`PartReduction`.
+        branches: 'global', 'local' or both. The backbone's last layer is that of the global
+            branch if there is one; pool5 needs that branch.
+        part_rows: rows of the part branch; 0: one per row of its map at ``image_size``. See
+            :class:`PartReduction`.
         part_dim: channels of each of these rows.
         dropout: probability of the dropout before each identity classifier.
         descriptor: what is returned in eval mode: the L2-normalized feature of a branch, or
             'fused', those of all branches side by side.
         bnneck: batch normalization between each branch's feature and its classifier, which
             then has no bias; see :func:`build_bnneck`.
-        last_stride: of conv5 in both branches, 2 or 1; see :func:`build_backbone`.
         loss: 'triplet' returns features beside the logits, for torchreid's triplet engine.
-        backbone_state: torchvision's state dict of that ResNet; None for random weights.
+        image_size: H and W of the images that the model is made for, pixels.
 
     Raises:
         InputError: an argument cannot be used; the sentence names its configuration key.
     """
 
+    spec: 'ModelSpec | None' = None
+
     def __init__(
         self,
         num_classes: int,
-        depth: int = 50,
+        backbone: Backbone,
         schema: AttributeSchema | None = None,
         attribute_layer: str = 'res3d',
         layer_overrides: Iterable[str] = (),
         branches: Iterable[str] = BRANCHES,
-        part_rows: int = 8,
+        part_rows: int = 0,
         part_dim: int = 256,
         dropout: float = 0.5,
-        descriptor: str = 'fused',
+        descriptor: str = FUSED,
         bnneck: bool = False,
-        last_stride: int = 2,
         loss: str = 'softmax',
-        backbone_state: dict[str, Tensor] | None = None,
+        image_size: Sequence[int] = (256, 128),
     ):
         super().__init__()
         self.branches = _checked_branches(branches)
-        _check_choice('midattr.descriptor', descriptor, ('fused', *self.branches))
+        _check_choice('midattr.descriptor', descriptor, (FUSED, *self.branches))
         _check_choice('loss.name', loss, LOSSES)
         layer_of = assign_layers(
-            () if schema is None else schema.names, attribute_layer, layer_overrides
+            () if schema is None else schema.names,
+            backbone.layers,
+            attribute_layer,
+            layer_overrides,
         )
-        if 'pool5' in layer_of.values() and 'global' not in self.branches:
+        if POOLED in layer_of.values() and 'global' not in self.branches:
             raise InputError(
-                'midattr.attribute_layer or midattr.layer_overrides: pool5 is the '
+                f'midattr.attribute_layer or midattr.layer_overrides: {POOLED} is the '
                 'feature of the global branch, which is left out; add global to '
-                'midattr.branches, or choose res3d, res4f or res5c'
+                f'midattr.branches, or choose {" or ".join(backbone.layers)}'
             )
         self.schema = schema
         self.loss = loss
         self.dropout = dropout
         self._has_necks = bnneck
 
-        resnet = build_backbone(depth, backbone_state, last_stride)
-        for name in _TRUNK:
-            self.add_module(name, getattr(resnet, name))
-        channels = resnet.fc.in_features
+        for name, module in backbone.trunk.items():
+            self.add_module(name, module)
+        self._layer_after = {child: layer for layer, child in backbone.layers.items()}
+        self._trunk = tuple(backbone.trunk)
+        self._tail = backbone.tail_name
+        self._last_layer = backbone.last_layer
+        channels = backbone.channels[backbone.last_layer]
+        self.part_rows = 0
         dims = {}
         if 'global' in self.branches:
-            self.layer4 = resnet.layer4
+            self.add_module(self._tail, backbone.tail)
             dims['global'] = channels
-            if bnneck:
-                self.bnneck = build_bnneck(dims['global'])
-            self.classifier = build_classifier(dims['global'], num_classes, bias=not bnneck)
+            self._add_classifier('global', channels, num_classes)
         if 'local' in self.branches:
+            self.part_rows = part_rows or math.ceil(
+                image_size[0] / backbone.strides[backbone.last_layer]
+            )
             # Copied only now, so that the copy too starts from the pretrained weights.
-            self.layer4_part = copy.deepcopy(resnet.layer4)
-            self.part_reduction = PartReduction(channels, part_dim, part_rows)
-            dims['local'] = part_dim * part_rows
-            if bnneck:
-                self.bnneck_part = build_bnneck(dims['local'])
-            self.classifier_part = build_classifier(dims['local'], num_classes, bias=not bnneck)
+            self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(backbone.tail))
+            self.part_reduction = PartReduction(channels, part_dim, self.part_rows)
+            dims['local'] = part_dim * self.part_rows
+            self._add_classifier('local', dims['local'], num_classes)
         if schema is not None:
-            self.attributes = AttributeHeads(
-                schema,
-                layer_of,
-                {
-                    'res3d': channels // 4,
-                    'res4f': channels // 2,
-                    'res5c': channels,
-                    'pool5': channels,
-                },
+            self.attribute_heads = AttributeHeads(
+                schema, layer_of, {**backbone.channels, POOLED: channels}, list(backbone.layers)
             )
 
-        described = self.branches if descriptor == 'fused' else (descriptor,)
+        described = self.branches if descriptor == FUSED else (descriptor,)
         self.descriptor_slices: dict[str, slice] = {}
         self.feature_dim = 0
         for branch in described:
@@ -133,59 +144,68 @@ class MidAttrNet(nn.Module):
             self.descriptor_slices[branch] = slice(self.feature_dim, end)
             self.feature_dim = end
 
-    def forward(self, x: Tensor, full: bool = False) -> Tensor | tuple | dict:
-        """What torchreid's engines expect, or with ``full`` everything that was computed.
+    def _add_classifier(self, branch: str, dim: int, num_classes: int) -> None:
+        if self._has_necks:
+            self.add_module(f'bnneck{_SUFFIX[branch]}', build_bnneck(dim))
+        self.add_module(
+            f'classifier{_SUFFIX[branch]}',
+            build_classifier(dim, num_classes, bias=not self._has_necks),
+        )
+
+    def forward(self, x: Tensor, return_dict: bool = False) -> Tensor | tuple | dict:
+        """Return what torchreid's engines expect, or everything that was computed.
 
         Args:
-            x: images (B, 3, H, W), normalized as ImageNet's.
-            full: also recognize the attributes, and return a dict.
+            x: images (B, 3, H, W), normalized as for the backbone.
+            return_dict: also recognize the attributes, and return a dict.
 
         Returns:
             In eval mode the descriptor (B, D). In train mode the identity logits (B, n), a
             tuple (global, local) of them if there are two branches; if ``loss`` is 'triplet',
             ``(logits, features)``.
 
-            With ``full``, a dict of plain dicts, so that ``DataParallel`` can gather it:
+            With ``return_dict``, a dict of plain dicts, so that ``DataParallel`` can gather it:
             'features' {branch: (B, D of the branch)}, pooled, before any BNNeck and dropout;
-            'attributes' {name: (B, c)}, empty without a schema; in train mode 'logits'
-            {branch: (B, n)}; in eval mode 'descriptor' (B, D).
+            'attribute_logits' {name: (B, c)}, empty without a schema; in train mode
+            'identity_logits' {branch: (B, n)}; in eval mode 'descriptor' (B, D).
         """
         maps, features = self._extract(x)
-        output = {'features': features}
+        output: dict = {'features': features}
         if self.training:
-            output['logits'] = self.identify(features)
+            output['identity_logits'] = self.classify_identity(features)
         else:
             output['descriptor'] = self._describe(self._behind_necks(features))
-        if full:
-            output['attributes'] = {} if self.schema is None else self.attributes(maps)
+        if return_dict:
+            output['attribute_logits'] = {} if self.schema is None else self.attribute_heads(maps)
             return output
         if not self.training:
             return output['descriptor']
         # Attribute logits stay out: torchreid averages a tuple as deep supervision.
-        logits = _one_or_tuple(output['logits'])
+        logits = _one_or_tuple(output['identity_logits'])
         return (logits, _one_or_tuple(features)) if self.loss == 'triplet' else logits
 
     def _extract(self, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Maps that attributes may read, by layer, and pooled features, by branch."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        res3d = self.layer2(self.layer1(x))
-        res4f = self.layer3(res3d)
-        maps, features = {'res3d': res3d, 'res4f': res4f}, {}
+        """Return the maps that attributes may read, by layer, and pooled features, by branch."""
+        maps, features = {}, {}
+        for name in self._trunk:
+            x = getattr(self, name)(x)
+            if name in self._layer_after:
+                maps[self._layer_after[name]] = x
         if 'global' in self.branches:
-            maps['res5c'] = self.layer4(res4f)
-            maps['pool5'] = features['global'] = maps['res5c'].mean((2, 3))
+            last = getattr(self, self._tail)(x)
+            maps[self._last_layer] = last
+            maps[POOLED] = features['global'] = last.mean((2, 3))
         if 'local' in self.branches:
-            part_map = self.layer4_part(res4f)
-            maps.setdefault('res5c', part_map)
+            part_map = getattr(self, self._tail + _SUFFIX['local'])(x)
+            maps.setdefault(self._last_layer, part_map)
             features['local'] = self.part_reduction(part_map)
         return maps, features
 
-    def identify(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""
+    def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""
         # Functional dropout, because torchreid puts children that it freezes in eval mode.
-        classifiers = {'global': 'classifier', 'local': 'classifier_part'}
         return {
-            branch: getattr(self, classifiers[branch])(
+            branch: getattr(self, f'classifier{_SUFFIX[branch]}')(
                 F.dropout(feature, self.dropout, self.training)
             )
             for branch, feature in self._behind_necks(features).items()
@@ -194,13 +214,13 @@ class MidAttrNet(nn.Module):
     def _behind_necks(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         if not self._has_necks:
             return features
-        necks = {'global': 'bnneck', 'local': 'bnneck_part'}
         return {
-            branch: getattr(self, necks[branch])(feature) for branch, feature in features.items()
+            branch: getattr(self, f'bnneck{_SUFFIX[branch]}')(feature)
+            for branch, feature in features.items()
         }
 
     def _describe(self, features: dict[str, Tensor]) -> Tensor:
-        """L2-normalized first, so that the longer feature does not dominate (section 3.3)."""
+        """Join the features, each L2-normalized first, so that none dominates (section 3.3)."""
         return torch.cat(
             [F.normalize(features[branch].float()) for branch in self.descriptor_slices], 1
         )

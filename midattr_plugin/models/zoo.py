@@ -1,58 +1,123 @@
 """The names under which torchreid's ``build_model`` knows this project's models.
 
-``midattr_resnet<depth>`` has no attributes; the endings ``_market``, ``_duke`` and
-``_market_duke`` say whose attributes the others learn.
+``midattr_<backbone>`` has no attributes; an ending such as ``_market``, ``_duke`` or
+``_market_duke`` says whose attributes the others learn. There is a name for each registered
+backbone, with each registered attribute data set and each pair of them.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
-from midattr_plugin.models.backbone import DEPTHS, pretrained_state
+from midattr_plugin.models.backbone import BACKBONES
 from midattr_plugin.models.midattr_net import MidAttrNet
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, AttributeSchema
+from midattr_plugin.models.spec import ModelSpec
+from midattr_plugin.registry import Registry
+from midattr_plugin.schema import AttributeSchema
 
 
-def midattr_resnet(
+@dataclass(frozen=True)
+class ModelEntry:
+    """What a name stands for; called by torchreid's ``build_model``.
+
+    Attributes:
+        name: of the model.
+        backbone: name of its backbone.
+        schema: the attributes that it learns, or None.
+    """
+
+    name: str
+    backbone: str
+    schema: AttributeSchema | None
+
+    def __call__(
+        self,
+        num_classes: int,
+        loss: str = 'softmax',
+        pretrained: bool = True,
+        use_gpu: bool = True,
+        **options: Any,
+    ) -> MidAttrNet:
+        """Return :func:`midattr_model` for this name; see there."""
+        return midattr_model(
+            num_classes,
+            loss,
+            pretrained,
+            use_gpu,
+            name=self.name,
+            backbone=self.backbone,
+            schema=self.schema,
+            **options,
+        )
+
+
+MODELS: Registry[ModelEntry] = Registry('model', 'model.name')
+"""Models of this project by name."""
+
+
+def add_models(schemas: Mapping[str, AttributeSchema]) -> None:
+    """Add the models of all backbones that are not there yet.
+
+    Args:
+        schemas: ending of the name, without '_' -> attributes of a data set.
+    """
+    endings: dict[str, AttributeSchema | None] = {'': None}
+    endings |= {f'_{ending}': schema for ending, schema in schemas.items()}
+    for (first, schema), (second, other) in combinations(schemas.items(), 2):
+        endings[f'_{first}_{second}'] = schema.union(other)
+    for backbone in BACKBONES:
+        for ending, schema in endings.items():
+            name = f'midattr_{backbone}{ending}'
+            if name not in MODELS:
+                MODELS.register(name)(ModelEntry(name, backbone, schema))
+
+
+def midattr_model(
     num_classes: int,
     loss: str = 'softmax',
     pretrained: bool = True,
     use_gpu: bool = True,
-    weights: str = 'IMAGENET1K_V1',
+    weights: str = '',
     weights_file: str = '',
+    last_stride: int = 2,
     *,
-    depth: int = 50,
+    backbone: str = 'resnet50',
     schema: AttributeSchema | None = None,
-    **options,
+    name: str = '',
+    **options: Any,
 ) -> MidAttrNet:
-    """Builds a model with the arguments of torchreid's ``build_model`` and the options of ours.
+    """Build a model with the arguments of torchreid's ``build_model`` and the options of ours.
 
     Args:
         num_classes: number n of training identities.
         loss: 'softmax', 'triplet' or 'midattr'.
-        pretrained: start from weights trained on ImageNet.
+        pretrained: start from the backbone's pretrained weights.
         use_gpu: ignored, as by torchreid's models; moving the model is left to the caller.
-        weights: torchvision's name for the pretrained weights.
+        weights: name of the pretrained weights; '' for the backbone's own choice.
         weights_file: a file to read them from instead.
-        depth: of the ResNet.
+        last_stride: of the backbone, 2 or 1.
+        backbone: name of a registered backbone.
         schema: the attributes to learn.
-        options: see :class:`MidAttrNet`.
+        name: of the model, for its spec.
+        **options: see :class:`MidAttrNet`.
 
     Raises:
         InputError: the weights cannot be had, or an option is wrong.
     """
-    state = pretrained_state(depth, weights, weights_file) if pretrained else None
-    return MidAttrNet(num_classes, depth, schema, loss=loss, backbone_state=state, **options)
-
-
-_SCHEMAS = {
-    '': None,
-    '_market': MARKET1501,
-    '_duke': DUKEMTMCREID,
-    '_market_duke': MARKET1501.union(DUKEMTMCREID),
-}
-
-MODELS: dict[str, Callable[..., MidAttrNet]] = {
-    f'midattr_resnet{depth}{ending}': partial(midattr_resnet, depth=depth, schema=schema)
-    for depth in DEPTHS
-    for ending, schema in _SCHEMAS.items()
-}
+    kind = BACKBONES[backbone]
+    state = kind.pretrained_state(weights, weights_file) if pretrained else None
+    model = MidAttrNet(num_classes, kind(state, last_stride), schema, loss=loss, **options)
+    model.spec = ModelSpec(
+        name or f'midattr_{backbone}',
+        num_classes,
+        loss,
+        backbone,
+        last_stride,
+        # the image size is that of the spec itself, and only decides the rows
+        {key: value for key, value in options.items() if key != 'image_size'}
+        | {'part_rows': model.part_rows},
+        schema,
+        tuple(options.get('image_size', (256, 128))),
+    )
+    return model

@@ -1,0 +1,47 @@
+"""Configurations by path, or by the name of one that comes with the package."""
+
+from pathlib import Path
+
+from midattr_plugin.errors import InputError
+
+_PACKAGE = Path(__file__).parents[1]
+# a wheel carries them inside of the package; in a checkout they lie beside it
+_SHIPPED = (_PACKAGE / 'configs', _PACKAGE.parent / 'configs')
+
+
+def shipped_configs(folder: str = '') -> list[Path]:
+    """Return the YAML files that come with the package, sorted by name.
+
+    Args:
+        folder: below the configurations; 'compare' holds the suites.
+    """
+    for root in _SHIPPED:
+        if (root / 'midattr_demo.yaml').is_file():
+            return sorted((root / folder).glob('*.yaml'))
+    return []
+
+
+def find_config(name: str | Path, folder: str = '') -> Path:
+    """Return the path of a configuration.
+
+    A file that exists wins; else one of this name that comes with the package.
+
+    Args:
+        name: path, or name with or without '.yaml'.
+        folder: see :func:`shipped_configs`.
+
+    Raises:
+        InputError: there is neither.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    shipped = {config.name: config for config in shipped_configs(folder)}
+    for candidate in (path.name, f'{path.name}.yaml') if path.name == str(name) else ():
+        if candidate in shipped:
+            return shipped[candidate]
+    what = 'suite' if folder else 'configuration'
+    raise InputError(
+        f'{what} "{name}" is neither a file nor comes with the package; give the path of a YAML '
+        f'file, or one of {", ".join(shipped)}'
+    )

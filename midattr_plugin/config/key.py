@@ -1,0 +1,105 @@
+"""One configuration key: everything that is known of it, in one row."""
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Numbers from ``low`` to ``high``, both included unless it is said otherwise."""
+
+    low: float
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        low = f'above {self.low:g}' if self.open_low else f'at least {self.low:g}'
+        if self.high == math.inf:
+            return low
+        return f'{low} and {"below" if self.open_high else "at most"} {self.high:.10g}'
+
+
+COUNT = Interval(1)
+NOT_NEGATIVE = Interval(0)
+POSITIVE = Interval(0, open_low=True)
+BELOW_ONE = Interval(0, 1, open_high=True)
+
+Names = Sequence[str] | Callable[[], Sequence[str]]
+"""Names that a key may take; a function if they are those that are registered when it is asked."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A row of the configuration.
+
+    Attributes:
+        default: its type is that of the key; for a list, the type of its items is that of the
+            items of the key, text where it is empty.
+        meaning: in words, with the paper's symbol or section.
+        allowed: what the value, or each item of a list, must be.
+        length: least and largest number of items of a list.
+        argument: what it becomes: '<consumer>.<argument>', see
+            :func:`midattr_plugin.config.kwargs.arguments`; several if several take it.
+        convert: makes the argument of the value.
+        ignore_case: names are compared in lower case.
+        applies_if: another key and the value with which ``allowed`` applies; None: with all.
+    """
+
+    default: Any
+    meaning: str
+    allowed: Interval | Names | None = None
+    length: tuple[float, float] | None = None
+    argument: str | tuple[str, ...] = ()
+    convert: Callable[[Any], Any] | None = None
+    ignore_case: bool = False
+    applies_if: tuple[str, Any] | None = None
+
+    def names(self) -> Sequence[str] | None:
+        """Return the names that are allowed; None if the values are not names."""
+        if self.allowed is None or isinstance(self.allowed, Interval):
+            return None
+        return self.allowed() if callable(self.allowed) else self.allowed
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return all that the key becomes, as '<consumer>.<argument>'."""
+        return (self.argument,) if isinstance(self.argument, str) else self.argument
+
+    def problem(self, value: Any) -> tuple[Any, str] | None:
+        """Return the value or item that is not allowed, and what it must be; None if all are.
+
+        Args:
+            value: of the type of the default.
+        """
+        items = value if isinstance(value, list) else [value]
+        if self.length is not None and not self.length[0] <= len(items) <= self.length[1]:
+            least, most = self.length
+            number = {least: f'{least:g}', math.inf: f'{least:g} or more'}
+            return value, f'must have {number.get(most, f"{least:g} to {most:g}")} items'
+        if isinstance(self.allowed, Interval):
+            for item in items:
+                if item not in self.allowed:
+                    return item, f'must be {self.allowed}'
+        names = self.names()
+        for item in items if names is not None else []:
+            name = item.lower() if self.ignore_case else item
+            if name not in names:
+                close = difflib.get_close_matches(name, names, n=1)
+                hint = f' (did you mean {close[0]}?)' if close else ''
+                return item, f'must be one of {", ".join(names)}{hint}'
+        return None
+
+    def describe_allowed(self) -> str:
+        """Return what is allowed, in words; '' where everything is."""
+        names = self.names()
+        if names is not None:
+            return ', '.join(names)
+        return '' if self.allowed is None else str(self.allowed)

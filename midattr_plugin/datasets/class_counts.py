@@ -1,0 +1,65 @@
+"""How often each class of each attribute occurs among the training images."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.schema import AttributeSchema
+
+
+def check_annotated(schema: AttributeSchema | None, dataset: Dataset) -> None:
+    """Check that training images have attributes that a model learns.
+
+    Args:
+        schema: the model's attributes; None for a model without them.
+        dataset: the training images, a dataset of torchreid.
+
+    Raises:
+        InputError: they have none of them.
+    """
+    if schema is None:
+        return
+    annotated = getattr(dataset, 'schema', None)
+    if annotated is None or set(annotated.names).isdisjoint(schema.names):
+        raise InputError(
+            'data.sources: the training images have none of the attributes that the '
+            'model learns; name an attribute dataset first (market1501_attr, '
+            'dukemtmcreid_attr or midattr_demo), or choose model.name '
+            '"midattr_<backbone>", which has no attributes'
+        )
+
+
+def count_classes(schema: AttributeSchema | None, dataset: Dataset) -> dict[str, Tensor]:
+    """Return the number of training images (c,) of each class, by attribute.
+
+    Unknown labels are not counted.
+
+    Args:
+        schema: the model's attributes; None for a model without them.
+        dataset: the training images, an attribute dataset.
+
+    Raises:
+        InputError: they have none of the attributes.
+    """
+    if schema is None:
+        return {}
+    check_annotated(schema, dataset)
+    labels = torch.stack([dataset.labels(path) for path, *_ in dataset.data])
+    labels = dataset.schema.convert(labels, to=schema)
+    return dict(zip(schema.names, count_labels(labels, schema.num_classes), strict=True))
+
+
+def count_labels(labels: Tensor, num_classes: Sequence[int]) -> list[Tensor]:
+    """Return the number of images of each class: for each of m attributes (c,) int64.
+
+    Args:
+        labels: (N, m) int64, class indices, negative where unknown; these are not counted.
+        num_classes: c of each attribute.
+    """
+    return [
+        torch.bincount(column[column >= 0], minlength=classes)
+        for column, classes in zip(labels.unbind(1), num_classes, strict=True)
+    ]

@@ -1,0 +1,40 @@
+"""Small layers in front of the softmax losses: classifier and BNNeck."""
+
+from torch import nn
+
+_STD = 0.001
+
+
+def build_classifier(dim: int, num_classes: int, bias: bool = True) -> nn.Linear:
+    """Return a layer (B, dim) -> (B, num_classes), for identities or for the classes of an attribute.
+
+    The first gradients reach the pretrained layers through the new classifiers: small weights
+    keep them small until the classifiers know something, and start from even predictions.
+    The paper (section 2.1) does not give the initialization.
+
+    Behind a BNNeck the classifier has no bias (Luo et al., CVPRW 2019), so that its hyperplanes
+    pass through the origin, around which the normalized features lie.
+    """
+    classifier = nn.Linear(dim, num_classes, bias)
+    nn.init.normal_(classifier.weight, std=_STD)
+    if bias:
+        nn.init.zeros_(classifier.bias)
+    return classifier
+
+
+def build_bnneck(dim: int) -> nn.BatchNorm1d:
+    """Return a layer (B, dim) -> (B, dim) that scales but does not shift (not in the paper).
+
+    Source: Luo et al., "Bag of Tricks and A Strong Baseline for Deep Person Re-identification",
+    CVPRW 2019. A metric loss (e.g. the triplet loss) takes the feature before this layer;
+    classifier and descriptor take the one behind it.
+
+    The source freezes a bias of 0. This layer has none at all, which computes the same:
+    torchreid makes every parameter trainable at the start of each epoch, so that a frozen bias
+    would be trained from then on.
+
+    Training needs batches of 2 images or more, as all statistics of a batch of vectors do.
+    """
+    neck = nn.BatchNorm1d(dim)
+    neck.bias = None  # older versions of PyTorch have no argument for it
+    return neck

@@ -1,0 +1,128 @@
+"""Everything from which a model can be built again, with no data set and no configuration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torch import nn
+from torchvision.transforms import Compose, Normalize, Resize, ToTensor
+
+from midattr_plugin import torchreid_compat
+from midattr_plugin.errors import InputError
+from midattr_plugin.models.backbone import BACKBONES
+from midattr_plugin.models.midattr_net import MidAttrNet
+from midattr_plugin.schema import Attribute, AttributeSchema
+
+FORMAT_VERSION = 1
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Facts about a model, as a checkpoint holds them.
+
+    Attributes:
+        name: of the model, for messages and torchreid's ``build_model``.
+        num_classes: number n of training identities.
+        loss: what the model returns in train mode: 'softmax', 'triplet' or 'midattr'.
+        backbone: name of the backbone of a model of ours; '' for a model of torchreid.
+        last_stride: of the backbone.
+        options: further arguments of :class:`MidAttrNet`.
+        schema: the attributes, with the names of their classes; None without any.
+        image_size: height and width to which images are resized, pixels.
+        norm_mean, norm_std: of R, G, B, of values in [0, 1].
+    """
+
+    name: str
+    num_classes: int
+    loss: str = 'softmax'
+    backbone: str = ''
+    last_stride: int = 2
+    options: Mapping[str, Any] = field(default_factory=dict)
+    schema: AttributeSchema | None = None
+    image_size: Sequence[int] = (256, 128)
+    norm_mean: Sequence[float] = IMAGENET_MEAN
+    norm_std: Sequence[float] = IMAGENET_STD
+
+    def build(self) -> nn.Module:
+        """Return the model with random weights, on the CPU.
+
+        Raises:
+            InputError: its backbone or its name is not registered here.
+        """
+        if not self.backbone:
+            if self.name not in torchreid_compat.model_names():
+                raise InputError(
+                    f'model "{self.name}" is unknown to this torchreid; import the module that '
+                    'registers it first'
+                )
+            return torchreid_compat.models.build_model(
+                self.name, self.num_classes, loss=self.loss, pretrained=False, use_gpu=False
+            )
+        if self.backbone not in BACKBONES:
+            raise InputError(
+                f'backbone "{self.backbone}" of model "{self.name}" is not registered; import the '
+                f'module that registers it first (registered are {", ".join(BACKBONES)})'
+            )
+        backbone = BACKBONES[self.backbone](None, self.last_stride)
+        model = MidAttrNet(
+            self.num_classes, backbone, self.schema, loss=self.loss, **dict(self.options)
+        )
+        model.spec = self
+        return model
+
+    def preprocess(self) -> Compose:
+        """Return the transform of a test: PIL image -> normalized float32 tensor (3, H, W)."""
+        return Compose(
+            [
+                Resize(tuple(self.image_size)),
+                ToTensor(),
+                Normalize(list(self.norm_mean), list(self.norm_std)),
+            ]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain Python values, which a checkpoint may hold."""
+        content = asdict(self) | {'format_version': FORMAT_VERSION}
+        if self.schema is not None:
+            content['schema'] = {
+                'name': self.schema.name,
+                'attributes': [
+                    {'name': a.name, 'classes': list(a.classes), 'parts': list(a.parts)}
+                    for a in self.schema
+                ],
+            }
+        return {key: _plain(value) for key, value in content.items()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> 'ModelSpec':
+        """Return the spec that :meth:`as_dict` gave.
+
+        Raises:
+            InputError: it was written by a newer version.
+        """
+        content = dict(content)
+        version = content.pop('format_version', 1)
+        if version > FORMAT_VERSION:
+            raise InputError(
+                f'the model has the format version {version}, but this version of midattr_plugin '
+                f'reads up to {FORMAT_VERSION}; update it'
+            )
+        schema = content.pop('schema')
+        if schema is not None:
+            schema = AttributeSchema(
+                schema['name'],
+                tuple(
+                    Attribute(a['name'], tuple(a['classes']), tuple(a['parts']))
+                    for a in schema['attributes']
+                ),
+            )
+        return cls(schema=schema, **content)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

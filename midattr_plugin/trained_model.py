@@ -1,0 +1,66 @@
+"""A trained model from its checkpoint, with no dataset at hand."""
+
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
+from midattr_plugin.errors import InputError
+from midattr_plugin.models.spec import ModelSpec
+
+_CLASSIFIERS = ('classifier.weight', 'classifier_part.weight')
+
+
+def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = None) -> nn.Module:
+    """Return a trained model in eval mode, on the CPU.
+
+    ``model.preprocess`` turns a PIL image into the tensor (3, H, W) that the model expects, and
+    ``model.spec`` says what it was built from. A model of this project is called as
+    ``model(images, return_dict=True)``; see :class:`MidAttrNet`.
+
+    Args:
+        path: a checkpoint that a training of this project wrote.
+        config_file: configuration of that training (``config.yaml`` in its folder); only needed
+            for checkpoints of version 0.1 and of torchreid, which do not describe their model.
+
+    Raises:
+        InputError: the file cannot be used, or does not describe its model and no configuration
+            is given.
+    """
+    path = Path(path)
+    checkpoint = read_checkpoint(path)
+    content = checkpoint.get('model')
+    if config_file is not None:
+        spec = _spec_of_config(config_file, checkpoint['state_dict'], path)
+    elif content is not None:
+        spec = ModelSpec.from_dict(content)
+    else:
+        raise InputError(
+            f'checkpoint "{path}" does not say which model it is of (name, number of identities, '
+            'options, attributes, size of the images), because it was written by version 0.1 or '
+            'without this project; give the configuration of its training: load_model(path, '
+            'config_file="config.yaml")'
+        )
+    model = spec.build()
+    restore_model(model, checkpoint, path)
+    model.spec = spec
+    model.preprocess = spec.preprocess()
+    return model.eval()
+
+
+def _spec_of_config(
+    config_file: str | os.PathLike, state: dict[str, Tensor], path: Path
+) -> ModelSpec:
+    from midattr_plugin.build import model_spec  # which few users of a trained model need
+    from midattr_plugin.config import load_config
+
+    sizes = [state[name].shape[0] for name in _CLASSIFIERS if name in state]
+    if not sizes:
+        raise InputError(
+            f'checkpoint "{path}" has no classifier of identities, so that their number is not '
+            'known; use a checkpoint of a training'
+        )
+    with torch.random.fork_rng(devices=[]):
+        return model_spec(load_config(config_file, ['use_gpu', False]), sizes[0])
