@@ -33,8 +33,8 @@ def test_options_reach_the_model(tmp_path):
         'local',
     )
     model = build.build_model(cfg, 5)
-    assert model.attributes.layer_of['hat'] == 'res4f'
-    assert model.attributes.layer_of['age'] == 'res5c'
+    assert model.attribute_heads.layer_of['hat'] == 'res4f'
+    assert model.attribute_heads.layer_of['age'] == 'res5c'
     assert model.feature_dim == 16 * 1  # one row at height 32
     cfg = config(
         tmp_path,
@@ -48,7 +48,7 @@ def test_options_reach_the_model(tmp_path):
         16,
     )
     model = build.build_model(cfg, 5)
-    assert model.attributes.layer_of['hat'] == 'mixture'
+    assert model.attribute_heads.layer_of['hat'] == 'mixture'
     assert model.bnneck_part.num_features == 16 * 2
 
 

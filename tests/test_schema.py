@@ -3,7 +3,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, NUM_PARTS, Attribute, AttributeSchema
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
+from midattr_plugin.schema import NUM_PARTS, Attribute, AttributeSchema
 
 BOTH = MARKET1501.union(DUKEMTMCREID)
 

@@ -8,9 +8,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers.paths import SHARED
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.datasets.annotation_file import find_annotation_file
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 CONTENT = b'attributes of everybody'
 

@@ -13,10 +13,9 @@ from helpers.fake_market import (
 )
 from helpers.fake_sources import MARKET_LABELS, TEST_IDS, TRAIN_IDS, duke, identity, market
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import Market1501Attr
+from midattr_plugin.datasets import MARKET1501, Market1501Attr
 from midattr_plugin.datasets import mat_file as annotations
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import MARKET1501
 
 
 @pytest.fixture

@@ -14,9 +14,14 @@ from helpers.fake_sources import (
     market,
 )
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import AttributeImageDataset, Market1501Attr, MidAttrDemo
+from midattr_plugin.datasets import (
+    DUKEMTMCREID,
+    MARKET1501,
+    AttributeImageDataset,
+    Market1501Attr,
+    MidAttrDemo,
+)
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from helpers.fake_sources import (
     market,
 )
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import DATASETS
+from midattr_plugin.datasets import DATASETS, DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import scipy.io
 
 from helpers.fake_market import expected_labels, fields_by_identity, split_struct, write_annotations
 from helpers.paths import SHARED
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.datasets.mat_file import read_annotations
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 ANNOTATIONS = SHARED / 'annotations'
 FIELDS = [name for attribute in MARKET1501 for name in attribute.fields]

@@ -2,9 +2,8 @@ import pytest
 
 from helpers.fake_market import write_market_tree
 from helpers.fake_sources import MARKET_LABELS
-from midattr_plugin.datasets import Market1501Attr, MidAttrDemo
+from midattr_plugin.datasets import MARKET1501, Market1501Attr, MidAttrDemo
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import MARKET1501
 
 
 @pytest.fixture

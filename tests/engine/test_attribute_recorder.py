@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.metrics import attribute_scores
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 
 def batch(pids, schema=MARKET1501):

@@ -32,8 +32,8 @@ def test_results_and_gradients_are_the_modules(monkeypatch):
     x = torch.rand(4, 3)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        output = Compiled(network, on_gpu=False)(x, full=True)['features']['global']
-    expected = network(x, full=True)['features']['global']
+        output = Compiled(network, on_gpu=False)(x, return_dict=True)['features']['global']
+    expected = network(x, return_dict=True)['features']['global']
     assert torch.equal(output, expected)
     for got, want in zip(
         torch.autograd.grad(output.sum(), network.parameters()),

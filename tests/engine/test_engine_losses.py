@@ -6,9 +6,9 @@ import torch
 import midattr_plugin
 from helpers.fake_market import write_duke_tree, write_market_tree
 from helpers.tiny_engine import batch, build
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import ClassBalancedLoss, FocalLoss, TaskUncertainty
-from midattr_plugin.schema import MARKET1501
 
 ATTRIBUTES = MARKET1501.names
 

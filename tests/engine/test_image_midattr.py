@@ -10,10 +10,10 @@ from torch.utils.tensorboard import SummaryWriter
 import midattr_plugin
 from helpers.fake_market import write_duke_tree, write_market_tree
 from helpers.tiny_engine import batch, build
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 from midattr_plugin.engine.precision import is_supported
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 ATTRIBUTES = MARKET1501.names
 
@@ -60,12 +60,12 @@ def test_accuracy_is_over_known_labels(root):
     data['attrs'][:, 0] = -1
     data['attrs'][2:, 1] = -1
     with torch.no_grad():
-        output = engine.model.train()(data['img'], full=True)
+        output = engine.model.train()(data['img'], return_dict=True)
     torch.manual_seed(0)
     engine = build(root)
     summary = engine.forward_backward(data)
     assert 'acc_gender' not in summary and summary['loss_gender'] == 0
-    hair = output['attributes']['hair_length'][:2].argmax(1)
+    hair = output['attribute_logits']['hair_length'][:2].argmax(1)
     right = sum(a == b for a, b in zip(hair.tolist(), data['attrs'][:2, 1].tolist(), strict=True))
     assert summary['acc_hair_length'] == pytest.approx(100 * right / 2)
 
@@ -122,7 +122,7 @@ def test_non_finite_loss_names_its_terms(root):
     engine = build(root)
     engine.epoch, engine.batch_idx = 2, 6
     with torch.no_grad():
-        engine.model.attributes.get_submodule('heads.hat').bias.fill_(math.nan)
+        engine.model.attribute_heads.get_submodule('heads.hat').bias.fill_(math.nan)
     before = engine.model.conv1.weight.clone()
     with pytest.raises(
         FloatingPointError, match=r'epoch 3, batch 7 \(loss = nan, loss_hat = nan\)'
@@ -139,7 +139,7 @@ def test_evaluation_reports_descriptors_and_attributes(root, tmp_path):
     reid = engine.results['reid']['market1501_attr']
     assert list(reid) == ['fused', 'global', 'local']
     assert all(list(scores) == ['rank-1', 'rank-5', 'rank-10', 'mAP'] for scores in reid.values())
-    attributes = engine.results['attributes']['market1501_attr']
+    attributes = engine.results['attribute_logits']['market1501_attr']
     assert list(attributes) == [*ATTRIBUTES, 'average']
     assert engine.results['rendered'] == {'market1501_attr': False}
     assert engine.results['epoch'] == 0
@@ -154,7 +154,7 @@ def test_figures_equal_a_separate_pass(root):
     for split, loader in engine.test_loader['market1501_attr'].items():
         for item in loader.dataset:
             with torch.no_grad():
-                output = engine.model(item['img'][None], full=True)
+                output = engine.model(item['img'][None], return_dict=True)
             rows[split].append((item['pid'], item['camid'], output, item['attrs']))
 
     for branch in ('global', 'local', 'fused'):
@@ -181,12 +181,12 @@ def test_figures_equal_a_separate_pass(root):
 
     for i, name in enumerate(ATTRIBUTES):
         pairs = [
-            (int(output['attributes'][name].argmax()), int(attrs[i]))
+            (int(output['attribute_logits'][name].argmax()), int(attrs[i]))
             for _, _, output, attrs in rows['gallery']
             if attrs[i] >= 0
         ]
         accuracy = np.mean([a == b for a, b in pairs])
-        measured = engine.results['attributes']['market1501_attr'][name]['accuracy']
+        measured = engine.results['attribute_logits']['market1501_attr'][name]['accuracy']
         assert measured == pytest.approx(accuracy)
 
 

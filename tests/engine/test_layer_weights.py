@@ -7,8 +7,8 @@ import torch
 
 from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.models.layer_mixture import MIXED_LAYERS
-from midattr_plugin.schema import MARKET1501
 from midattr_plugin.train import main
 
 EXTENDED = [

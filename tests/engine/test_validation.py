@@ -139,7 +139,7 @@ def test_figures_are_those_of_the_trained_model(tmp_path, bnneck):
     right, loss = dict.fromkeys(layers, 0), dict.fromkeys(layers, 0.0)
     with torch.no_grad():
         for item in manager.validation_loader.dataset:
-            features = model(item['img'][None], full=True)['features']
+            features = model(item['img'][None], return_dict=True)['features']
             for branch, (neck, classifier) in layers.items():
                 x = getattr(model, neck)(features[branch]) if bnneck else features[branch]
                 shares = getattr(model, classifier)(x)[0].double().softmax(0)

@@ -8,7 +8,8 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501, AttributeSchema
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
+from midattr_plugin.schema import AttributeSchema
 
 Fields = dict[str, int]
 """Name of a field of the .mat file -> label."""
@@ -73,7 +74,7 @@ def write_annotations(
     scipy.io.savemat(
         path,
         {
-            schema.mat_name: {
+            path.stem: {
                 'train': split_struct(train, names),
                 'test': split_struct(test, reversed(names)),
             }

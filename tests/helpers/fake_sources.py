@@ -4,8 +4,7 @@ import torch
 from torchvision.transforms import ToTensor
 
 from helpers.fake_market import expected_labels, fields_by_identity
-from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501, DukeMTMCreIDAttr, Market1501Attr
 
 TRAIN_IDS, TEST_IDS = (2, 7, 11), (1, 4)
 MARKET_LABELS = {

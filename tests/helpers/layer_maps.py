@@ -2,7 +2,7 @@
 
 import torch
 
-from midattr_plugin.schema import MARKET1501
+from midattr_plugin.datasets import MARKET1501
 
 CHANNELS = {'res3d': 3, 'res4f': 5, 'res5c': 7, 'pool5': 7}
 HEIGHTS = {'res3d': 8, 'res4f': 6, 'res5c': 3}

@@ -2,16 +2,17 @@
 
 import torch
 
-from midattr_plugin.models import MidAttrNet
+from midattr_plugin.models import BACKBONES, MidAttrNet
 
 NUM_IDS = 5
 BRANCHES = [('global', 'local'), ('global',), ('local',)]
 
 
-def build(**options):
+def build(depth=18, backbone_state=None, last_stride=2, **options):
     torch.manual_seed(0)
+    backbone = BACKBONES[f'resnet{depth}'](backbone_state, last_stride)
     return MidAttrNet(
-        **{'num_classes': NUM_IDS, 'depth': 18, 'part_rows': 2, 'part_dim': 16} | options
+        **{'num_classes': NUM_IDS, 'backbone': backbone, 'part_rows': 2, 'part_dim': 16} | options
     )
 
 

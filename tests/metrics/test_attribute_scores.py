@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.metrics import attribute_confusions, attribute_scores, score_attribute
-from midattr_plugin.schema import MARKET1501, Attribute, AttributeSchema
+from midattr_plugin.schema import Attribute, AttributeSchema
 
 
 def reference(predictions, labels, pids):

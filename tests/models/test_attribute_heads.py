@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from helpers.layer_maps import CHANNELS, NAMES, quarter, random_maps
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import LAYERS, AttributeHeads, assign_layers
-from midattr_plugin.schema import MARKET1501
 
 
 @pytest.fixture

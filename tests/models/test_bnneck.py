@@ -5,8 +5,8 @@ import torch
 
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.models.bnneck import build_bnneck
-from midattr_plugin.schema import MARKET1501
 
 NECKS = {'global': 'bnneck', 'local': 'bnneck_part'}
 CLASSIFIERS = {'global': 'classifier', 'local': 'classifier_part'}
@@ -61,18 +61,18 @@ def test_what_reads_which_feature(branches):
     model.load_state_dict(plain.state_dict(), strict=False)
     for branch in branches:
         torch.nn.init.uniform_(getattr(model, NECKS[branch]).weight, 0.5, 2)
-    output = model(images(), full=True)
-    before = plain(images(), full=True)['features']
+    output = model(images(), return_dict=True)
+    before = plain(images(), return_dict=True)['features']
     for branch in branches:
         x = output['features'][branch]
         torch.testing.assert_close(x, before[branch])
         neck, classifier = getattr(model, NECKS[branch]), getattr(model, CLASSIFIERS[branch])
         behind = normalized(x, neck, x.mean(0), x.var(0, unbiased=False))
         torch.testing.assert_close(
-            output['logits'][branch], behind @ classifier.weight.T, rtol=1e-3, atol=1e-4
+            output['identity_logits'][branch], behind @ classifier.weight.T, rtol=1e-3, atol=1e-4
         )
 
-    output = model.eval()(images(), full=True)
+    output = model.eval()(images(), return_dict=True)
     for branch, columns in model.descriptor_slices.items():
         neck = getattr(model, NECKS[branch])
         behind = normalized(output['features'][branch], neck, neck.running_mean, neck.running_var)
@@ -90,7 +90,7 @@ def test_a_triplet_loss_takes_the_features_before_it(branches):
     model = build(branches=branches, loss='triplet', dropout=0.0, bnneck=True)
     _, features = model(images())
     features = features if len(branches) > 1 else (features,)
-    before = model(images(), full=True)['features']
+    before = model(images(), return_dict=True)['features']
     for x, branch in zip(features, branches, strict=True):
         torch.testing.assert_close(x, before[branch])
 
@@ -132,6 +132,6 @@ def test_conversion_for_several_gpus_keeps_it_without_a_bias():
 def test_bf16():
     model = build(bnneck=True)
     with torch.autocast('cpu', torch.bfloat16):
-        output = model(images(), full=True)
-    sum(x.float().square().sum() for x in output['logits'].values()).backward()
+        output = model(images(), return_dict=True)
+    sum(x.float().square().sum() for x in output['identity_logits'].values()).backward()
     assert model.bnneck.weight.grad.abs().sum() > 0

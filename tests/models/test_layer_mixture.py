@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from helpers.layer_maps import CHANNELS, NAMES, quarter, random_maps
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.models import attribute_heads
 from midattr_plugin.models.attribute_heads import AttributeHeads, assign_layers
 from midattr_plugin.models.layer_mixture import MIXED_LAYERS, LayerMixture
-from midattr_plugin.schema import MARKET1501
 
 OTHERS = ('age=res5c', 'hat=pool5', 'bag=res3d')  # not mixed, one of them in a mixed group
 UNIFORM = pytest.approx(dict.fromkeys(MIXED_LAYERS, 1 / 3))

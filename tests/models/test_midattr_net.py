@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 from midattr_plugin.models import MidAttrNet
 from midattr_plugin.models.backbone import build_backbone
-from midattr_plugin.schema import MARKET1501
 
 
 @pytest.fixture(scope='module')
@@ -66,26 +66,28 @@ def test_copy_of_conv5_is_not_shared():
 @pytest.mark.parametrize('depth', [18, 50])
 def test_gradient_reaches_every_parameter(depth):
     model = build(depth=depth, schema=MARKET1501)
-    output = model(images(), full=True)
+    output = model(images(), return_dict=True)
     attrs = torch.zeros(4, len(MARKET1501), dtype=torch.int64)
-    terms = MidAttrLoss()(output['logits'], output['attributes'], torch.arange(4), attrs)
+    terms = MidAttrLoss()(
+        output['identity_logits'], output['attribute_logits'], torch.arange(4), attrs
+    )
     terms['loss'].backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
 def test_full_output_in_train_mode():
-    output = build(schema=MARKET1501)(images(), full=True)
+    output = build(schema=MARKET1501)(images(), return_dict=True)
     assert list(output) == ['features', 'logits', 'attributes']
     assert {k: tuple(x.shape) for k, x in output['features'].items()} == {
         'global': (4, 512),
         'local': (4, 32),
     }
-    assert {k: tuple(x.shape) for k, x in output['logits'].items()} == {
+    assert {k: tuple(x.shape) for k, x in output['identity_logits'].items()} == {
         'global': (4, NUM_IDS),
         'local': (4, NUM_IDS),
     }
-    assert {k: tuple(x.shape) for k, x in output['attributes'].items()} == {
+    assert {k: tuple(x.shape) for k, x in output['attribute_logits'].items()} == {
         a.name: (4, len(a.classes)) for a in MARKET1501
     }
     # DataParallel rebuilds each dict with its own type
@@ -93,24 +95,24 @@ def test_full_output_in_train_mode():
 
 
 def test_full_output_in_eval_mode(fitted):
-    output = fitted(images(), full=True)
+    output = fitted(images(), return_dict=True)
     assert list(output) == ['features', 'descriptor', 'attributes']
     assert torch.equal(output['descriptor'], fitted(images()))
-    assert build().eval()(images(1), full=True)['attributes'] == {}
+    assert build().eval()(images(1), return_dict=True)['attributes'] == {}
 
 
 @torch.no_grad()
 def test_every_output_equals_its_own_forward(fitted):
     """Each output once more, layer by layer, from the same images."""
-    output = fitted(images(), full=True)
+    output = fitted(images(), return_dict=True)
     m = fitted
     res3d = m.layer2(m.layer1(m.maxpool(torch.relu(m.bn1(m.conv1(images()))))))
     res4f = m.layer3(res3d)
     res5c, part_map = m.layer4(res4f), m.layer4_part(res4f)
     attributes = m.attributes({'res3d': res3d})
-    assert list(attributes) == list(output['attributes'])
+    assert list(attributes) == list(output['attribute_logits'])
     for name, logits in attributes.items():
-        assert torch.equal(output['attributes'][name], logits), name
+        assert torch.equal(output['attribute_logits'][name], logits), name
     pool5 = nn.AdaptiveAvgPool2d(1)(res5c).flatten(1)
     torch.testing.assert_close(output['features']['global'], pool5)
     local = nn.AdaptiveAvgPool2d((2, 1))(m.part_reduction.conv(part_map)).flatten(1)
@@ -121,7 +123,7 @@ def test_every_output_equals_its_own_forward(fitted):
 
 @torch.no_grad()
 def test_fused_distance_is_the_sum_of_the_normalized(fitted):
-    output = fitted(images(), full=True)
+    output = fitted(images(), return_dict=True)
     descriptor = output['descriptor'].double()
     expected = torch.zeros(4, 4, dtype=torch.float64)
     for feature in output['features'].values():
@@ -144,7 +146,7 @@ def test_descriptors(branches, descriptor):
             build(branches=branches, descriptor=descriptor)
         return
     model = build(branches=branches, descriptor=descriptor).eval()
-    output = model(images(2), full=True)
+    output = model(images(2), return_dict=True)
     described = model(images(2))
     assert described.shape == (2, model.feature_dim)
     expected = branches if descriptor == 'fused' else (descriptor,)
@@ -166,7 +168,7 @@ def test_layer_of_the_attributes(branches, layer):
             build(**options)
         return
     model = build(**options)
-    sum(x.sum() for x in model(images(2), full=True)['attributes'].values()).backward()
+    sum(x.sum() for x in model(images(2), return_dict=True)['attributes'].values()).backward()
     conv5 = ['layer4' if 'global' in branches else 'layer4_part']
     reached = [
         'conv1',
@@ -193,10 +195,10 @@ def test_dropout_is_active_in_training_only(fitted):
     assert torch.equal(fitted(images()), fitted(images()))
     model = build(dropout=0.5)
     nn.init.constant_(model.classifier.weight, 1)
-    first, second = (model(images(2), full=True) for _ in range(2))
+    first, second = (model(images(2), return_dict=True) for _ in range(2))
     for branch in ('global', 'local'):
         assert torch.equal(first['features'][branch], second['features'][branch])
-        assert not torch.equal(first['logits'][branch], second['logits'][branch])
+        assert not torch.equal(first['identity_logits'][branch], second['identity_logits'][branch])
 
 
 @torch.no_grad()
@@ -206,10 +208,10 @@ def test_state_dict_round_trip(fitted, tmp_path):
     other = MidAttrNet(NUM_IDS, 18, MARKET1501, part_rows=2, part_dim=16).eval()
     assert not torch.equal(other(images()), fitted(images()))
     other.load_state_dict(torch.load(tmp_path / 'model.pth', weights_only=True))
-    mine, theirs = fitted(images(), full=True), other(images(), full=True)
+    mine, theirs = fitted(images(), return_dict=True), other(images(), return_dict=True)
     assert torch.equal(mine['descriptor'], theirs['descriptor'])
     for name in MARKET1501.names:
-        assert torch.equal(mine['attributes'][name], theirs['attributes'][name])
+        assert torch.equal(mine['attribute_logits'][name], theirs['attribute_logits'][name])
 
 
 @pytest.mark.parametrize('height, rows', [(224, 7), (256, 8)])

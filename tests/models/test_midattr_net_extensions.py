@@ -6,10 +6,10 @@ import torchvision
 from torch import nn
 
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
 from midattr_plugin.models import MidAttrNet
-from midattr_plugin.schema import MARKET1501
 
 ALL = {'schema': MARKET1501, 'attribute_layer': 'mixture', 'bnneck': True, 'last_stride': 1}
 
@@ -39,9 +39,11 @@ def test_names_of_the_default_model():
 @pytest.mark.parametrize('branches', BRANCHES)
 def test_gradient_reaches_every_parameter(depth, branches):
     model = build(depth=depth, branches=branches, **ALL)
-    output = model(images(height=32), full=True)
+    output = model(images(height=32), return_dict=True)
     attrs = torch.zeros(4, len(MARKET1501), dtype=torch.int64)
-    loss = MidAttrLoss()(output['logits'], output['attributes'], torch.arange(4), attrs)['loss']
+    loss = MidAttrLoss()(
+        output['identity_logits'], output['attribute_logits'], torch.arange(4), attrs
+    )['loss']
     loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
@@ -50,12 +52,12 @@ def test_gradient_reaches_every_parameter(depth, branches):
 @pytest.mark.parametrize('training', [True, False])
 def test_output_can_be_gathered(training):
     """By ``DataParallel``, which rebuilds each dict with its own type."""
-    output = build(**ALL).train(training)(images(), full=True)
+    output = build(**ALL).train(training)(images(), return_dict=True)
     groups = [group for name, group in output.items() if name != 'descriptor']  # a tensor
     assert all(type(x) is dict for x in [output, *groups])
     tensors = [x for group in groups for x in group.values()]
     assert all(type(x) is torch.Tensor and len(x) == 4 for x in tensors)
-    assert {name: tuple(x.shape) for name, x in output['attributes'].items()} == {
+    assert {name: tuple(x.shape) for name, x in output['attribute_logits'].items()} == {
         a.name: (4, len(a.classes)) for a in MARKET1501
     }
 
@@ -65,18 +67,18 @@ def test_output_can_be_gathered(training):
 def test_mixed_layers_of_the_network(branches):
     """res5c is that of the global branch, if there is one."""
     model = build(branches=branches, schema=MARKET1501, attribute_layer='mixture').eval()
-    torch.nn.init.normal_(model.attributes.mixture.logits)
+    torch.nn.init.normal_(model.attribute_heads.mixture.logits)
     x = model.layer2(model.layer1(model.maxpool(torch.relu(model.bn1(model.conv1(images()))))))
     maps = {'res3d': x, 'res4f': model.layer3(x)}
     conv5 = model.layer4 if 'global' in branches else model.layer4_part
     maps['res5c'] = conv5(maps['res4f'])
-    output = model(images(), full=True)['attributes']
-    weights = model.attributes.mixture_weights()
+    output = model(images(), return_dict=True)['attributes']
+    weights = model.attribute_heads.mixture_weights()
     for layer, layer_maps in maps.items():
         pooled = nn.functional.adaptive_max_pool2d(layer_maps, (4, 1))[..., 0]
         for attribute in MARKET1501:
             vector = torch.cat([pooled[:, :, part - 1] for part in attribute.parts], 1)
-            head = model.attributes.heads[attribute.name][layer]
+            head = model.attribute_heads.heads[attribute.name][layer]
             output[attribute.name] = output[attribute.name] - (
                 weights[attribute.name][layer] * head(vector)
             )

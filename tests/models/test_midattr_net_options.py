@@ -3,8 +3,8 @@
 import pytest
 
 from helpers.tiny_model import build
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
-from midattr_plugin.schema import MARKET1501
 
 
 @pytest.mark.parametrize('branches', [(), ('global', 'global'), ('upper',), ('local', 'upper')])

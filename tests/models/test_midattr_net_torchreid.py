@@ -7,7 +7,7 @@ import torch
 
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin import torchreid_compat
-from midattr_plugin.schema import MARKET1501
+from midattr_plugin.datasets import MARKET1501
 
 NEW_LAYERS = ['classifier', 'part_reduction', 'classifier_part', 'attributes']
 

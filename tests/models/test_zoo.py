@@ -6,9 +6,9 @@ import torchvision
 from torch.utils.flop_counter import FlopCounterMode
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS
-from midattr_plugin.schema import DUKEMTMCREID, MARKET1501
 
 NUM_IDS = 751
 
@@ -93,7 +93,7 @@ def test_multiply_adds(height, width):
     whole = multiply_adds(ours, height, width)
     assert whole == alone + conv5 + reduction
     heads = sum(512 * len(a.parts) * len(a.classes) for a in MARKET1501)
-    assert multiply_adds(ours, height, width, full=True) == whole + heads
+    assert multiply_adds(ours, height, width, return_dict=True) == whole + heads
     with torch.device('meta'):
         _, counted_by_torchreid = torchreid_compat.utils.compute_model_complexity(
             ours, (1, 3, height, width)
@@ -122,13 +122,13 @@ def test_options_are_passed_on():
         layer_overrides=('age=res4f',),
     )
     assert model.feature_dim == 7 * 32
-    assert model.attributes.layer_of['age'] == 'res4f'
+    assert model.attribute_heads.layer_of['age'] == 'res4f'
     model = on_meta(
         'midattr_resnet18_duke', bnneck=True, last_stride=1, part_rows=16, attribute_layer='mixture'
     )
     assert model.bnneck.num_features == 512 and model.bnneck_part.num_features == 16 * 256
     assert model.layer4[0].conv1.stride == model.layer4_part[0].conv1.stride == (1, 1)
-    assert model.attributes.mixture.logits.shape == (len(DUKEMTMCREID), 3)
+    assert model.attribute_heads.mixture.logits.shape == (len(DUKEMTMCREID), 3)
 
 
 def test_pretrained_weights(tmp_path):
