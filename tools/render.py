@@ -1,4 +1,4 @@
-"""Renders the demo data set or a twin of Market-1501: ``tools/render.py --help``."""
+"""Renders the demo dataset or a twin of Market-1501; see ``tools/render.py --help``."""
 
 import sys
 

@@ -3,9 +3,8 @@ import pytest
 
 from midattr_plugin.rendering import cli, main, preview, render
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.mat_file import annotation_bytes
 from midattr_plugin.rendering.plan import Sizes
-from midattr_plugin.rendering.roster import invent_roster
+from midattr_plugin.rendering.roster import annotation_bytes, invent_roster
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from midattr_plugin.rendering.cameras import CAMERAS, scene_of
+from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import LOWER_COLORS, UPPER_COLORS, Look
 from midattr_plugin.rendering.photo import (
     Difficulty,
@@ -11,7 +11,7 @@ from midattr_plugin.rendering.photo import (
     photograph_background,
     photograph_junk,
 )
-from midattr_plugin.rendering.traits import draw_traits
+from midattr_plugin.rendering.traits import sample_traits
 
 _EASY = Difficulty(camera=0, crop=0, occlusion=0, pose=0)
 _FRONT, _SIDE, _BACK = 0.0, np.pi / 2, np.pi
@@ -34,12 +34,12 @@ _PARTS = {
 
 @pytest.fixture(scope='module')
 def scene():
-    return scene_of(CAMERAS[0], 0)
+    return camera_scene(CAMERAS[0], 0)
 
 
 def _photo(scene, look, pid=3, yaw=_FRONT, frame=0, difficulty=_EASY):
     return photograph(
-        look, draw_traits(0, pid), pid, CAMERAS[0], scene, frame, 0, difficulty, yaw
+        look, sample_traits(0, pid), pid, CAMERAS[0], scene, frame, 0, difficulty, yaw
     ).astype(float)
 
 
@@ -148,7 +148,7 @@ def test_same_picture_again_and_another_frame(scene):
 
 @pytest.mark.parametrize('age', range(4))
 @pytest.mark.parametrize('female', [False, True])
-def test_every_look_can_be_drawn_from_everywhere(scene, age, female):
+def test_every_look_can_be_painted_from_every_side(scene, age, female):
     for pid, yaw in enumerate(np.linspace(0, 2 * np.pi, 12), 20):
         look = Look(
             female,
@@ -164,7 +164,9 @@ def test_every_look_can_be_drawn_from_everywhere(scene, age, female):
             UPPER_COLORS[pid % 3 : pid % 3 + pid % 4],
             (),
         )
-        picture = photograph(look, draw_traits(0, pid), pid, CAMERAS[pid % 6], scene, 0, 0, yaw=yaw)
+        picture = photograph(
+            look, sample_traits(0, pid), pid, CAMERAS[pid % 6], scene, 0, 0, yaw=yaw
+        )
         assert picture.shape == (128, 64, 3) and picture.dtype == np.uint8
         assert picture.std() > 8
 
@@ -179,7 +181,7 @@ def test_junk_and_background(scene):
 
 def test_cameras_differ(scene):
     means = [
-        photograph(Look(), draw_traits(0, 1), 1, camera, scene, 0, 0).mean((0, 1))
+        photograph(Look(), sample_traits(0, 1), 1, camera, scene, 0, 0).mean((0, 1))
         for camera in CAMERAS
     ]
     gaps = [np.abs(a - b).max() for i, a in enumerate(means) for b in means[:i]]

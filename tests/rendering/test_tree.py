@@ -9,9 +9,8 @@ import pytest
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering import render, render_demo, render_twin, tree
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.mat_file import annotation_bytes
 from midattr_plugin.rendering.plan import BACKGROUND, GALLERY, JUNK, Shot, Sizes, make_plan
-from midattr_plugin.rendering.roster import invent_roster, read_roster
+from midattr_plugin.rendering.roster import annotation_bytes, invent_roster, read_roster
 
 _SIZES = Sizes(train=8, query=7, gallery=9, background=4, junk=4)
 _TREE = 'Market-1501-v15.09.15'
@@ -103,6 +102,10 @@ def test_complete_tree_is_kept_and_an_older_one_replaced(small, tmp_path, monkey
     picture.unlink()
     render_demo(tmp_path, workers=1)
     assert not picture.exists(), 'rendered again though it was there'
+    # an earlier version of this program said the same in other words
+    marker.write_text(marker.read_text().replace('Scores', 'Figures'))
+    render_demo(tmp_path, workers=1)
+    assert not picture.exists(), 'rendered again because of the notice'
     monkeypatch.setattr(render, 'VERSION', 99)
     render_demo(tmp_path, workers=1)
     assert picture.exists() and 'version: 99' in marker.read_text()
@@ -195,7 +198,7 @@ def test_folder_that_cannot_be_made(small, tmp_path):
         render_demo(tmp_path / 'file' / 'demo', workers=1)
 
 
-def test_distractors_are_drawn_into_the_gallery(tmp_path):
+def test_distractors_are_written_into_the_gallery(tmp_path):
     for folder in (GALLERY,):
         (tmp_path / folder).mkdir()
     shots = [Shot(GALLERY, pid, 2, 0, f'{pid}.jpg') for pid in (JUNK, BACKGROUND)]
