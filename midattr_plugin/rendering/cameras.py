@@ -1,6 +1,7 @@
 """Six cameras: where each stands and how it changes a picture."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -75,6 +76,7 @@ CAMERAS = (
 )
 
 
+@lru_cache(maxsize=16)
 def camera_scene(camera: Camera, seed: int) -> Scene:
     """Sample the place that a camera looks at."""
     return sample_scene(generator(seed, 'scene', camera.number), camera.number)

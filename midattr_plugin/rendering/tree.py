@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,6 @@ from tqdm import tqdm
 
 from midattr_plugin.datasets.rendered import MARKER
 from midattr_plugin.errors import InputError
-from midattr_plugin.rendering.backgrounds import Scene
 from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.photo import photograph, photograph_background, photograph_junk
@@ -177,7 +175,8 @@ def _end_with_parent() -> None:
 def render_batch(folder: Path, shots: Sequence[Shot], looks: dict[int, Look], seed: int) -> int:
     """Render ``shots`` into ``folder`` and return their number."""
     for shot in shots:
-        camera, scene = CAMERAS[shot.camera - 1], _scene(shot.camera, seed)
+        camera = CAMERAS[shot.camera - 1]
+        scene = camera_scene(camera, seed)
         if shot.pid == JUNK:
             picture = photograph_junk(camera, scene, shot.frame, seed)
         elif shot.pid == BACKGROUND:
@@ -190,8 +189,3 @@ def render_batch(folder: Path, shots: Sequence[Shot], looks: dict[int, Look], se
         _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
         (folder / shot.folder / shot.name).write_bytes(data.tobytes())
     return len(shots)
-
-
-@lru_cache(maxsize=16)
-def _scene(camera: int, seed: int) -> Scene:
-    return camera_scene(CAMERAS[camera - 1], seed)
