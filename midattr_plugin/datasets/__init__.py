@@ -8,6 +8,7 @@ from midattr_plugin.datasets.annotation_file import AnnotationFile
 from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS, AttributeDatasetMixin
 from midattr_plugin.datasets.attribute_items import AttributeImageDataset, AttributeItemsMixin
 from midattr_plugin.datasets.mat_file import MatFile
+
 from midattr_plugin.datasets.market1501_attr import MARKET1501, Market1501Attr  # isort: skip
 from midattr_plugin.datasets.dukemtmcreid_attr import (  # isort: skip
     DUKEMTMCREID,

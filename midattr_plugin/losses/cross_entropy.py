@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-
 from midattr_plugin.losses.attribute_loss import ATTRIBUTE_LOSSES, AttributeLoss
 from midattr_plugin.schema import UNKNOWN
 

@@ -1,7 +1,7 @@
-"""Renders pedestrians with known attributes as a data set in the form of Market-1501.
+"""Renders pedestrians with known attributes as a dataset in the layout of Market-1501.
 
-The pictures are drawings. They exercise the whole path from files to figures where real
-data cannot be had, and say nothing about accuracy on photographs.
+The pictures are drawings. They exercise the whole path from files to scores where real data
+are not available, and say nothing about accuracy on photographs.
 """
 
 from midattr_plugin.rendering.cli import main

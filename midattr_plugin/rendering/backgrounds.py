@@ -1,4 +1,4 @@
-"""The places behind the people: ground, walls, greenery and things that stand about."""
+"""Paints the places behind the people: ground, walls, greenery and street furniture."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ import numpy as np
 
 from midattr_plugin.rendering.canvas import blot_map
 
-WIDTH, HEIGHT = 900, 420  # of a scene, in pixels of the drawing (twice those of a picture)
+WIDTH, HEIGHT = 900, 420  # of a scene, in pixels of the canvas (two per pixel of a picture)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A place (HEIGHT, WIDTH, 3) uint8, BGR, of which pictures show windows."""
+    """A place (HEIGHT, WIDTH, 3) uint8, BGR; each picture shows a window of it."""
 
     pixels: np.ndarray
 
     def window(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
-        """A piece (height, width, 3) float32 at a random place and scale."""
+        """Return a piece (height, width, 3) float32 at a random place and scale."""
         zoom = random.uniform(0.8, 1.35)
         wide, high = int(width * zoom), int(height * zoom)
         x = int(random.integers(0, WIDTH - wide))
@@ -30,45 +30,49 @@ class Scene:
         return piece.astype(np.float32)
 
 
-def draw_scene(random: np.random.Generator, kind: int) -> Scene:
-    """One place; ``kind`` (1..6) chooses its character."""
+def sample_scene(random: np.random.Generator, kind: int) -> Scene:
+    """Sample a place; ``kind`` (1..6) chooses its character."""
     picture = np.empty((HEIGHT, WIDTH, 3), np.float32)
     horizon = int(HEIGHT * random.uniform(0.30, 0.42))
-    _ground(picture, horizon, random, grass=kind in (2, 4))
+    _paint_ground(picture, horizon, random, grass=kind in (2, 4))
     if kind in (1, 5):
-        _wall(picture, horizon, random)
+        _paint_wall(picture, horizon, random)
     elif kind in (2, 4):
-        _greenery(picture, horizon, random)
+        _paint_greenery(picture, horizon, random)
     else:
-        _shops(picture, horizon, random)
+        _paint_shops(picture, horizon, random)
     for _ in range(9):
-        _thing(picture, horizon, random)
+        _paint_object(picture, horizon, random)
     picture = cv2.GaussianBlur(picture, (0, 0), 1.6)
     picture += random.standard_normal(picture.shape, np.float32) * 2
     return Scene(np.clip(picture, 0, 255).astype(np.uint8))
 
 
-def _dull(random: np.random.Generator, low: float, high: float) -> np.ndarray:
-    """A color (3,) with little saturation, as most things in a street have."""
+def _sample_dull_color(random: np.random.Generator, low: float, high: float) -> np.ndarray:
+    """Sample a color (3,) with little saturation, like most things in a street."""
     return random.uniform(low, high) + random.uniform(-22, 22, 3)
 
 
-def _texture(random: np.random.Generator, height: int, width: int, size: float) -> np.ndarray:
-    """Smooth noise (height, width) float32, standard deviation 1."""
+def _sample_noise(random: np.random.Generator, height: int, width: int, size: float) -> np.ndarray:
+    """Sample smooth noise (height, width) float32 with a standard deviation of 1."""
     coarse = random.standard_normal((int(height / size) + 2, int(width / size) + 2), np.float32)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def _ground(picture, horizon, random, grass) -> None:
+def _paint_ground(
+    picture: np.ndarray, horizon: int, random: np.random.Generator, grass: bool
+) -> None:
     height = HEIGHT - horizon
     color = np.array((150, 158, 164) if not grass else (128, 148, 150), np.float32)
     color = color * random.uniform(0.75, 1.15) + random.uniform(-10, 10, 3).astype(np.float32)
     ground = np.broadcast_to(color, (height, WIDTH, 3)).copy()
     ground *= np.linspace(0.86, 1.08, height, dtype=np.float32)[:, None, None]
-    ground += 7 * _texture(random, height, WIDTH, 30)[..., None]
-    ground += 4 * _texture(random, height, WIDTH, 4)[..., None]
+    ground += 7 * _sample_noise(random, height, WIDTH, 30)[..., None]
+    ground += 4 * _sample_noise(random, height, WIDTH, 4)[..., None]
     line = (color * 0.82).tolist()
-    for step in np.cumsum(9 * 1.42 ** np.arange(12)):  # joints of slabs, wider when nearer
+    for step in np.cumsum(
+        9 * 1.42 ** np.arange(12)
+    ):  # joints between slabs, farther apart when nearer
         if step < height:
             cv2.line(ground, (0, int(step)), (WIDTH, int(step)), line, 1, cv2.LINE_AA)
     for x in range(-1200, WIDTH + 1200, 110):
@@ -77,9 +81,9 @@ def _ground(picture, horizon, random, grass) -> None:
     picture[horizon:] = ground
 
 
-def _wall(picture, horizon, random) -> None:
+def _paint_wall(picture: np.ndarray, horizon: int, random: np.random.Generator) -> None:
     color = np.array(random.uniform((95, 110, 120), (170, 180, 190)), np.float32)
-    picture[:horizon] = color + 6 * _texture(random, horizon, WIDTH, 24)[..., None]
+    picture[:horizon] = color + 6 * _sample_noise(random, horizon, WIDTH, 24)[..., None]
     for row in range(0, horizon, 12):
         cv2.line(picture, (0, row), (WIDTH, row), (color * 0.88).tolist(), 1)
         for x in range((row // 12 % 2) * 14, WIDTH, 28):
@@ -90,7 +94,7 @@ def _wall(picture, horizon, random) -> None:
     cv2.rectangle(picture, (0, horizon - 6), (WIDTH, horizon + 4), (90, 92, 95), -1)
 
 
-def _greenery(picture, horizon, random) -> None:
+def _paint_greenery(picture: np.ndarray, horizon: int, random: np.random.Generator) -> None:
     picture[:horizon] = (168, 160, 150)
     top = int(horizon * 0.15)
     blots = np.tile(blot_map(), (1, 2))[: horizon + 30, :WIDTH, None]
@@ -102,36 +106,40 @@ def _greenery(picture, horizon, random) -> None:
         cv2.rectangle(picture, (x, 0), (x + wide, horizon + 26), (52, 66, 80), -1)
 
 
-def _shops(picture, horizon, random) -> None:
+def _paint_shops(picture: np.ndarray, horizon: int, random: np.random.Generator) -> None:
     picture[:horizon] = random.uniform((120, 120, 125), (185, 185, 190))
     x = 0
     while x < WIDTH:
         wide = int(random.integers(90, 190))
-        color = _dull(random, 40, 200)
+        color = _sample_dull_color(random, 40, 200)
         cv2.rectangle(picture, (x, 0), (x + wide, horizon // 3), color.tolist(), -1)
         cv2.rectangle(
             picture,
             (x + 8, horizon // 3 + 6),
             (x + wide - 8, horizon - 4),
-            _dull(random, 30, 110).tolist(),
+            _sample_dull_color(random, 30, 110).tolist(),
             -1,
         )
         for _ in range(8):
             left = int(random.integers(x + 8, x + wide - 30))
             low = int(random.integers(horizon // 3 + 8, horizon - 14))
             cv2.rectangle(
-                picture, (left, low), (left + 18, low + 12), _dull(random, 60, 220).tolist(), -1
+                picture,
+                (left, low),
+                (left + 18, low + 12),
+                _sample_dull_color(random, 60, 220).tolist(),
+                -1,
             )
         x += wide
 
 
-def _thing(picture, horizon, random) -> None:
-    """A pole, a litter bin, a parked bicycle or a crate."""
+def _paint_object(picture: np.ndarray, horizon: int, random: np.random.Generator) -> None:
+    """Paint a pole, a litter bin, a parked bicycle or a crate."""
     kind = int(random.integers(4))
     x = int(random.integers(20, WIDTH - 60))
     y = int(random.integers(horizon + 20, HEIGHT - 20))
     size = 0.5 + (y - horizon) / (HEIGHT - horizon)
-    color = _dull(random, 30, 190).tolist()
+    color = _sample_dull_color(random, 30, 190).tolist()
     if kind == 0:
         cv2.rectangle(picture, (x, 0), (x + int(7 * size), y), color, -1)
     elif kind == 1:
@@ -147,14 +155,14 @@ def _thing(picture, horizon, random) -> None:
             -1,
         )
     elif kind == 2:
-        draw_bicycle(picture, x, y, size, color)
+        paint_bicycle(picture, x, y, size, color)
     else:
         cv2.rectangle(picture, (x, y - int(30 * size)), (x + int(60 * size), y), color, -1)
         cv2.rectangle(picture, (x, y - int(30 * size)), (x + int(60 * size), y), (60, 60, 60), 2)
 
 
-def draw_bicycle(picture: np.ndarray, x: int, y: int, size: float, color: list[float]) -> None:
-    """A bicycle that stands on row ``y``; ``size`` 1 has wheels of 44 pixels."""
+def paint_bicycle(picture: np.ndarray, x: int, y: int, size: float, color: list[float]) -> None:
+    """Paint a bicycle that stands on row ``y``; at ``size`` 1 its wheels measure 44 pixels."""
     radius = int(22 * size)
     back, front = (x, y - radius), (x + int(58 * size), y - radius)
     seat = (x + int(18 * size), y - int(52 * size))

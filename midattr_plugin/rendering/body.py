@@ -1,8 +1,8 @@
-"""A walking body: proportions from age, gender and build; joints; projection to pixels.
+"""A walking body: proportions by age, gender and build; joints; projection to pixels.
 
 Body coordinates are in units of the body height: x to the person's left, y down from the
-crown (0) to the soles (1), z to the front. The view turns by ``yaw`` about y: 0 shows the
-front, pi the back, pi / 2 the person walking to the right of the picture.
+crown (0) to the soles (1), z to the front. ``yaw`` is the rotation about y: 0 shows the front,
+pi the back, pi / 2 the person walking to the right of the picture.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from midattr_plugin.rendering.traits import Traits
 
 @dataclass(frozen=True)
 class Pose:
-    """One moment of a walk, and where it lies in the picture (pixels)."""
+    """A moment of a walk and its place in the picture (pixels)."""
 
     yaw: float
     phase: float  # of the step, radians
     stride: float  # amplitude of the step, radians
-    tilt: float  # how much lower near things appear (camera above the head)
+    tilt: float  # how much lower near points appear (camera above the head)
     center_x: float
     top: float  # row of the crown
     height: float  # rows from crown to soles
@@ -59,7 +59,7 @@ class Body:
         self.calf = 0.037 * (1 + 0.7 * stout) * (1 + 0.15 * youth)
         self.ankle = 0.022 * (1 + 0.3 * youth)
         self.foot = 0.030 * (1 - 0.22 * female + 0.25 * youth)
-        # The old lean forward from the waist, head first.
+        # Old people lean forward from the waist, head first.
         self.lean = 0.05 * old + 0.012 * (1 - youth)
         self.stoop = 0.042 * old
 
@@ -76,20 +76,22 @@ class Body:
             hip = np.array([side * (self.hip - self.thigh * 0.86), self.hip_y, 0.0])
             angle = swing * np.sin(phase)
             bend = 0.06 + 0.9 * swing * max(0.0, np.cos(phase)) ** 2 + 0.12 * old
-            knee = hip + thigh_length * _swung(angle + 0.3 * bend)
-            ankle = knee + shin_length * _swung(angle - 0.7 * bend)
+            knee = hip + thigh_length * _swing_direction(angle + 0.3 * bend)
+            ankle = knee + shin_length * _swing_direction(angle - 0.7 * bend)
             shoulder = np.array(
                 [side * (self.shoulder - self.arm * 0.75), self.shoulder_y + 0.030, self.lean]
             )
             lift = -0.75 * swing * np.sin(phase)
             spread = np.array([side * 0.022, 0, 0])
-            elbow = shoulder + arm_length[0] * _swung(lift - 0.05) + spread
+            elbow = shoulder + arm_length[0] * _swing_direction(lift - 0.05) + spread
             bend_arm = 0.25 + 0.15 * old
             if handbag and (side == 1) == left_hand:
                 # carried on the bent forearm, beside the waist
-                elbow = shoulder + arm_length[0] * _swung(-0.15 + 0.2 * lift) + 1.2 * spread
+                elbow = (
+                    shoulder + arm_length[0] * _swing_direction(-0.15 + 0.2 * lift) + 1.2 * spread
+                )
                 bend_arm = 1.45
-            hand = elbow + arm_length[1] * _swung(lift * 0.4 + bend_arm) + 0.2 * spread
+            hand = elbow + arm_length[1] * _swing_direction(lift * 0.4 + bend_arm) + 0.2 * spread
             for joint, place in (
                 ('hip', hip),
                 ('knee', knee),
@@ -102,32 +104,36 @@ class Body:
             setattr(self, f'toe_{name}', ankle + 0.062 * np.array([side * 0.18, 0.0, 1.0]))
 
     def px(self, point: np.ndarray) -> np.ndarray:
-        """Projects a body point (3,) to pixels (2,)."""
+        """Project a body point (3,) to pixels (2,)."""
         pose = self.pose
         x = point[0] * self.cos + point[2] * self.sin
         y = point[1] + self.drop_at(point[1]) + pose.tilt * self.depth_of(point)
         return np.array([pose.center_x + x * pose.width, pose.top + y * pose.height])
 
     def at(self, x: float, y: float, z: float = 0.0) -> np.ndarray:
-        """As :meth:`px`, from three numbers."""
+        """Project a body point given by its coordinates; see :meth:`px`."""
         return self.px(np.array([x, y, z]))
 
     def drop_at(self, y: float) -> float:
-        """Bent knees lower the trunk: legs reach the ground, the crown follows a little."""
+        """Return how far bent knees lower height ``y``: fully below the hips, not at the crown."""
         drop = getattr(self, 'drop', 0.0)
         return drop * np.clip(y / self.hip_y, 0, 1)
 
     def depth_of(self, point: np.ndarray) -> float:
-        """How near to the viewer a body point is."""
+        """Return the depth of a body point; larger is nearer to the viewer."""
         return point[2] * self.cos - point[0] * self.sin
 
     def segments(self, *points: tuple[np.ndarray, float]) -> list[np.ndarray]:
-        """Outlines in pixels of a limb through body points (3,), each with a radius."""
+        """Return the outlines in pixels of a limb through body points (3,), each with a radius."""
         places = [(self.px(point), radius * self.pose.width) for point, radius in points]
         return [limb(a, b, ra, rb) for (a, ra), (b, rb) in zip(places, places[1:], strict=False)]
 
     def slab(self, levels: list[tuple[float, float, float, float]]) -> np.ndarray:
-        """Outline (2n, 2) in pixels of stacked ellipses (y, half width, half depth, z)."""
+        """Return the outline (2n, 2) in pixels of stacked ellipses.
+
+        Args:
+            levels: (y, half width, half depth, z) of each ellipse, from the top.
+        """
         left, right = [], []
         for y, half_width, half_depth, z in levels:
             center = self.at(0, y, z)
@@ -137,7 +143,7 @@ class Body:
         return np.array(left + right[::-1])
 
     def lean_at(self, y: float) -> float:
-        """Z of the spine at height ``y``."""
+        """Return the z coordinate of the spine at height ``y``."""
         return self.lean * np.clip((self.waist_y - y) / (self.waist_y - self.shoulder_y), 0, 1.2)
 
     @property
@@ -148,6 +154,6 @@ class Body:
         )
 
 
-def _swung(angle: float) -> np.ndarray:
-    """Unit vector (3,) that hangs down for 0 and swings to the front for angle > 0."""
+def _swing_direction(angle: float) -> np.ndarray:
+    """Return a unit vector (3,) that points down at angle 0 and forward for positive angles."""
     return np.array([0.0, np.cos(angle), np.sin(angle)])

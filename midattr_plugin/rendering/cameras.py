@@ -1,11 +1,12 @@
-"""Six cameras: where each stands and what it does to a picture."""
+"""Six cameras: where each stands and how it changes a picture."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from midattr_plugin.rendering.backgrounds import Scene, draw_scene
+from midattr_plugin.rendering.backgrounds import Scene, sample_scene
 from midattr_plugin.rendering.seeds import generator
 
 NUM_CAMERAS = 6
@@ -16,8 +17,8 @@ class Camera:
     """Fixed properties of one camera.
 
     ``gain`` (BGR) is its color cast; ``gamma`` < 1 lifts the shadows; ``blur`` and
-    ``noise`` are standard deviations in pixels and in gray levels; ``detail`` is the share
-    of the resolution that its distance leaves; ``tilt`` is how far it looks down.
+    ``noise`` are standard deviations in pixels and in gray levels; ``detail`` is the fraction
+    of the resolution that is left at its distance; ``tilt`` is how far it looks down.
     """
 
     number: int
@@ -34,11 +35,12 @@ class Camera:
     def develop(
         self, picture: np.ndarray, random: np.random.Generator, strength: float = 1.0
     ) -> np.ndarray:
-        """What the camera makes of a scene.
+        """Return the picture as this camera records it.
 
         Args:
             picture: (H, W, 3) float32 in [0, 255].
-            strength: of the cast, the exposure changes and the noise; 1 as in the data.
+            random: generator of the exposure, blur and noise of this picture.
+            strength: scale of the color cast, exposure changes and noise; 1 in the datasets.
 
         Returns:
             (H, W, 3) uint8.
@@ -74,6 +76,7 @@ CAMERAS = (
 )
 
 
-def scene_of(camera: Camera, seed: int) -> Scene:
-    """The place that a camera looks at."""
-    return draw_scene(generator(seed, 'scene', camera.number), camera.number)
+@lru_cache(maxsize=16)
+def camera_scene(camera: Camera, seed: int) -> Scene:
+    """Sample the place that a camera looks at."""
+    return sample_scene(generator(seed, 'scene', camera.number), camera.number)

@@ -1,8 +1,8 @@
-"""Smooth, shaded shapes on a picture.
+"""Paints smooth, shaded shapes on a picture.
 
-A shape is a union of polygons. Its blurred mask serves as a height map: the slope of
-that map against the direction of the light gives a rounded body its shading, and a
-noise map added to it gives cloth its folds.
+A shape is a union of polygons. Its blurred mask serves as a height map: the slope of that map
+along the direction of the light shades it like a rounded body, and added noise gives cloth
+its folds.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _SHIFT = 4  # OpenCV takes polygon corners in fixed point with this many fractio
 
 @dataclass(frozen=True)
 class Light:
-    """``x``, ``y`` point towards the lamp in the picture; ``x`` < 0 is left, ``y`` < 0 up."""
+    """A lamp in the direction (``x``, ``y``); ``x`` < 0 is left, ``y`` < 0 is up."""
 
     x: float = -0.5
     y: float = -0.6
@@ -29,7 +29,7 @@ class Light:
 
 
 class Canvas:
-    """A picture (H, W, 3) float32 in [0, 255], BGR, that shapes are painted on."""
+    """A picture (H, W, 3) float32 in [0, 255], BGR, to paint shapes on."""
 
     def __init__(self, pixels: np.ndarray, light: Light) -> None:
         self.pixels = pixels
@@ -44,12 +44,15 @@ class Canvas:
         fold_offset: tuple[int, int] = (0, 0),
         opacity: float = 1.0,
     ) -> None:
-        """Paints the union of the polygons ``shapes``, each (n, 2) in pixels (x, y).
+        """Paint a union of polygons.
 
         Args:
+            shapes: polygons, each (n, 2) in pixels (x, y).
+            color: one color, or a texture.
             rounding: width in pixels of the rounded rim.
             folds: strength of the folds, 0 for none.
-            fold_offset: where in the noise map (x, y) the folds are read.
+            fold_offset: position (x, y) in :func:`fold_map` to read the folds from.
+            opacity: in [0, 1].
         """
         corners = np.concatenate(shapes)
         height, width = self.pixels.shape[:2]
@@ -72,7 +75,7 @@ class Canvas:
         self, mask: np.ndarray, rounding: float, folds: float, offset: tuple[int, int]
     ) -> np.ndarray:
         size = max(3, int(rounding) | 1)
-        # zero outside: a shape cut by the rim of the picture still ends somewhere near it
+        # zero outside: a shape cut off by the edge of the picture is rounded there, too
         relief = cv2.blur(mask, (size, size), borderType=cv2.BORDER_CONSTANT)
         relief = cv2.blur(relief, (size, size), borderType=cv2.BORDER_CONSTANT)
         relief = relief.astype(np.float32)
@@ -91,7 +94,7 @@ class Canvas:
 
 @cache
 def fold_map() -> np.ndarray:
-    """Folds of cloth: slanted, mostly vertical noise, (512, 512) float32, about [-1, 1]."""
+    """Return folds of cloth: slanted, mostly vertical noise (512, 512) float32 in [-1, 1]."""
     noise = np.random.default_rng(20181).standard_normal((640, 640)).astype(np.float32)
     slanted = cv2.warpAffine(
         cv2.GaussianBlur(noise, (0, 0), sigmaX=3.2, sigmaY=10),
@@ -106,7 +109,7 @@ def fold_map() -> np.ndarray:
 
 @cache
 def blot_map() -> np.ndarray:
-    """Smooth blots for printed cloth and foliage, (512, 512) float32 in [0, 1], cyclic."""
+    """Return smooth blots for prints and foliage, (512, 512) float32 in [0, 1], cyclic."""
     noise = np.random.default_rng(20182).standard_normal((512, 512)).astype(np.float32)
     tiled = np.tile(noise, (2, 2))
     smooth = cv2.GaussianBlur(tiled, (0, 0), 4.5)[256:768, 256:768]
@@ -115,7 +118,7 @@ def blot_map() -> np.ndarray:
 
 
 def limb(a: np.ndarray, b: np.ndarray, radius_a: float, radius_b: float) -> np.ndarray:
-    """Outline (16, 2) of a tapered capsule from ``a`` to ``b``, each (2,) in pixels."""
+    """Return the outline (16, 2) of a tapered capsule from ``a`` to ``b``, each (2,) in pixels."""
     direction = np.arctan2(b[1] - a[1], b[0] - a[0])
     arc = np.linspace(-np.pi / 2, np.pi / 2, 8)
     near = direction + np.pi + arc
@@ -133,11 +136,11 @@ _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], 1)
 
 
 def ellipse(center: np.ndarray, half_width: float, half_height: float) -> np.ndarray:
-    """Outline (24, 2) of an upright ellipse."""
+    """Return the outline (24, 2) of an upright ellipse."""
     return center + _CIRCLE * (half_width, half_height)
 
 
 def rounded_box(center: np.ndarray, half_width: float, half_height: float) -> np.ndarray:
-    """Outline (24, 2) of a box with rounded corners (a superellipse)."""
+    """Return the outline (24, 2) of a box with rounded corners (a superellipse)."""
     corner = np.sign(_CIRCLE) * np.abs(_CIRCLE) ** 0.45
     return center + corner * (half_width, half_height)

@@ -1,4 +1,4 @@
-"""Backpack, shoulder bag and handbag."""
+"""Paints backpack, shoulder bag and handbag."""
 
 import numpy as np
 
@@ -17,13 +17,13 @@ def _color(traits: Traits, kind: int, against: Color) -> Color:
 
 
 def _boxed(body: Body, center: np.ndarray, half: tuple[float, float, float]) -> np.ndarray:
-    """Outline of a box with half sizes (x, y, z) seen from the side of the body's yaw."""
+    """Return the outline of a box with half sizes (x, y, z), turned with the body."""
     reach = np.hypot(half[0] * body.cos, half[2] * body.sin) * body.pose.width
     return rounded_box(body.px(center), reach, half[1] * body.pose.height)
 
 
-def draw_backpack(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
-    """The pack itself: all of it from behind, its profile from the side."""
+def paint_backpack(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
+    """Paint the pack itself: all of it from behind, its profile from the side."""
     color = _color(traits, BACKPACK, against)
     shape = traits.bag_shape[BACKPACK]
     top = body.shoulder_y - 0.005
@@ -42,8 +42,8 @@ def draw_backpack(canvas: Canvas, body: Body, traits: Traits, against: Color) ->
         canvas.paint([limb(ends[0], ends[1], 1.2, 1.2)], mix(tone, _BLACK, 0.5), 2)
 
 
-def draw_straps(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
-    """What a backpack shows from the front: two straps over the shoulders."""
+def paint_straps(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
+    """Paint the straps of a backpack over the shoulders, unless seen from behind."""
     if body.cos < -0.25:
         return
     color = mix(_color(traits, BACKPACK, against), _BLACK, 0.15)
@@ -66,8 +66,8 @@ def draw_straps(canvas: Canvas, body: Body, traits: Traits, against: Color) -> N
         )
 
 
-def draw_bag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
-    """A shoulder bag: a strap across chest or back, and the bag beside the waist."""
+def paint_bag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
+    """Paint a shoulder bag: a strap across chest or back, and the bag beside the waist."""
     color = _color(traits, BAG, against)
     shape = traits.bag_shape[BAG]
     side = 1 if traits.bag_side < 0.5 else -1
@@ -94,8 +94,8 @@ def draw_bag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None
     )
 
 
-def draw_handbag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
-    """A handbag on the bent forearm."""
+def paint_handbag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> None:
+    """Paint a handbag on the bent forearm."""
     color = _color(traits, HANDBAG, against)
     shape = traits.bag_shape[HANDBAG]
     unit = body.pose.width

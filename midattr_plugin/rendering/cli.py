@@ -1,10 +1,11 @@
-"""What ``tools/render.py`` does: render the demo set or a twin of Market-1501."""
+"""Command line of the renderer: the demo set, a twin of Market-1501, or a contact sheet."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from midattr_plugin.errors import InputError
+from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.preview import write_preview
 from midattr_plugin.rendering.render import (
     DEFAULT_SEED,
@@ -14,15 +15,18 @@ from midattr_plugin.rendering.render import (
     render_demo,
     render_twin,
 )
-from midattr_plugin.rendering.roster import Roster, first_identities, invent_roster, read_roster
+from midattr_plugin.rendering.roster import first_identities, invent_roster, read_roster
 
-# Folders below the data root, where the datasets of these names look.
+# Folders below the data root where the datasets of these names look.
 DEMO_FOLDER, TWIN_FOLDER = 'midattr_demo', 'market1501'
 _PREVIEWED = 12
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command line ``argv`` (default: the process's own).
+    """Run the command line.
+
+    Args:
+        argv: arguments; None for those of this process.
 
     Returns:
         Exit status: 0, or 1 after bad input, with one sentence on stderr.
@@ -37,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Renders what the parsed ``options`` ask for.
+    """Render what the parsed ``options`` ask for.
 
     Raises:
         InputError: an option or a file that it names cannot be used.
@@ -58,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
             'or name an annotation file'
         )
     if options.preview is not None:
-        write_preview(options.preview, _previewed(options), options.seed)
+        write_preview(options.preview, _previewed_looks(options), options.seed)
         print(f'Contact sheet: {options.preview}')
     if options.out is None:
         return
@@ -71,9 +75,9 @@ def run(options: argparse.Namespace) -> None:
     print(f'Rendered images (not photographs): {folder}\nUse them with the data root {options.out}')
 
 
-def _previewed(options: argparse.Namespace) -> dict:
+def _previewed_looks(options: argparse.Namespace) -> dict[int, Look]:
     if options.annotations is None:
-        roster: Roster = invent_roster(options.seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
+        roster = invent_roster(options.seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
     else:
         roster = read_roster(options.annotations)
     roster = first_identities(roster, options.limit or _PREVIEWED)
@@ -82,8 +86,8 @@ def _previewed(options: argparse.Namespace) -> dict:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='render.py',
-        description='Renders pictures of people with known attributes in the folders of '
+        prog='midattr-render',
+        description='Render pictures of people with known attributes in the layout of '
         'Market-1501: by default the small set "midattr_demo", with --annotations '
         'every identity of an annotation file.',
     )
@@ -98,10 +102,10 @@ def _parser() -> argparse.ArgumentParser:
         '--annotations',
         type=Path,
         metavar='FILE',
-        help='market_attribute.mat of Market-1501-Attribute',
+        help='market_attribute.mat of Market-1501-Attribute: render its identities',
     )
     parser.add_argument(
-        '--limit', type=int, metavar='N', help='render N of the annotated identities only'
+        '--limit', type=int, metavar='N', help='render only N of the annotated identities'
     )
     parser.add_argument(
         '--preview',
@@ -115,6 +119,6 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=default_workers(),
         metavar='N',
-        help='processes; changes nothing but the time (default: all cores)',
+        help='number of processes; the result does not depend on it (default: all cores)',
     )
     return parser

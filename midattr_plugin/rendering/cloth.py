@@ -16,7 +16,7 @@ _DARK = np.array([24, 22, 22], np.float32)
 
 @dataclass(frozen=True)
 class Wrap:
-    """Where the trunk lies in the picture, for patterns that go round it (pixels)."""
+    """Place of the trunk in the picture (pixels), for patterns that go round it."""
 
     center: float
     half_width: float
@@ -27,7 +27,7 @@ class Wrap:
 
 @dataclass(frozen=True)
 class Cloth:
-    """A garment's two colors and how they share its surface."""
+    """Two colors of a garment and the pattern that they form."""
 
     base: Color
     second: Color
@@ -36,7 +36,7 @@ class Cloth:
     phase: float
 
     def texture(self, wrap: Wrap) -> Texture | Color:
-        """What to paint on a region of the picture."""
+        """Return the color or texture to paint the garment with."""
         if self.pattern in ('plain', 'logo', 'band', 'open', 'sleeves', 'seam', 'cuffs'):
             return self.base
         step = self.second - self.base
@@ -47,20 +47,20 @@ class Cloth:
         return colors
 
     def _share(self, wrap: Wrap, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Share of the second color, (h, w) float32 in [0, 1]."""
+        """Return the share of the second color, (h, w) float32 in [0, 1]."""
         across = np.clip((x - wrap.center) / max(wrap.half_width, 1), -1, 1).astype(np.float32)
         round_body = np.arcsin(across * 0.98) + wrap.yaw
         down = ((y - wrap.top) / wrap.height).astype(np.float32)
         turn = 2 * np.pi * self.phase
         if self.pattern == 'stripes':
-            rows = _edge(np.sin(down * (70 + 60 * self.scale) + turn))
+            rows = _soft_step(np.sin(down * (70 + 60 * self.scale) + turn))
             return np.broadcast_to(rows, (y.size, x.size))
         if self.pattern == 'pinstripes':
-            columns = _edge(np.sin(round_body * (6 + 5 * self.scale) + turn) - 0.55)
+            columns = _soft_step(np.sin(round_body * (6 + 5 * self.scale) + turn) - 0.55)
             return np.broadcast_to(columns, (y.size, x.size))
         if self.pattern == 'checks':
-            rows = _edge(np.sin(down * (65 + 55 * self.scale) + turn))
-            columns = _edge(np.sin(round_body * (5 + 4 * self.scale) + turn))
+            rows = _soft_step(np.sin(down * (65 + 55 * self.scale) + turn))
+            columns = _soft_step(np.sin(round_body * (5 + 4 * self.scale) + turn))
             return (0.5 * rows + 0.5 * columns).astype(np.float32)
         if self.pattern in ('print', 'washed'):
             blots = blot_map()
@@ -68,26 +68,27 @@ class Cloth:
             rows = (down * 230 * zoom + 300 * self.phase).astype(int) % 512
             columns = (round_body * 34 * zoom + 150 * self.phase).astype(int) % 512
             share = blots[rows, columns]
-            return _edge((share - 0.62) * 6) if self.pattern == 'print' else 0.7 * share
+            return _soft_step((share - 0.62) * 6) if self.pattern == 'print' else 0.7 * share
         if self.pattern == 'halves':
-            columns = _edge(np.sin(round_body + turn) * 4)
+            columns = _soft_step(np.sin(round_body + turn) * 4)
             return np.broadcast_to(columns, (y.size, x.size))
         # 'yoke': the upper part of the trunk, sleeves included
         edge = 0.10 + 0.10 * self.scale
-        return np.broadcast_to(_edge((edge - down) * 60), (y.size, x.size))
+        return np.broadcast_to(_soft_step((edge - down) * 60), (y.size, x.size))
 
 
-def _edge(value: np.ndarray) -> np.ndarray:
-    """A soft step from 0 to 1 at 0."""
+def _soft_step(value: np.ndarray) -> np.ndarray:
+    """Return a soft step from 0 to 1 at 0."""
     return np.clip(0.5 + 1.8 * value, 0, 1).astype(np.float32)
 
 
 def make_cloth(names: tuple[str, ...], garment: Garment, where: str) -> Cloth:
-    """Dresses one identity's garment in its annotated colors.
+    """Return a garment of an identity in its annotated colors.
 
     Args:
         names: the colors labeled 'yes'; several make a multi-colored garment, none a
             color outside the annotated list or a mixture.
+        garment: shade and pattern that the identity keeps.
         where: 'upper' or 'lower'.
     """
     if not names and garment.mixture < 0.4:
@@ -100,11 +101,11 @@ def make_cloth(names: tuple[str, ...], garment: Garment, where: str) -> Cloth:
     if not names:
         names = (OUTSIDE[where][int(garment.outside * len(OUTSIDE[where]))],)
     base = shade(names[0], garment.pick, garment.jitter)
-    return Cloth(base, _second(base, garment), garment.pattern, garment.scale, garment.phase)
+    return Cloth(base, _second_color(base, garment), garment.pattern, garment.scale, garment.phase)
 
 
-def _second(base: Color, garment: Garment) -> Color:
-    """A second color that leaves the garment's annotated color in no doubt."""
+def _second_color(base: Color, garment: Garment) -> Color:
+    """Return a second color that leaves no doubt about the annotated one."""
     bright = base.mean()
     lighter = garment.side < 0.5 if 60 < bright < 190 else bright <= 60
     strength = (0.35 + 0.4 * garment.second) * CUE_STRENGTH

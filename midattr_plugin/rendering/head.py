@@ -1,4 +1,4 @@
-"""Head: face, hair and hat."""
+"""Paints the head: face, hair and hat."""
 
 import numpy as np
 
@@ -12,18 +12,18 @@ _BLACK = np.array([22, 20, 24], np.float32)
 
 
 def skin_color(traits: Traits) -> Color:
-    """The skin of an identity."""
+    """Return the skin color of an identity."""
     return SKIN[int(traits.skin * len(SKIN))]
 
 
 def hair_color(traits: Traits, look: Look) -> Color:
-    """The old are gray."""
+    """Return the hair color of an identity; old people are gray."""
     choices = GRAY_HAIR if look.age == 3 else HAIR
     return choices[int(traits.hair * len(choices))]
 
 
-def draw_back_hair(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
-    """Long hair that hangs to the shoulders or below them (over the back, behind the face)."""
+def paint_back_hair(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
+    """Paint long hair that hangs to the shoulders or below: over the back, behind the face."""
     head, unit = body.head, body.pose.width
     wide = body.head_width * (1.12 + 0.2 * traits.hair_style)
     end = body.shoulder_y + 0.03 + 0.04 * traits.fringe
@@ -39,8 +39,8 @@ def draw_back_hair(canvas: Canvas, body: Body, traits: Traits, look: Look) -> No
     )
 
 
-def draw_head(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
-    """Neck, head, face where it is seen, hair and hat."""
+def paint_head(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
+    """Paint neck, head, visible face, hair and hat."""
     skin, hair = skin_color(traits), hair_color(traits, look)
     unit_x, unit_y = body.pose.width, body.pose.height
     center = body.px(body.head)
@@ -73,7 +73,7 @@ def draw_head(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
             traits.folds,
         )
     if body.cos > -0.72:
-        _draw_face(canvas, body, traits, look, center, half_width, half_height, skin, hair)
+        _paint_face(canvas, body, traits, look, center, half_width, half_height, skin, hair)
     elif not look.long_hair:
         # a bare nape under short hair
         canvas.paint(
@@ -82,17 +82,27 @@ def draw_head(canvas: Canvas, body: Body, traits: Traits, look: Look) -> None:
             half_width,
         )
     if look.long_hair and -0.72 < body.cos:
-        _draw_locks(canvas, body, traits, center, half_width, half_height, hair)
+        _paint_locks(canvas, body, traits, center, half_width, half_height, hair)
     if look.hat:
-        _draw_hat(canvas, body, traits, center, half_width, half_height, hair)
+        _paint_hat(canvas, body, traits, center, half_width, half_height, hair)
 
 
-def _draw_face(canvas, body, traits, look, center, half_width, half_height, skin, hair) -> None:
+def _paint_face(
+    canvas: Canvas,
+    body: Body,
+    traits: Traits,
+    look: Look,
+    center: np.ndarray,
+    half_width: float,
+    half_height: float,
+    skin: Color,
+    hair: Color,
+) -> None:
     seen = np.clip((body.cos + 0.75) / 1.3, 0.15, 1)
     turn = body.sin * half_width * (0.42 + 0.25 * (1 - seen))
     face = center + (turn, half_height * 0.20)
     wide = half_width * (0.84 if look.long_hair else 0.92) * seen**0.6
-    # what lies beyond the rim of the head is cut off by shifting the rim inwards
+    # narrowed so that the face does not reach beyond the outline of the head
     wide = min(wide, half_width * 1.04 - abs(turn)) if abs(turn) > 0.2 * half_width else wide
     canvas.paint(
         [ellipse(face, wide, half_height * (0.68 + 0.12 * (1 - traits.fringe)))],
@@ -129,11 +139,19 @@ def _draw_face(canvas, body, traits, look, center, half_width, half_height, skin
         canvas.paint([ellipse(mouth, wide * 0.26, half_height * 0.05 + 0.3)], lips, 3)
 
 
-def _draw_locks(canvas, body, traits, center, half_width, half_height, hair) -> None:
-    """Strands on both sides of the face, down to the shoulders."""
+def _paint_locks(
+    canvas: Canvas,
+    body: Body,
+    traits: Traits,
+    center: np.ndarray,
+    half_width: float,
+    half_height: float,
+    hair: Color,
+) -> None:
+    """Paint strands on both sides of the face, down to the shoulders."""
     end = body.at(0, body.shoulder_y + 0.02, body.lean)[1]
     for side in (-1, 1):
-        # on the side where the face looks, hair covers less
+        # hair covers less on the side that the face turns to
         near = 1 - 0.75 * max(0, side * body.sin)
         x = center[0] + half_width * (side * (0.95 - 0.25 * abs(body.sin)) - 0.35 * body.sin)
         radius = half_width * (0.24 + 0.1 * traits.hair_style) * near
@@ -153,7 +171,15 @@ def _draw_locks(canvas, body, traits, center, half_width, half_height, hair) -> 
         )
 
 
-def _draw_hat(canvas, body, traits, center, half_width, half_height, hair) -> None:
+def _paint_hat(
+    canvas: Canvas,
+    body: Body,
+    traits: Traits,
+    center: np.ndarray,
+    half_width: float,
+    half_height: float,
+    hair: Color,
+) -> None:
     color = contrasting(BAGS, traits.hat_order, hair)
     top = center - (0, half_height * 0.52)
     wide = half_width * 1.16

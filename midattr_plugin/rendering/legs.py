@@ -1,4 +1,4 @@
-"""The lower half of a person: legs, trousers or skirt, shoes."""
+"""Paints the lower half of a person: legs, trousers or skirt, shoes."""
 
 import numpy as np
 
@@ -14,15 +14,15 @@ _WHITE = np.array([232, 232, 230], np.float32)
 
 
 class Legs:
-    """Paints what a person wears below the waist."""
+    """Everything of a person below the waist, ready to be painted."""
 
     def __init__(self, body: Body, look: Look, traits: Traits, skin: Color, wrap: Wrap) -> None:
         self.body, self.look, self.traits = body, look, traits
         self.skin, self.wrap = skin, wrap
         self.lower = make_cloth(look.lower, traits.lower, 'lower')
 
-    def draw_leg(self, canvas: Canvas, side: str) -> None:
-        """Leg, sock, trouser leg and shoe of side 'l' or 'r'."""
+    def paint_leg(self, canvas: Canvas, side: str) -> None:
+        """Paint leg, sock, trouser leg and shoe of side 'l' or 'r'."""
         body, look, traits = self.body, self.look, self.traits
         hip, knee, ankle, toe = (
             getattr(body, f'{joint}_{side}') for joint in ('hip', 'knee', 'ankle', 'toe')
@@ -45,10 +45,12 @@ class Legs:
                 body.ankle * width,
             )
         if look.trousers:
-            self._trouser_leg(canvas, side, hip, knee, ankle)
-        self._shoe(canvas, ankle, toe)
+            self._paint_trouser_leg(canvas, side, hip, knee, ankle)
+        self._paint_shoe(canvas, ankle, toe)
 
-    def _trouser_leg(self, canvas, side, hip, knee, ankle) -> None:
+    def _paint_trouser_leg(
+        self, canvas: Canvas, side: str, hip: np.ndarray, knee: np.ndarray, ankle: np.ndarray
+    ) -> None:
         body, look, traits = self.body, self.look, self.traits
         width = body.pose.width
         fit = 1.03 + 0.16 * traits.length
@@ -65,9 +67,11 @@ class Legs:
         canvas.paint(
             cloth, self.lower.texture(self.wrap), body.calf * width * 1.5, 0.13, traits.folds
         )
-        self._trouser_details(canvas, side, hip, knee, end)
+        self._paint_trouser_details(canvas, side, hip, knee, end)
 
-    def _trouser_details(self, canvas, side, hip, knee, end) -> None:
+    def _paint_trouser_details(
+        self, canvas: Canvas, side: str, hip: np.ndarray, knee: np.ndarray, end: np.ndarray
+    ) -> None:
         body = self.body
         if self.lower.pattern == 'cuffs':
             low, high = end + (knee - end) * 0.04, end + (knee - end) * 0.14
@@ -75,18 +79,18 @@ class Legs:
             canvas.paint(body.segments((high, radius), (low, radius)), self.lower.second, 4)
         elif self.lower.pattern == 'seam':
             out = np.array([body.thigh * (0.9 if side == 'l' else -0.9), 0, 0])
-            # the outer seam is seen unless the leg hides it
+            # visible unless the leg hides it
             if body.depth_of(out) > -body.thigh * 0.75:
                 lines = body.segments((hip + out, 0.009), (knee + 0.62 * out, 0.009))
                 if not self.look.short_lower:
                     lines += body.segments((knee + 0.62 * out, 0.009), (end + 0.4 * out, 0.008))
                 canvas.paint(lines, self.lower.second, 3)
 
-    def _shoe(self, canvas: Canvas, ankle: np.ndarray, toe: np.ndarray) -> None:
+    def _paint_shoe(self, canvas: Canvas, ankle: np.ndarray, toe: np.ndarray) -> None:
         body, traits = self.body, self.traits
         width = body.pose.width
         color = traits.shoe
-        # Habits of an age: sneakers with a light sole, dark leather, flat dark shoes.
+        # By age: sneakers with a light sole, dark leather, flat dark shoes.
         style = traits.shoe_style + (0.35, 0.15, -0.15, -0.35)[self.look.age]
         if style < 0.35:
             color = mix(color, _BLACK, 0.6)
@@ -108,8 +112,8 @@ class Legs:
             edge = body.segments((heel + low, body.foot * 0.34), (toe + low, body.foot * 0.3))
             canvas.paint(edge, _WHITE, 2)
 
-    def draw_hips(self, canvas: Canvas) -> None:
-        """The seat of trousers, or a skirt."""
+    def paint_hips(self, canvas: Canvas) -> None:
+        """Paint the seat of the trousers, or a skirt."""
         body, traits = self.body, self.traits
         width = body.pose.width
         waist = (body.waist_y - 0.02, body.waist * 1.03, body.belly, 0.0)

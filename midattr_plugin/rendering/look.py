@@ -1,12 +1,12 @@
-"""What the annotations say about one person, in the form that the drawing needs.
+"""The annotated attributes of one person, in the form that the renderer needs.
 
-The labels are those of Market-1501-Attribute; a class index is the label minus one.
+Labels are those of Market-1501-Attribute; a class index is the label minus one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from midattr_plugin.schema import MARKET1501
+from midattr_plugin.datasets import MARKET1501
 
 UPPER_COLORS = MARKET1501['upper_color'].classes
 LOWER_COLORS = MARKET1501['lower_color'].classes
@@ -32,7 +32,7 @@ class Look:
     """The 12 attributes of one identity.
 
     ``age`` is an index into AGES. ``upper`` and ``lower`` name the colors that are
-    labeled 'yes': one as a rule, none where the color is unknown, several where the
+    labeled 'yes': usually one, none where the color is unknown, several where the
     garment is multi-colored.
     """
 
@@ -51,7 +51,7 @@ class Look:
 
 
 def look_from_fields(fields: Mapping[str, int]) -> Look:
-    """Reads the labels of one identity, field name to label (counted from 1)."""
+    """Return the look with the given labels, field name -> label (counted from 1)."""
     return Look(
         **{flag: int(fields[field]) == 2 for field, flag in FLAGS.items()},
         age=min(max(int(fields['age']), 1), len(AGES)) - 1,
@@ -61,7 +61,7 @@ def look_from_fields(fields: Mapping[str, int]) -> Look:
 
 
 def look_to_fields(look: Look) -> dict[str, int]:
-    """The inverse of :func:`look_from_fields`, in the order of FIELDS."""
+    """Return the labels of a look in the order of FIELDS; inverse of :func:`look_from_fields`."""
     labels = {field: 1 + bool(getattr(look, flag)) for field, flag in FLAGS.items()}
     labels['age'] = look.age + 1
     labels |= {f'up{c}': 1 + (c in look.upper) for c in UPPER_COLORS}
@@ -70,7 +70,7 @@ def look_to_fields(look: Look) -> dict[str, int]:
 
 
 def describe(look: Look) -> str:
-    """A short text for the contact sheet, such as 'F teenager long-hair ...'."""
+    """Return a caption for the contact sheet, e.g. 'F, teenager, long hair, ...'."""
     words = ['F' if look.female else 'M', AGES[look.age]]
     words.append('long hair' if look.long_hair else 'short hair')
     words += [name for name in ('hat', 'backpack', 'bag', 'handbag') if getattr(look, name)]

@@ -1,4 +1,4 @@
-"""Shades of the annotated colors, and of colors that the annotations have no name for.
+"""Shades of the annotated colors and of colors that the annotations do not name.
 
 Colors are BGR triples of floats in [0, 255], the order of OpenCV.
 """
@@ -27,7 +27,7 @@ SHADES = {
     'beige': _rgb((208, 188, 152), (194, 172, 134)),
     'teal': _rgb((40, 160, 160), (70, 186, 180)),
 }
-# Drawn where an annotated identity has no color at all: not in the list of that garment.
+# For identities without a color label: none of these is annotated for that garment.
 OUTSIDE = {
     'upper': ('orange', 'beige', 'pink', 'brown', 'teal'),
     'lower': ('orange', 'beige', 'red', 'teal'),
@@ -35,7 +35,7 @@ OUTSIDE = {
 SKIN = _rgb((232, 190, 160), (216, 170, 136), (190, 140, 108), (240, 206, 182), (150, 104, 78))
 HAIR = _rgb((28, 24, 24), (44, 32, 26), (66, 44, 30), (92, 62, 38), (34, 30, 36))
 GRAY_HAIR = _rgb((176, 176, 178), (204, 204, 206), (148, 148, 150))
-# Mostly dark or white, as in a street: what everybody wears tells nobody apart.
+# Mostly dark or white, as in a street, so that shoes identify few people.
 SHOES = _rgb(
     (24, 24, 26),
     (236, 236, 234),
@@ -63,9 +63,10 @@ BAGS = _rgb(
 
 
 def shade(name: str, pick: float, jitter: np.ndarray) -> Color:
-    """One shade of a named color.
+    """Return a shade of a named color.
 
     Args:
+        name: a key of SHADES.
         pick: in [0, 1), chooses among the shades of that color.
         jitter: (3,) in [-1, 1]: brightness and two tints.
     """
@@ -76,12 +77,12 @@ def shade(name: str, pick: float, jitter: np.ndarray) -> Color:
 
 
 def mix(a: Color, b: Color, weight: float) -> Color:
-    """``a`` with ``weight`` in [0, 1] of ``b``."""
+    """Return the mixture (1 - ``weight``) * ``a`` + ``weight`` * ``b``."""
     return (a + (b - a) * weight).astype(np.float32)
 
 
 def contrasting(choices: tuple[Color, ...], order: np.ndarray, against: Color) -> Color:
-    """The first of ``choices`` in ``order`` that is clearly unlike ``against``."""
+    """Return the first of ``choices`` in ``order`` that differs clearly from ``against``."""
     for index in order:
         if np.abs(choices[index] - against).max() > 60:
             return choices[index]

@@ -1,12 +1,12 @@
-"""Draws a person: body parts and clothes from far to near."""
+"""Paints a person: body parts and clothes from far to near."""
 
 import numpy as np
 
 from midattr_plugin.rendering.body import Body, Pose
 from midattr_plugin.rendering.canvas import Canvas, ellipse, rounded_box
-from midattr_plugin.rendering.carried import draw_backpack, draw_bag, draw_handbag, draw_straps
+from midattr_plugin.rendering.carried import paint_backpack, paint_bag, paint_handbag, paint_straps
 from midattr_plugin.rendering.cloth import Wrap, make_cloth
-from midattr_plugin.rendering.head import draw_back_hair, draw_head, skin_color
+from midattr_plugin.rendering.head import paint_back_hair, paint_head, skin_color
 from midattr_plugin.rendering.legs import Legs
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.traits import Traits
@@ -14,7 +14,7 @@ from midattr_plugin.rendering.traits import Traits
 _STICK = np.array([38, 54, 84], np.float32)
 
 
-class Figure:
+class Person:
     """One person in one pose, ready to be painted."""
 
     def __init__(self, look: Look, traits: Traits, pose: Pose) -> None:
@@ -28,29 +28,29 @@ class Figure:
         self.wrap = Wrap(top[0], half * 1.1, top[1], pose.height, pose.yaw)
         self.legs = Legs(body, look, traits, self.skin, self.wrap)
 
-    def draw(self, canvas: Canvas) -> None:
-        """Paints the person on ``canvas``."""
+    def paint(self, canvas: Canvas) -> None:
+        """Paint the person on ``canvas``."""
         body, look = self.body, self.look
-        steps = [(0.0, self._trunk), (0.0005, self._neck_and_head)]
+        steps = [(0.0, self._paint_trunk), (0.0005, self._paint_head)]
         for side in ('l', 'r'):
             leg = body.depth_of(getattr(body, f'hip_{side}'))
             arm = body.depth_of(getattr(body, f'elbow_{side}'))
-            steps.append((min(leg, 0) - 0.3, lambda c, side=side: self.legs.draw_leg(c, side)))
-            # an arm that hangs beside the trunk lies over it, unless it is on the far side
-            steps.append((arm + 0.03, lambda c, side=side: self._arm(c, side)))
-        steps.append((-0.25, self.legs.draw_hips))
+            steps.append((min(leg, 0) - 0.3, lambda c, side=side: self.legs.paint_leg(c, side)))
+            # an arm beside the trunk is painted over it, unless it is on the far side
+            steps.append((arm + 0.03, lambda c, side=side: self._paint_arm(c, side)))
+        steps.append((-0.25, self.legs.paint_hips))
         if look.long_hair:
-            steps.append((-0.04 * body.cos, lambda c: draw_back_hair(c, body, self.traits, look)))
+            steps.append((-0.04 * body.cos, lambda c: paint_back_hair(c, body, self.traits, look)))
         if look.backpack:
             steps.append(
-                (-0.13 * body.cos, lambda c: draw_backpack(c, body, self.traits, self.upper.base))
+                (-0.13 * body.cos, lambda c: paint_backpack(c, body, self.traits, self.upper.base))
             )
         if look.bag:
             side = 1 if self.traits.bag_side < 0.5 else -1
             steps.append(
                 (
                     0.035 - 0.1 * side * body.sin,
-                    lambda c: draw_bag(c, body, self.traits, self.upper.base),
+                    lambda c: paint_bag(c, body, self.traits, self.upper.base),
                 )
             )
         if look.handbag:
@@ -58,13 +58,13 @@ class Figure:
             steps.append(
                 (
                     0.045 + 0.08 * body.cos - 0.12 * side * body.sin,
-                    lambda c: draw_handbag(c, body, self.traits, self.upper.base),
+                    lambda c: paint_handbag(c, body, self.traits, self.upper.base),
                 )
             )
         for _, step in sorted(steps, key=lambda item: item[0]):
             step(canvas)
 
-    def _trunk(self, canvas: Canvas) -> None:
+    def _paint_trunk(self, canvas: Canvas) -> None:
         body, look, traits, width = self.body, self.look, self.traits, self.pose.width
         hem = body.hip_y + (0.035 * traits.hem if look.trousers else -0.075 + 0.03 * traits.hem)
         s, bust = body.shoulder_y, 0.016 * look.female * (look.age > 0)
@@ -85,11 +85,11 @@ class Figure:
             0.15,
             traits.folds,
         )
-        self._trunk_details(canvas, hem)
+        self._paint_trunk_details(canvas, hem)
         if look.backpack:
-            draw_straps(canvas, body, traits, self.upper.base)
+            paint_straps(canvas, body, traits, self.upper.base)
 
-    def _trunk_details(self, canvas: Canvas, hem: float) -> None:
+    def _paint_trunk_details(self, canvas: Canvas, hem: float) -> None:
         body, upper, width = self.body, self.upper, self.pose.width
         s, front = body.shoulder_y, body.cos
         if upper.pattern == 'band':
@@ -100,7 +100,7 @@ class Figure:
             ]
             canvas.paint([body.slab(levels)], upper.second, body.chest * width * 0.5)
         elif upper.pattern == 'logo':
-            # on the chest or, for half of them, on the back
+            # on the chest, or on the back of some
             facing = front if upper.phase < 0.6 else -front
             if facing > 0.25:
                 z = body.depth * 0.8 * np.sign(front)
@@ -121,7 +121,7 @@ class Figure:
             ]
             canvas.paint([np.array(corners)], upper.second, 5, 0.1, self.traits.folds)
 
-    def _arm(self, canvas: Canvas, side: str) -> None:
+    def _paint_arm(self, canvas: Canvas, side: str) -> None:
         body, look, width = self.body, self.look, self.pose.width
         shoulder, elbow, hand = (
             getattr(body, f'{joint}_{side}') for joint in ('shoulder', 'elbow', 'hand')
@@ -149,5 +149,5 @@ class Figure:
             tip = np.array([hand[0] * 1.15, 0.985 - body.drop, hand[2] + 0.05])
             canvas.paint(body.segments((hand, 0.008), (tip, 0.007)), _STICK, 2)
 
-    def _neck_and_head(self, canvas: Canvas) -> None:
-        draw_head(canvas, self.body, self.traits, self.look)
+    def _paint_head(self, canvas: Canvas) -> None:
+        paint_head(canvas, self.body, self.traits, self.look)

@@ -1,4 +1,4 @@
-"""Which pictures a tree holds: how many of whom, by which camera, under which name."""
+"""Plans the pictures of a tree: how many of each identity, camera, file name."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from midattr_plugin.rendering.roster import Roster
 from midattr_plugin.rendering.seeds import generator
 
 TRAIN, QUERY, GALLERY = 'bounding_box_train', 'query', 'bounding_box_test'
-JUNK, BACKGROUND = -1, 0  # identity numbers in the gallery that are nobody's
+JUNK, BACKGROUND = -1, 0  # identity numbers of distractors in the gallery
 _MIN_CAMERAS = 2
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of pictures; ``gallery`` counts those of identities only."""
+    """Numbers of pictures; ``gallery`` does not count background and junk."""
 
     train: int
     query: int
@@ -32,7 +32,7 @@ MARKET_TRAIN_PIDS, MARKET_TEST_PIDS = 751, 750
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture to be taken; ``frame`` numbers the pictures of one identity and camera."""
+    """A picture to be taken; ``frame`` numbers the pictures of one identity and camera."""
 
     folder: str
     pid: int
@@ -42,10 +42,10 @@ class Shot:
 
 
 def market_sizes(num_train: int, num_test: int) -> Sizes:
-    """The numbers of Market-1501, scaled down if there are fewer identities."""
+    """Return the sizes of Market-1501, scaled to the given numbers of identities."""
 
-    def scaled(images: int, pids: int, of: int) -> int:
-        return round(images * pids / of)
+    def scaled(images: int, pids: int, all_pids: int) -> int:
+        return round(images * pids / all_pids)
 
     return Sizes(
         max(scaled(MARKET.train, num_train, MARKET_TRAIN_PIDS), num_train * _MIN_CAMERAS),
@@ -57,7 +57,7 @@ def market_sizes(num_train: int, num_test: int) -> Sizes:
 
 
 def make_plan(roster: Roster, sizes: Sizes, seed: int) -> list[Shot]:
-    """All pictures of a tree, ``sizes`` exactly.
+    """Return all pictures of a tree, in exactly the numbers ``sizes``.
 
     Every identity is seen by at least two cameras. A test identity has one query for each
     camera that sees it and at least one gallery picture there, so that each query has a
@@ -72,21 +72,23 @@ def make_plan(roster: Roster, sizes: Sizes, seed: int) -> list[Shot]:
     )
     images = _spread(random, sizes.train, cameras)
     for pid, seen, number in zip(train, cameras, images, strict=True):
-        shots += _walks(random, pid, _cameras(random, seen), [(TRAIN, number)])
+        shots += _plan_walks(random, pid, _sample_cameras(random, seen), [(TRAIN, number)])
 
     test = list(roster['test'])
     cameras = _share(random, sizes.query, len(test), _MIN_CAMERAS, NUM_CAMERAS)
     images = _spread(random, sizes.gallery, cameras)
     for pid, seen, number in zip(test, cameras, images, strict=True):
-        shots += _walks(random, pid, _cameras(random, seen), [(QUERY, seen), (GALLERY, number)])
+        shots += _plan_walks(
+            random, pid, _sample_cameras(random, seen), [(QUERY, seen), (GALLERY, number)]
+        )
 
     for pid, number in ((BACKGROUND, sizes.background), (JUNK, sizes.junk)):
-        shots += _walks(random, pid, np.arange(1, NUM_CAMERAS + 1), [(GALLERY, number)])
+        shots += _plan_walks(random, pid, np.arange(1, NUM_CAMERAS + 1), [(GALLERY, number)])
     return shots
 
 
 def _share(random: np.random.Generator, total: int, count: int, low: int, high: int) -> np.ndarray:
-    """``count`` integers within [low, high] whose sum is ``total``."""
+    """Return ``count`` integers within [low, high] with the sum ``total``."""
     if not low * count <= total <= high * count:
         raise ValueError(f'{total} cannot be shared among {count} within [{low}, {high}]')
     shares = np.full(count, low)
@@ -94,13 +96,13 @@ def _share(random: np.random.Generator, total: int, count: int, low: int, high: 
         open_ones = np.flatnonzero(shares < high)
         short = total - shares.sum()
         chosen = random.permutation(open_ones)[:short]
-        # a share of them at a time, so that the shares differ
+        # half of them at a time, so that the shares differ
         shares[chosen[: max(1, len(chosen) // 2)]] += 1
     return shares
 
 
 def _spread(random: np.random.Generator, total: int, least: np.ndarray) -> np.ndarray:
-    """Integers of at least ``least`` whose sum is ``total``, unequal as in real data."""
+    """Return integers of at least ``least`` with the sum ``total``, unequal as in real data."""
     rest = total - least.sum()
     if rest < 0:
         raise ValueError(f'{total} pictures are too few for {least.sum()} identities and cameras')
@@ -108,14 +110,14 @@ def _spread(random: np.random.Generator, total: int, least: np.ndarray) -> np.nd
     return least + random.multinomial(rest, appetite / appetite.sum())
 
 
-def _cameras(random: np.random.Generator, number: int) -> np.ndarray:
+def _sample_cameras(random: np.random.Generator, number: int) -> np.ndarray:
     return np.sort(random.permutation(NUM_CAMERAS)[:number] + 1)
 
 
-def _walks(
+def _plan_walks(
     random: np.random.Generator, pid: int, cameras: np.ndarray, parts: list[tuple[str, int]]
 ) -> list[Shot]:
-    """The pictures of one identity, each camera in turn, named as in Market-1501."""
+    """Return the pictures of one identity, each camera in turn, named as in Market-1501."""
     sequence = int(random.integers(1, 7))
     begin = random.integers(1000, 90000, len(cameras))
     taken = dict.fromkeys(cameras.tolist(), 0)

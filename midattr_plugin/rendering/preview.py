@@ -1,4 +1,4 @@
-"""A contact sheet, so that people can look at what is rendered."""
+"""Writes a contact sheet of rendered identities."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,26 +8,26 @@ import numpy as np
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
-from midattr_plugin.rendering.cameras import CAMERAS, scene_of
+from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import Look, describe
 from midattr_plugin.rendering.photo import HEIGHT, WIDTH, photograph
-from midattr_plugin.rendering.traits import draw_traits
+from midattr_plugin.rendering.traits import sample_traits
 
 _ZOOM = 2
 _TEXT = 18  # rows of the caption
 
 
 def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
-    """A grid (rows, columns, 3) uint8, BGR: identities by cameras.
+    """Return a grid (H, W, 3) uint8, BGR: identities by cameras.
 
-    The first four columns show the identity from the front, from both sides and from
-    behind; the others as the last cameras happen to see it.
+    Four columns show an identity from the front, from both sides and from behind; the last two
+    from a random direction.
     """
-    scenes = [scene_of(camera, seed) for camera in CAMERAS]
+    scenes = [camera_scene(camera, seed) for camera in CAMERAS]
     turns = (0.0, np.pi / 2, np.pi, 1.5 * np.pi, None, None)
     rows = []
     for pid, look in looks.items():
-        traits = draw_traits(seed, pid)
+        traits = sample_traits(seed, pid)
         cells = [
             photograph(look, traits, pid, camera, scene, 0, seed, yaw=turn)
             for camera, scene, turn in zip(CAMERAS, scenes, turns, strict=True)
@@ -47,7 +47,7 @@ def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
         rows += [caption, row]
     if not rows:
         return np.full((_TEXT, len(CAMERAS) * WIDTH * _ZOOM + HEIGHT, 3), 255, np.uint8)
-    # two identities beside each other
+    # two identities side by side
     half = (len(rows) // 2 + 1) // 2 * 2
     columns = [np.vstack(rows[:half]), np.vstack(rows[half:] or [rows[0]])]
     height = max(column.shape[0] for column in columns)
@@ -61,7 +61,7 @@ def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
 
 
 def write_preview(path: Path, looks: Mapping[int, Look], seed: int) -> None:
-    """Writes :func:`contact_sheet` to ``path`` (PNG).
+    """Write a contact sheet (PNG); see :func:`contact_sheet`.
 
     Raises:
         InputError: the file cannot be written.

@@ -1,5 +1,6 @@
-"""Who is rendered: the identities of an annotation file, or invented ones."""
+"""The people to render: read from an annotation file, or invented and written to one."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +14,22 @@ from midattr_plugin.rendering.look import (
     UPPER_COLORS,
     Look,
     look_from_fields,
+    look_to_fields,
 )
 from midattr_plugin.rendering.seeds import generator
 
 SPLITS = ('train', 'test')
-_ALIKE = 0.55  # share of the invented identities that wear another one's colors
+_ALIKE = 0.55  # probability that an invented identity wears the colors of the one before it
+# The first 116 bytes of a .mat file are free text; SciPy would write the time of day.
+_HEADER = b'MATLAB 5.0 MAT-file, attributes of rendered people'.ljust(116)
 Roster = dict[str, dict[int, Look]]  # split -> identity number -> look
 
 
 def read_roster(path: Path) -> Roster:
-    """Reads an annotation file of Market-1501-Attribute.
+    """Read an annotation file of Market-1501-Attribute.
 
-    Unlike :mod:`midattr_plugin.datasets.mat_file` it keeps the split and every color that is
-    labeled 'yes', since several colors are drawn differently from none.
+    Unlike :mod:`midattr_plugin.datasets.mat_file` it keeps the splits and every color that is
+    labeled 'yes', since a garment of several colors is painted differently from one of none.
 
     Raises:
         InputError: the file is missing, broken, or not that of Market-1501.
@@ -39,7 +43,7 @@ def read_roster(path: Path) -> Roster:
         content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     except Exception as error:  # SciPy raises a dozen types on files that are not MATLAB's
         raise InputError(
-            f'{path} is not a MATLAB file ({type(error).__name__}); {remedy}.'
+            f'{path} is not a MATLAB file ({type(error).__name__}); {remedy}'
         ) from error
     try:
         whole = content['market_attribute']
@@ -69,11 +73,28 @@ def _read_split(struct: object) -> dict[int, Look]:
     }
 
 
+def annotation_bytes(roster: Roster) -> bytes:
+    """Return the content of market_attribute.mat; equal rosters give equal bytes."""
+    content = {}
+    for split in SPLITS:
+        pids = sorted(roster[split])
+        rows = [look_to_fields(roster[split][pid]) for pid in pids]
+        struct = {field: np.array([[row[field] for row in rows]], np.uint8) for field in FIELDS}
+        index = np.empty((1, len(pids)), object)
+        index[0] = [f'{pid:04d}' for pid in pids]
+        content[split] = struct | {'image_index': index}
+    buffer = io.BytesIO()
+    scipy.io.savemat(buffer, {'market_attribute': content})
+    data = bytearray(buffer.getvalue())
+    data[: len(_HEADER)] = _HEADER
+    return bytes(data)
+
+
 def first_identities(roster: Roster, limit: int) -> Roster:
-    """The ``limit`` identities with the lowest numbers, half of them from either split.
+    """Return the ``limit`` identities with the lowest numbers, half of them from each split.
 
     Raises:
-        InputError: fewer than 2, one for each split.
+        InputError: ``limit`` is below 2.
     """
     if limit < 2:
         raise InputError(
@@ -84,32 +105,33 @@ def first_identities(roster: Roster, limit: int) -> Roster:
 
 
 def invent_roster(seed: int, num_train: int, num_test: int) -> Roster:
-    """Draws people with realistic correlations, and every class in both splits.
+    """Sample people with realistic correlations between attributes.
 
-    Colors and ages go round in shuffled decks, so that each class is learnable; hair,
-    clothes and bags depend on gender and age. About 6% have no color label for a garment.
-    Odd numbers are training identities, even ones test identities, until one runs out.
+    Colors and ages are dealt from shuffled decks, so that both splits have every class; hair,
+    clothes and bags depend on gender and age. About 6% of the garments have no color label.
+    Training identities have even numbers and test identities odd ones, until one runs out.
     """
     roster: Roster = {}
     for split, count in zip(SPLITS, (num_train, num_test), strict=True):
         random = generator(seed, f'roster {split}')
-        ages = _deck(random, count, (0, 1, 1, 2, 2, 3))
-        upper = _deck(random, count, UPPER_COLORS)
-        lower = _deck(random, count, LOWER_COLORS)
-        females = _deck(random, count, (True, False))
+        ages = _shuffled_deck(random, count, (0, 1, 1, 2, 2, 3))
+        upper = _shuffled_deck(random, count, UPPER_COLORS)
+        lower = _shuffled_deck(random, count, LOWER_COLORS)
+        females = _shuffled_deck(random, count, (True, False))
         looks = [
-            _invent(random, *person) for person in zip(females, ages, upper, lower, strict=True)
+            _sample_look(random, *person)
+            for person in zip(females, ages, upper, lower, strict=True)
         ]
         for row in range(1, count):
             if random.random() < _ALIKE:
-                # clothes of the same colors on somebody else, as in a school class
+                # the same colors on somebody else, e.g. in a school class
                 model = looks[row - 1]
                 looks[row] = replace(looks[row], upper=model.upper, lower=model.lower)
-        roster[split] = dict(zip(_numbers(split, num_train, num_test), looks, strict=True))
+        roster[split] = dict(zip(_identity_numbers(split, num_train, num_test), looks, strict=True))
     return roster
 
 
-def _numbers(split: str, num_train: int, num_test: int) -> list[int]:
+def _identity_numbers(split: str, num_train: int, num_test: int) -> list[int]:
     paired = min(num_train, num_test)
     own = num_train if split == 'train' else num_test
     first = 2 if split == 'train' else 1
@@ -117,21 +139,23 @@ def _numbers(split: str, num_train: int, num_test: int) -> list[int]:
     return [first + 2 * row for row in range(paired)] + list(rest[: own - paired])
 
 
-def _deck(random: np.random.Generator, count: int, cards: tuple) -> list:
-    """``count`` draws in which every card comes up equally often, in random order."""
-    rows = [cards[i] for i in range(len(cards))] * (count // len(cards) + 1)
+def _shuffled_deck(random: np.random.Generator, count: int, cards: tuple) -> list:
+    """Return ``count`` cards in random order, each about equally often."""
+    rows = list(cards) * (count // len(cards) + 1)
     order = random.permutation(count)
     return [rows[i] for i in order]
 
 
-def _invent(random: np.random.Generator, female, age, upper, lower) -> Look:
+def _sample_look(
+    random: np.random.Generator, female: bool, age: int, upper: str, lower: str
+) -> Look:
     chance = random.random(10)
     trousers = chance[0] < (0.55 if female else 0.90)
     return Look(
         female=bool(female),
         long_hair=bool(chance[1] < (0.75 if female else 0.14)),
         short_sleeves=bool(chance[2] < 0.58),
-        # shorts and short skirts are for the young rather than for the old
+        # shorts and short skirts are more frequent among the young
         short_lower=bool(chance[3] < (0.62, 0.55, 0.42, 0.28)[age] + (0.1 if not trousers else 0)),
         trousers=bool(trousers),
         hat=bool(chance[4] < 0.35),

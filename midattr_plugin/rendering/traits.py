@@ -1,9 +1,9 @@
-"""What an identity keeps over all cameras beside its annotated attributes.
+"""Looks that an identity keeps across cameras beside its annotated attributes.
 
-Two people with the same attributes must stay tellable apart, or re-identification
-would be a look-up of attributes: hence build, exact shades, pattern, shoes, hair style.
-All numbers are drawn in one fixed order and whatever the attributes, so that the same
-person with one attribute changed differs in nothing else.
+People with the same attributes must remain distinguishable, or re-identification would be a
+look-up of attributes: hence build, exact shades, pattern, shoes and hair style. All numbers
+are sampled in one fixed order, independent of the attributes, so that changing one attribute
+of a person changes nothing else.
 """
 
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ UPPER_PATTERNS = (
     'sleeves',
 )
 LOWER_PATTERNS = ('plain', 'plain', 'washed', 'seam', 'checks', 'print', 'cuffs')
-# Strength of the identity cues: near 0 only the attributes are left to tell people apart.
+# Strength of the identity cues; near 0 only the attributes distinguish people.
 CUE_STRENGTH = 0.55
 
 
 @dataclass(frozen=True)
 class Garment:
-    """How one garment of an identity differs from others of the same color."""
+    """Properties of a garment that distinguish it from others of the same color."""
 
     pick: float  # which shade, [0, 1)
     jitter: np.ndarray  # (3,) in [-1, 1]
@@ -47,7 +47,7 @@ class Garment:
 
 @dataclass(frozen=True)
 class Traits:
-    """Persistent looks of one identity; ratios are relative to the average person."""
+    """Persistent looks of one identity, relative to the average person."""
 
     skin: float
     hair: float
@@ -74,7 +74,7 @@ class Traits:
     walking_stick: float
 
 
-def _garment(random: np.random.Generator, patterns: tuple[str, ...]) -> Garment:
+def _sample_garment(random: np.random.Generator, patterns: tuple[str, ...]) -> Garment:
     numbers = random.random(10)
     return Garment(
         pick=numbers[0],
@@ -89,8 +89,8 @@ def _garment(random: np.random.Generator, patterns: tuple[str, ...]) -> Garment:
     )
 
 
-def draw_traits(seed: int, pid: int) -> Traits:
-    """The traits of identity ``pid``."""
+def sample_traits(seed: int, pid: int) -> Traits:
+    """Sample the traits of identity ``pid``."""
     random = generator(seed, 'traits', pid)
     build, legs, shoulders = np.clip(random.standard_normal(3) * 0.55, -1, 1) * CUE_STRENGTH
     numbers = iter(random.random(16))
@@ -103,8 +103,8 @@ def draw_traits(seed: int, pid: int) -> Traits:
         legs=legs,
         shoulders=shoulders,
         gait=next(numbers),
-        upper=_garment(random, UPPER_PATTERNS),
-        lower=_garment(random, LOWER_PATTERNS),
+        upper=_sample_garment(random, UPPER_PATTERNS),
+        lower=_sample_garment(random, LOWER_PATTERNS),
         hem=next(numbers),
         length=next(numbers),
         shoe=SHOES[int(next(numbers) * len(SHOES))],

@@ -1,4 +1,4 @@
-"""Writes a tree of rendered pictures: all of it or nothing."""
+"""Writes a tree of rendered pictures atomically: all of it or nothing."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -17,22 +16,25 @@ from tqdm import tqdm
 
 from midattr_plugin.datasets.rendered import MARKER
 from midattr_plugin.errors import InputError
-from midattr_plugin.rendering.backgrounds import Scene
-from midattr_plugin.rendering.cameras import CAMERAS, scene_of
+from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.photo import photograph, photograph_background, photograph_junk
 from midattr_plugin.rendering.plan import BACKGROUND, GALLERY, JUNK, QUERY, TRAIN, Shot
 from midattr_plugin.rendering.roster import Roster
 from midattr_plugin.rendering.seeds import generator
-from midattr_plugin.rendering.traits import draw_traits
+from midattr_plugin.rendering.traits import sample_traits
 
 TREE = 'Market-1501-v15.09.15'
 ANNOTATIONS = 'market_attribute.mat'
+_NOTICE = (
+    'The images in this folder are rendered drawings, not photographs of people.\n'
+    'Scores measured on them say nothing about real data.\n'
+)
 _BATCH = 32
 
 
-def marker_of(tree: Path) -> str | None:
-    """The marker of a complete rendered tree, None if there is none."""
+def read_marker(tree: Path) -> str | None:
+    """Return the text of the marker of a complete rendered tree, None if there is none."""
     try:
         return (tree / MARKER).read_text(encoding='utf-8')
     except OSError:
@@ -44,25 +46,29 @@ def write_tree(
     roster: Roster,
     shots: Sequence[Shot],
     annotations: bytes,
-    marker: str,
+    recipe: str,
     seed: int,
     workers: int,
 ) -> None:
-    """Renders ``shots`` into the folder ``tree``, which appears when it is complete.
+    """Render pictures into a folder, which appears when it is complete.
 
-    A complete tree with the same ``marker`` is kept as it is; another rendered tree is
-    replaced.
+    A complete tree of the same ``recipe`` is kept; another rendered tree is replaced.
 
     Args:
+        tree: the folder.
+        roster: the people.
+        shots: the pictures.
         annotations: content of market_attribute.mat.
+        recipe: lines that tell this rendering from others; they end the marker.
+        seed: seed of all random numbers.
         workers: number of processes.
 
     Raises:
-        InputError: ``tree`` holds something that was not rendered, or cannot be written.
+        InputError: ``tree`` holds files that were not rendered, or cannot be written.
     """
-    if marker_of(tree) == marker:
+    if _has_recipe(tree, recipe):
         return
-    if marker_of(tree) is None and tree.exists() and (not tree.is_dir() or any(tree.iterdir())):
+    if read_marker(tree) is None and tree.exists() and (not tree.is_dir() or any(tree.iterdir())):
         raise InputError(
             f'{tree} exists and was not rendered by this program; choose another '
             'folder or move it away'
@@ -73,8 +79,8 @@ def write_tree(
                 (temporary / folder).mkdir()
             _render(temporary, roster, shots, seed, workers)
             (temporary / ANNOTATIONS).write_bytes(annotations)
-            (temporary / MARKER).write_text(marker, encoding='utf-8')
-            _put_in_place(temporary, tree, marker)
+            (temporary / MARKER).write_text(_NOTICE + recipe, encoding='utf-8')
+            _put_in_place(temporary, tree, recipe)
     except OSError as error:
         raise InputError(
             f'{tree} cannot be written ({error.strerror or error}); choose a folder '
@@ -82,26 +88,31 @@ def write_tree(
         ) from error
 
 
+def _has_recipe(tree: Path, recipe: str) -> bool:
+    # only the end: a tree with an older notice is still valid
+    return (read_marker(tree) or '').endswith(recipe)
+
+
 @contextmanager
 def _temporary_sibling(tree: Path) -> Iterator[Path]:
     tree.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=tree.parent, prefix=f'.{tree.name}.', suffix='.tmp'))
     try:
-        temporary.chmod(tree.parent.stat().st_mode & 0o777)  # mkdtemp's are the owner's alone
+        # mkdtemp makes folders that only their owner can read
+        temporary.chmod(tree.parent.stat().st_mode & 0o777)
         yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _put_in_place(temporary: Path, tree: Path, marker: str) -> None:
-    there = marker_of(tree)
-    if there == marker:
+def _put_in_place(temporary: Path, tree: Path, recipe: str) -> None:
+    if _has_recipe(tree, recipe):
         return  # another process rendered the same meanwhile; its tree may be in use
     old = temporary / 'replaced'
-    if there is not None:
+    if read_marker(tree) is not None:
         os.replace(tree, old)
     elif tree.exists():
-        tree.rmdir()  # empty, as checked; Windows replaces no folder by another
+        tree.rmdir()  # empty, as checked before; Windows cannot replace a folder
     os.replace(temporary, tree)
     shutil.rmtree(tree / old.name, ignore_errors=True)
 
@@ -121,8 +132,7 @@ def _render(folder: Path, roster: Roster, shots: Sequence[Shot], seed: int, work
             for job in jobs:
                 bar.update(render_batch(*job))
             return
-        # The platform's way to start processes, which is the one of torchreid's data
-        # loaders: a script that can use those can use this.
+        # The platform's start method, which torchreid's data loaders use, too.
         context = multiprocessing.get_context()
         with ProcessPoolExecutor(workers, context, _start_worker) as pool:
             futures = [pool.submit(render_batch, *job) for job in jobs]
@@ -136,10 +146,10 @@ def _render(folder: Path, roster: Roster, shots: Sequence[Shot], seed: int, work
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keeps OpenCV from starting threads: the processes share the cores already.
+    """Keep OpenCV from starting threads, since the processes share the cores already.
 
-    It is set here, not in the workers, since a forked process that touches OpenCV's threads
-    waits for ever for those that only its parent has.
+    Set in the parent, because a forked worker that changes OpenCV's number of threads waits
+    forever for threads that only its parent has.
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -156,30 +166,26 @@ def _start_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends a worker whose parent was killed, which would wait for work for ever."""
+    """End this worker when its parent is killed, instead of waiting for work forever."""
     parent = multiprocessing.parent_process()
     multiprocessing.connection.wait([parent.sentinel])
     os._exit(1)
 
 
 def render_batch(folder: Path, shots: Sequence[Shot], looks: dict[int, Look], seed: int) -> int:
-    """Draws and writes ``shots`` below ``folder``; returns how many."""
+    """Render ``shots`` into ``folder`` and return their number."""
     for shot in shots:
-        camera, scene = CAMERAS[shot.camera - 1], _scene(shot.camera, seed)
+        camera = CAMERAS[shot.camera - 1]
+        scene = camera_scene(camera, seed)
         if shot.pid == JUNK:
             picture = photograph_junk(camera, scene, shot.frame, seed)
         elif shot.pid == BACKGROUND:
             picture = photograph_background(camera, scene, shot.frame, seed)
         else:
-            traits = draw_traits(seed, shot.pid)
+            traits = sample_traits(seed, shot.pid)
             picture = photograph(looks[shot.pid], traits, shot.pid, camera, scene, shot.frame, seed)
         random = generator(seed, 'jpeg', shot.pid, shot.camera, shot.frame)
         quality = int(random.integers(78, 96))
         _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
         (folder / shot.folder / shot.name).write_bytes(data.tobytes())
     return len(shots)
-
-
-@lru_cache(maxsize=16)
-def _scene(camera: int, seed: int) -> Scene:
-    return scene_of(CAMERAS[camera - 1], seed)

@@ -3,9 +3,8 @@ import pytest
 
 from midattr_plugin.rendering import cli, main, preview, render
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.mat_file import annotation_bytes
 from midattr_plugin.rendering.plan import Sizes
-from midattr_plugin.rendering.roster import invent_roster
+from midattr_plugin.rendering.roster import annotation_bytes, invent_roster
 
 
 @pytest.fixture
@@ -49,14 +48,15 @@ def test_twin_goes_where_market1501_lies(tmp_path, annotations):
 
 
 @pytest.mark.parametrize('arguments', [[], ['--limit', '3']])
-def test_preview_alone(tmp_path, annotations, arguments):
+def test_preview_alone(tmp_path, annotations, monkeypatch, arguments):
+    monkeypatch.setattr(cli, '_PREVIEWED', 6)
     path = tmp_path / 'sheet.png'
     given = ['--annotations', str(annotations), *arguments] if arguments else []
     assert main(['--preview', str(path), *given]) == 0
     sheet = cv2.imread(str(path))
     # two columns of six pictures at twice their size
     assert sheet.shape[1] == 2 * (6 * 64 * 2 + 6)
-    rows = 2 if arguments else 6
+    rows = 2 if arguments else 3
     assert sheet.shape[0] == rows * (128 * 2 + 18)
 
 
@@ -80,7 +80,15 @@ def test_preview_of_one():
             ['--out', '{}/x', '--annotations', '{}/market_attribute.mat', '--limit', '0'],
             '--limit is 0',
         ),
-        (['--preview', '{}/market_attribute.mat/a.png'], 'a.png cannot be written'),
+        (
+            [
+                '--preview',
+                '{}/market_attribute.mat/a.png',
+                '--annotations',
+                '{}/market_attribute.mat',
+            ],
+            'a.png cannot be written',
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path, annotations, capsys, arguments, sentence):

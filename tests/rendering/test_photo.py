@@ -1,9 +1,10 @@
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from midattr_plugin.rendering.cameras import CAMERAS, scene_of
+from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import LOWER_COLORS, UPPER_COLORS, Look
 from midattr_plugin.rendering.photo import (
     Difficulty,
@@ -11,7 +12,7 @@ from midattr_plugin.rendering.photo import (
     photograph_background,
     photograph_junk,
 )
-from midattr_plugin.rendering.traits import draw_traits
+from midattr_plugin.rendering.traits import sample_traits
 
 _EASY = Difficulty(camera=0, crop=0, occlusion=0, pose=0)
 _FRONT, _SIDE, _BACK = 0.0, np.pi / 2, np.pi
@@ -34,20 +35,26 @@ _PARTS = {
 
 @pytest.fixture(scope='module')
 def scene():
-    return scene_of(CAMERAS[0], 0)
+    return camera_scene(CAMERAS[0], 0)
 
 
-def _photo(scene, look, pid=3, yaw=_FRONT, frame=0, difficulty=_EASY):
-    return photograph(
-        look, draw_traits(0, pid), pid, CAMERAS[0], scene, frame, 0, difficulty, yaw
-    ).astype(float)
+@cache
+def _photo(look, pid=3, yaw=_FRONT):
+    """Many tests compare with the same pictures."""
+    return _fresh_photo(look, pid, yaw)
 
 
-def _changed_rows(scene, look, other, yaw=_FRONT):
+def _fresh_photo(look, pid=3, yaw=_FRONT, frame=0, difficulty=_EASY):
+    scene = camera_scene(CAMERAS[0], 0)
+    traits = sample_traits(0, pid)
+    picture = photograph(look, traits, pid, CAMERAS[0], scene, frame, 0, difficulty, yaw)
+    return picture.astype(float)
+
+
+def _changed_rows(look, other, yaw=_FRONT):
     """Sum over several people of the change in each row (128,)."""
     return sum(
-        np.abs(_photo(scene, look, pid, yaw) - _photo(scene, other, pid, yaw)).sum((1, 2))
-        for pid in range(1, 7)
+        np.abs(_photo(look, pid, yaw) - _photo(other, pid, yaw)).sum((1, 2)) for pid in range(1, 7)
     )
 
 
@@ -61,9 +68,9 @@ def _flipped(look, name):
 
 @pytest.mark.parametrize('name, parts', _PARTS.items())
 @pytest.mark.parametrize('yaw', [_FRONT, _SIDE, _BACK])
-def test_attribute_shows_where_it_belongs(scene, name, parts, yaw):
+def test_attribute_shows_where_it_belongs(name, parts, yaw):
     look = Look(age=2, upper=('red',), lower=('blue',))
-    rows = _changed_rows(scene, look, _flipped(look, name), yaw)
+    rows = _changed_rows(look, _flipped(look, name), yaw)
     quarters = rows.reshape(4, 32).sum(1)
     allowed = np.zeros(128, bool)
     for part in parts:
@@ -75,11 +82,11 @@ def test_attribute_shows_where_it_belongs(scene, name, parts, yaw):
         assert quarters.min() > 0.02 * rows.sum(), quarters
 
 
-def test_backpack_shows_most_from_behind(scene):
+def test_backpack_shows_most_from_behind():
     without, carrying = Look(), Look(backpack=True)
-    front, back = (_changed_rows(scene, without, carrying, yaw).sum() for yaw in (_FRONT, _BACK))
+    front, back = (_changed_rows(without, carrying, yaw).sum() for yaw in (_FRONT, _BACK))
     assert 0 < front < back
-    shown = np.abs(_photo(scene, without, yaw=_BACK) - _photo(scene, carrying, yaw=_BACK)).max(2)
+    shown = np.abs(_photo(without, yaw=_BACK) - _photo(carrying, yaw=_BACK)).max(2)
     # the pack covers a large piece of the upper back: rows of the trunk, middle columns
     assert (shown[30:48, 24:40] > 15).mean() > 0.6
 
@@ -91,13 +98,10 @@ def test_backpack_shows_most_from_behind(scene):
         ('lower', LOWER_COLORS, (slice(72, 84), slice(26, 38))),
     ],
 )
-def test_colors_differ_and_unknown_is_none_of_them(scene, where, colors, box):
+def test_colors_differ_and_unknown_is_none_of_them(where, colors, box):
     def mean(names):
         return np.mean(
-            [
-                _photo(scene, Look(**{where: names}), pid, _BACK)[box].mean((0, 1))
-                for pid in range(1, 9)
-            ],
+            [_photo(Look(**{where: names}), pid, _BACK)[box].mean((0, 1)) for pid in range(1, 9)],
             axis=0,
         )
 
@@ -114,41 +118,36 @@ def test_colors_differ_and_unknown_is_none_of_them(scene, where, colors, box):
             assert green > red and green > blue
     # one person whose color is unknown, and the same one in each of the known colors
     for pid in range(1, 6):
-        unknown = _photo(scene, Look(**{where: ()}), pid, _BACK)[box]
+        unknown = _photo(Look(**{where: ()}), pid, _BACK)[box]
         for color in colors:
-            assert (
-                np.abs(unknown - _photo(scene, Look(**{where: (color,)}), pid, _BACK)[box]).mean()
-                > 5
-            )
+            assert np.abs(unknown - _photo(Look(**{where: (color,)}), pid, _BACK)[box]).mean() > 5
 
 
-def test_several_colors_are_both_there(scene):
+def test_several_colors_are_both_there():
     spans = []
     for names in (('red',), ('red', 'white')):
-        pictures = [
-            _photo(scene, Look(upper=names), pid, _BACK)[36:54, 26:38] for pid in range(1, 13)
-        ]
+        pictures = [_photo(Look(upper=names), pid, _BACK)[36:54, 26:38] for pid in range(1, 13)]
         spans.append(np.mean([np.ptp(picture[..., 1]) for picture in pictures]))
     assert spans[1] > spans[0] + 30
 
 
-def test_people_with_the_same_attributes_differ(scene):
+def test_people_with_the_same_attributes_differ():
     look = Look(upper=('black',), lower=('blue',))
-    pictures = [_photo(scene, look, pid)[10:118, 20:44] for pid in (1, 2, 3)]
+    pictures = [_photo(look, pid)[10:118, 20:44] for pid in (1, 2, 3)]
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(pictures[a] - pictures[b]).mean() > 5
 
 
-def test_same_picture_again_and_another_frame(scene):
-    one = _photo(scene, Look(), difficulty=Difficulty(), yaw=None)
-    np.testing.assert_array_equal(one, _photo(scene, Look(), difficulty=Difficulty(), yaw=None))
-    other = _photo(scene, Look(), difficulty=Difficulty(), yaw=None, frame=1)
+def test_same_picture_again_and_another_frame():
+    one = _fresh_photo(Look(), difficulty=Difficulty(), yaw=None)
+    np.testing.assert_array_equal(one, _fresh_photo(Look(), difficulty=Difficulty(), yaw=None))
+    other = _fresh_photo(Look(), difficulty=Difficulty(), yaw=None, frame=1)
     assert np.abs(one - other).mean() > 3
 
 
 @pytest.mark.parametrize('age', range(4))
 @pytest.mark.parametrize('female', [False, True])
-def test_every_look_can_be_drawn_from_everywhere(scene, age, female):
+def test_every_look_can_be_painted_from_every_side(scene, age, female):
     for pid, yaw in enumerate(np.linspace(0, 2 * np.pi, 12), 20):
         look = Look(
             female,
@@ -164,7 +163,9 @@ def test_every_look_can_be_drawn_from_everywhere(scene, age, female):
             UPPER_COLORS[pid % 3 : pid % 3 + pid % 4],
             (),
         )
-        picture = photograph(look, draw_traits(0, pid), pid, CAMERAS[pid % 6], scene, 0, 0, yaw=yaw)
+        picture = photograph(
+            look, sample_traits(0, pid), pid, CAMERAS[pid % 6], scene, 0, 0, yaw=yaw
+        )
         assert picture.shape == (128, 64, 3) and picture.dtype == np.uint8
         assert picture.std() > 8
 
@@ -179,7 +180,7 @@ def test_junk_and_background(scene):
 
 def test_cameras_differ(scene):
     means = [
-        photograph(Look(), draw_traits(0, 1), 1, camera, scene, 0, 0).mean((0, 1))
+        photograph(Look(), sample_traits(0, 1), 1, camera, scene, 0, 0).mean((0, 1))
         for camera in CAMERAS
     ]
     gaps = [np.abs(a - b).max() for i, a in enumerate(means) for b in means[:i]]

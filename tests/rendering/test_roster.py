@@ -6,9 +6,13 @@ import scipy.io
 from helpers.paths import SHARED
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering.look import AGES, LOWER_COLORS, UPPER_COLORS, Look
-from midattr_plugin.rendering.mat_file import annotation_bytes
 from midattr_plugin.rendering.render import DEFAULT_SEED, DEMO_TEST_PIDS, DEMO_TRAIN_PIDS
-from midattr_plugin.rendering.roster import first_identities, invent_roster, read_roster
+from midattr_plugin.rendering.roster import (
+    annotation_bytes,
+    first_identities,
+    invent_roster,
+    read_roster,
+)
 
 _REAL = SHARED / 'annotations' / 'market_attribute.mat'
 
@@ -44,7 +48,7 @@ def test_file_read_with_scipy_alone(tmp_path):
                 assert getattr(struct, f'up{color}')[row] == 1 + (color in look.upper)
 
 
-def test_plugins_reader_agrees(tmp_path):
+def test_dataset_reader_agrees(tmp_path):
     annotations = pytest.importorskip('midattr_plugin.datasets.mat_file')
     schema = pytest.importorskip('midattr_plugin.schema').MARKET1501
     roster = invent_roster(3, 30, 20)
@@ -57,11 +61,11 @@ def test_plugins_reader_agrees(tmp_path):
         assert labels['lower_type'] == look.trousers
         assert labels['backpack'] == look.backpack
         assert labels['age'] == look.age
-        for part, names, known in (
+        for part, names, colors in (
             ('upper', UPPER_COLORS, look.upper),
             ('lower', LOWER_COLORS, look.lower),
         ):
-            assert labels[f'{part}_color'] == (names.index(known[0]) if known else -1)
+            assert labels[f'{part}_color'] == (names.index(colors[0]) if colors else -1)
 
 
 def test_same_bytes_at_any_time(tmp_path):
