@@ -7,17 +7,13 @@ from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin import build, engine, torchreid_compat
 from midattr_plugin.config import parse_config
-from midattr_plugin.datasets import Market1501Attr
 from midattr_plugin.errors import InputError
+from midattr_plugin.models import BACKBONES
+from midattr_plugin.optim import build_scheduler
 
 
 def config(tmp_path, *pairs):
     return parse_config(arguments(tmp_path, *pairs))
-
-
-@pytest.fixture(autouse=True)
-def no_annotation_path(monkeypatch):
-    monkeypatch.setattr(Market1501Attr, 'annotation_file', '')
 
 
 def test_options_reach_the_model(tmp_path):
@@ -75,9 +71,10 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
     )
     data = build.build_datamanager(cfg)
     model = build.build_model(cfg, data.num_train_pids)
-    optimizer = build.build_optimizer(cfg, model)
-    scheduler = build.build_scheduler(cfg, optimizer)
-    built = build.build_engine(cfg, data, model, optimizer, scheduler)
+    criterion = build.build_criterion(cfg, model, data.train_loader.dataset)
+    optimizer = build.build_optimizer(cfg, model, criterion)
+    scheduler = build_scheduler(cfg, optimizer)
+    built = build.build_engine(cfg, data, model, optimizer, scheduler, criterion)
     assert type(built).__name__ == expected
     if loss == 'midattr':
         assert built.criterion.branch_weights['global'] == pytest.approx(0.2)
@@ -151,15 +148,15 @@ def test_options_reach_the_loss(tmp_path):
     )
     data = build.build_datamanager(cfg)
     model = build.build_model(cfg, data.num_train_pids)
-    uncertainty = build.build_task_uncertainty(cfg, model)
-    optimizer = build.build_optimizer(cfg, model, uncertainty)
+    criterion = build.build_criterion(cfg, model, data.train_loader.dataset)
+    optimizer = build.build_optimizer(cfg, model, criterion)
     group = optimizer.param_groups[-1]
     assert (group['weight_decay'], group['lr'], group['fused']) == (0, 0.01, True)
     assert optimizer.param_groups[0]['weight_decay'] > 0
     built = build.build_engine(
-        cfg, data, model, optimizer, build.build_scheduler(cfg, optimizer), uncertainty
+        cfg, data, model, optimizer, build_scheduler(cfg, optimizer), criterion
     )
-    criterion = built.criterion
+    assert built.criterion is criterion
     assert criterion.attribute_loss.gamma == 3
     assert (criterion.triplet_weight, criterion.triplet_loss.margin) == (0.5, 0.7)
     assert criterion.task_uncertainty.terms == ('global', 'local', *model.schema.names)
@@ -179,7 +176,7 @@ def test_other_losses_learn_no_weights(tmp_path):
         'midattr.task_weights',
         'uncertainty',
     )
-    assert build.build_task_uncertainty(cfg, build.build_model(cfg, 3)) is None
+    assert build.build_criterion(cfg, build.build_model(cfg, 3), None) is None
 
 
 @pytest.mark.parametrize('loss', ['softmax', 'triplet'])
@@ -244,7 +241,7 @@ def test_torchreid_weights_offline(tmp_path, monkeypatch):
     with pytest.raises(
         InputError,
         match='model.pretrained: the weights of "resnet50" could not be '
-        r'fetched \(no route to torchreid\)',
+        r'downloaded \(no route to torchreid\)',
     ) as caught:
         build.build_model(cfg, 5)
     assert caught.value.__suppress_context__
@@ -254,7 +251,7 @@ def test_torchreid_weights_offline(tmp_path, monkeypatch):
     'name, loss', [('midattr_resnet18_market', 'midattr'), ('resnet18', 'softmax')]
 )
 @pytest.mark.parametrize(
-    'pairs, fetches',
+    'pairs, downloads',
     [
         ([], True),
         (['model.resume', 'x'], False),
@@ -263,21 +260,27 @@ def test_torchreid_weights_offline(tmp_path, monkeypatch):
         (['test.evaluate', True, 'model.load_weights', 'x'], False),
     ],
 )
-def test_weights_that_a_checkpoint_replaces_are_not_fetched(
-    tmp_path, monkeypatch, name, loss, pairs, fetches
+def test_weights_that_a_checkpoint_replaces_are_not_downloaded(
+    tmp_path, monkeypatch, name, loss, pairs, downloads
 ):
-    fetched = []
+    downloaded = []
+
+    def resnet18(pretrained, **kwargs):
+        if pretrained:
+            downloaded.append(kwargs)
+        return torch.nn.Linear(1, 1)
+
     monkeypatch.setattr(
-        'midattr_plugin.models.zoo.pretrained_state', lambda *args: fetched.append(args)
+        BACKBONES['resnet18'], 'pretrained_state', lambda *args: downloaded.append(args)
     )
     monkeypatch.setitem(
         torchreid_compat._model_factory,
         'resnet18',
-        lambda pretrained, **kwargs: pretrained and fetched.append(kwargs),
+        resnet18,
     )
     cfg = config(tmp_path, 'model.pretrained', True, 'model.name', name, 'loss.name', loss, *pairs)
     build.build_model(cfg, 5)
-    assert bool(fetched) is fetches
+    assert bool(downloaded) is downloads
 
 
 @pytest.mark.parametrize('name, fused', [('sgd', True), ('amsgrad', True), ('radam', None)])

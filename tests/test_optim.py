@@ -7,6 +7,7 @@ import torch
 from helpers.tiny_run import arguments
 from midattr_plugin import build
 from midattr_plugin.config import parse_config
+from midattr_plugin.optim import build_scheduler
 
 
 def built(tmp_path, *pairs):
@@ -14,7 +15,7 @@ def built(tmp_path, *pairs):
     model = torch.nn.Linear(2, 2)
     model.classifier = torch.nn.Linear(2, 2)
     optimizer = build.build_optimizer(cfg, model)
-    return optimizer, build.build_scheduler(cfg, optimizer)
+    return optimizer, build_scheduler(cfg, optimizer)
 
 
 def rates(optimizer, scheduler, epochs=8):

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from helpers.fake_market import write_image, write_market_tree
 from helpers.paths import PROJECT
@@ -33,8 +34,25 @@ def error(capsys, argv):
 def test_train_then_evaluate(root, capsys):
     assert main(arguments(root, 'midattr.evaluate_first', True)) == 0
     out = capsys.readouterr().out
+    lines = [line for line in out.splitlines() if line.startswith('epoch: ')]
+    assert len(lines) == 2 * 3  # 6 batches of 2 epochs, a line for each 2
+    for line in lines:
+        assert len(line) <= 160
+        names = [part.split(' ')[0] for part in line.split('  ')]
+        assert names == [
+            'epoch:',
+            'time',
+            'eta',
+            'loss',
+            'global',
+            'local',
+            'attributes',
+            'acc',
+            'lr',
+        ]
+    events = EventAccumulator(str(root / 'log')).Reload().Tags()['scalars']
     for term in ('loss_global', 'loss_local', 'loss_upper_color', 'acc_gender'):
-        assert term in out
+        assert f'Train/{term}' in events
     assert '-> ' in out.splitlines()[-2]  # before and after training
     log = root / 'log'
     assert out.splitlines()[-1] == f'Results: {log}/metrics.json'

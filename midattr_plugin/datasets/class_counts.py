@@ -10,12 +10,15 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.schema import AttributeSchema
 
 
-def check_annotated(schema: AttributeSchema | None, dataset: Dataset) -> None:
+def check_annotated(
+    schema: AttributeSchema | None, dataset: Dataset, sources: Sequence[str] = ()
+) -> None:
     """Check that training images have attributes that a model learns.
 
     Args:
         schema: the model's attributes; None for a model without them.
         dataset: the training images, a dataset of torchreid.
+        sources: their names, for the message.
 
     Raises:
         InputError: they have none of them.
@@ -25,8 +28,8 @@ def check_annotated(schema: AttributeSchema | None, dataset: Dataset) -> None:
     annotated = getattr(dataset, 'schema', None)
     if annotated is None or set(annotated.names).isdisjoint(schema.names):
         raise InputError(
-            'data.sources: the training images have none of the attributes that the '
-            'model learns; name an attribute dataset first (market1501_attr, '
+            f'data.sources{f" {list(sources)}" if sources else ""} have none of the attributes '
+            'that the model learns; name an attribute dataset first (market1501_attr, '
             'dukemtmcreid_attr or midattr_demo), or choose model.name '
             '"midattr_<backbone>", which has no attributes'
         )

@@ -83,7 +83,7 @@ class ImageMidAttrEngine(
         branches = model.descriptor_slices
         self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches))
         self.descriptor_slices = branches if len(branches) > 1 else {}
-        check_annotated(model.schema, self.train_loader.dataset)
+        check_annotated(model.schema, self.train_loader.dataset, datamanager.sources or ())
         self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
         self._recorder: AttributeRecorder | None = None
         self._log = StepLog()

@@ -1,7 +1,5 @@
 """Checkpoints of a run, and resuming from any of them."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,7 @@ from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin import torchreid_compat
 from midattr_plugin.config import parse_config
-from midattr_plugin.engine import checkpoint_mixin
+from midattr_plugin.engine import Results, checkpoint_mixin
 from midattr_plugin.errors import InputError
 from midattr_plugin.train import run
 
@@ -54,11 +52,11 @@ def test_files_of_a_run(root):
     assert names == [f'model.pth.tar-{name}' for name in ('2', '3', 'best', 'last')]
     last = load(root, 'last')
     assert (last['epoch'], last['evaluated']) == (3, True)
-    assert last['mAP'] == results['reid']['market1501_attr']['fused']['mAP']
+    assert last['mAP'] == results.reid['market1501_attr']['fused']['mAP']
     best = max((load(root, name) for name in '23'), key=lambda checkpoint: checkpoint['mAP'])
     assert load(root, 'best')['epoch'] == best['epoch']
     assert load(root, 'best')['best_mAP'] == best['mAP']
-    assert json.loads((root / 'log/metrics.json').read_text()) == results
+    assert Results.read(root / 'log/metrics.json') == results
 
 
 class Killed(Exception):
@@ -153,8 +151,10 @@ def test_learned_weights_and_warm_up_resume_bit_by_bit(root, optim, scheduler):
     expected = load(root, 'last')
     learned = expected['criterion']['task_uncertainty.log_variances']
     assert learned.shape == (14,) and (learned != 0).all()
-    assert list(results['task_weights'].values()) == pytest.approx(torch.exp(-learned).tolist())
-    assert json.loads((root / 'log/metrics.json').read_text()) == results
+    assert list(results.extra['task_weights'].values()) == pytest.approx(
+        torch.exp(-learned).tolist()
+    )
+    assert Results.read(root / 'log/metrics.json') == results
     for epoch in (1, 2, 3):
         resume = root / f'from{epoch}'
         (root / f'log/model/model.pth.tar-{epoch}').rename(resume)
@@ -233,7 +233,7 @@ def test_training_goes_on_from_a_checkpoint_of_torchreid(root):
         str(root / 'torchreid'),
     )
     results = train(root, 'model.resume', root / 'torchreid/model.pth.tar-1')
-    assert results['epoch'] == 2
+    assert results.epoch == 2
     assert load(root, 'last')['epoch'] == 2
 
 
@@ -242,7 +242,7 @@ def test_final_test_of_a_run_that_had_ended(root):
     before = load(root, '2')
     (root / 'log/metrics.json').unlink()
     results = train(root, 'model.resume', root / 'log/model/model.pth.tar-last')
-    assert results['epoch'] == 2
+    assert results.epoch == 2
     assert (root / 'log/metrics.json').exists()
     assert_same(load(root, '2')['state_dict'], before['state_dict'])
     assert not (root / 'log/model/model.pth.tar-1').exists()

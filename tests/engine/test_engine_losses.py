@@ -7,8 +7,9 @@ import midattr_plugin
 from helpers.fake_market import write_duke_tree, write_market_tree
 from helpers.tiny_engine import batch, build
 from midattr_plugin.datasets import MARKET1501
+from midattr_plugin.engine.measurements import task_weights
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import ClassBalancedLoss, FocalLoss, TaskUncertainty
+from midattr_plugin.losses import ClassBalancedLoss, FocalLoss, MidAttrLoss, TaskUncertainty
 
 ATTRIBUTES = MARKET1501.names
 
@@ -29,7 +30,7 @@ def test_class_weights_are_of_the_training_images(root):
         'market1501_attr',
         model='midattr_resnet18_market_duke',
         attribute_loss='class_balanced',
-        class_balance_beta=0.9,
+        loss_options={'beta': 0.9},
     )
     dataset, loss = engine.train_loader.dataset, engine.criterion.attribute_loss
     assert isinstance(loss, ClassBalancedLoss)
@@ -54,7 +55,7 @@ def test_class_weights_are_of_the_training_images(root):
 def test_focal_loss_of_the_attributes(root):
     data = batch(build(root))
     plain = build(root).forward_backward(data)
-    engine = build(root, attribute_loss='focal', focal_gamma=1.5)
+    engine = build(root, attribute_loss='focal', loss_options={'gamma': 1.5})
     assert isinstance(engine.criterion.attribute_loss, FocalLoss)
     assert engine.criterion.attribute_loss.gamma == 1.5
     summary = engine.forward_backward(data)
@@ -76,7 +77,9 @@ def test_attribute_losses_without_attributes(root, loss):
 
 
 def test_unknown_attribute_loss(root):
-    with pytest.raises(InputError, match='midattr.attribute_loss: .*plain, focal, class_balanced'):
+    with pytest.raises(
+        InputError, match='midattr.attribute_loss: unknown .*plain, class_balanced, focal'
+    ):
         build(root, attribute_loss='balanced')
 
 
@@ -96,29 +99,20 @@ def test_triplet_loss_is_logged_and_trains(root):
 def test_learned_weights_of_the_tasks(root):
     engine = build(root)
     uncertainty = TaskUncertainty(['global', 'local', *ATTRIBUTES])
-    with pytest.raises(ValueError, match='add_param_group'):
-        midattr_plugin.ImageMidAttrEngine(
-            engine.datamanager,
-            engine.model,
-            engine.optimizer,
-            use_gpu=False,
-            task_uncertainty=uncertainty,
-        )
-    engine.optimizer.add_param_group(uncertainty.param_group())
-    engine = midattr_plugin.ImageMidAttrEngine(
-        engine.datamanager,
-        engine.model,
-        engine.optimizer,
-        use_gpu=False,
-        task_uncertainty=uncertainty,
-    )
+    criterion = MidAttrLoss(task_uncertainty=uncertainty)
+    arguments = engine.datamanager, engine.model, engine.optimizer
+    with pytest.raises(ValueError, match='param_groups'):
+        midattr_plugin.ImageMidAttrEngine(*arguments, use_gpu=False, criterion=criterion)
+    [group] = criterion.param_groups()
+    engine.optimizer.add_param_group(group)
+    engine = midattr_plugin.ImageMidAttrEngine(*arguments, use_gpu=False, criterion=criterion)
     data = batch(engine)
     data['attrs'][:, 0] = -1
     engine.forward_backward(data)
     engine.test()
-    weights = engine.results['task_weights']
+    weights = engine.results.extra['task_weights']
     assert list(weights) == ['global', 'local', *ATTRIBUTES]
     assert weights['gender'] == 1  # which no image of the batch has
     # a loss above 1/2 lowers its weight at first: s moves by lr * weight * (1/2 - loss)
     assert all(0.9 < weights[name] < 1 for name in ('global', 'local', 'age'))
-    assert 'task_weights' not in build(root).extra_results()
+    assert task_weights(build(root)) is None

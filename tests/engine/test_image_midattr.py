@@ -136,13 +136,13 @@ def test_evaluation_reports_descriptors_and_attributes(root, tmp_path):
     engine.writer = SummaryWriter(str(tmp_path))
     engine.test(ranks=[1, 5])
     engine.writer.close()
-    reid = engine.results['reid']['market1501_attr']
+    reid = engine.results.reid['market1501_attr']
     assert list(reid) == ['fused', 'global', 'local']
     assert all(list(scores) == ['rank-1', 'rank-5', 'rank-10', 'mAP'] for scores in reid.values())
-    attributes = engine.results['attribute_logits']['market1501_attr']
+    attributes = engine.results.attributes['market1501_attr']
     assert list(attributes) == [*ATTRIBUTES, 'average']
-    assert engine.results['rendered'] == {'market1501_attr': False}
-    assert engine.results['epoch'] == 0
+    assert engine.results.rendered == {'market1501_attr': False}
+    assert engine.results.epoch == 0
 
 
 def test_figures_equal_a_separate_pass(root):
@@ -175,7 +175,7 @@ def test_figures_equal_a_separate_pass(root):
             hits.append(found[0])
             places = [i + 1 for i, match in enumerate(found) if match]
             precisions.append(np.mean([(n + 1) / place for n, place in enumerate(places)]))
-        scores = engine.results['reid']['market1501_attr'][branch]
+        scores = engine.results.reid['market1501_attr'][branch]
         assert scores['rank-1'] == pytest.approx(np.mean(hits))
         assert scores['mAP'] == pytest.approx(np.mean(precisions), abs=1e-6)
 
@@ -186,7 +186,7 @@ def test_figures_equal_a_separate_pass(root):
             if attrs[i] >= 0
         ]
         accuracy = np.mean([a == b for a, b in pairs])
-        measured = engine.results['attribute_logits']['market1501_attr'][name]['accuracy']
+        measured = engine.results.attributes['market1501_attr'][name]['accuracy']
         assert measured == pytest.approx(accuracy)
 
 
@@ -217,14 +217,14 @@ def test_single_branch_has_one_descriptor(root):
     assert engine.model.schema is None
     assert 'loss_gender' not in engine.forward_backward(batch(engine))
     engine.test()
-    assert engine.results['attributes'] == {}
+    assert engine.results.attributes == {}
 
     net = midattr_plugin.MidAttrNet(4, 18, branches=['local'])
     engine = midattr_plugin.ImageMidAttrEngine(
         engine.datamanager, net, torch.optim.SGD(net.parameters(), lr=0.1), use_gpu=False
     )
     engine.test()
-    assert list(engine.results['reid']['market1501_attr']) == ['local']
+    assert list(engine.results.reid['market1501_attr']) == ['local']
 
 
 def test_several_sources_and_targets(root):
@@ -237,13 +237,13 @@ def test_several_sources_and_targets(root):
     summary = engine.forward_backward(batch(engine))
     assert {'loss_age', 'loss_boots'} <= set(summary)
     engine.test()
-    attributes = engine.results['attributes']
+    attributes = engine.results.attributes
     assert set(attributes) == {'market1501_attr', 'dukemtmcreid_attr'}  # not torchreid's dataset
     assert list(attributes['market1501_attr']) == [*MARKET1501.names, 'average']
     assert set(attributes['dukemtmcreid_attr']) == {*DUKEMTMCREID.names, 'average'}
-    assert set(engine.results['reid']) == {'market1501_attr', 'dukemtmcreid_attr', 'dukemtmcreid'}
-    values = [scores['fused']['mAP'] for scores in engine.results['reid'].values()]
-    assert engine.mean_mAP == pytest.approx(np.mean(values))
+    assert set(engine.results.reid) == {'market1501_attr', 'dukemtmcreid_attr', 'dukemtmcreid'}
+    values = [scores['fused']['mAP'] for scores in engine.results.reid.values()]
+    assert engine.results.mean_mAP('fused') == pytest.approx(np.mean(values))
 
 
 def test_sources_without_the_models_attributes(root):

@@ -8,8 +8,10 @@ import torch
 from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin.datasets import MARKET1501
-from midattr_plugin.models.layer_mixture import MIXED_LAYERS
+from midattr_plugin.models.resnet import ResNet
 from midattr_plugin.train import main
+
+MIXED_LAYERS = list(ResNet.layers)
 
 EXTENDED = [
     'midattr.attribute_layer',
@@ -39,14 +41,14 @@ def test_weights_are_in_the_results(root, capsys):
     weights = metrics(root)['layer_weights']
     assert list(weights) == [name for name in MARKET1501.names if name != 'age']
     checkpoint = torch.load(root / 'log/model/model.pth.tar-best', weights_only=True)
-    logits = checkpoint['state_dict']['attributes.mixture.logits'].double()
+    logits = checkpoint['state_dict']['attribute_heads.mixture.logits'].double()
     assert logits.abs().sum() > 0  # it has learned
     for row, expected in zip(weights.values(), logits.exp(), strict=True):
-        assert list(row) == list(MIXED_LAYERS)
+        assert list(row) == MIXED_LAYERS
         assert sum(row.values()) == pytest.approx(1)
         assert list(row.values()) == pytest.approx((expected / expected.sum()).tolist())
     table = out.split('** Weights of the mixed layers **\n')[1].splitlines()
-    assert table[0].split() == list(MIXED_LAYERS)
+    assert table[0].split() == MIXED_LAYERS
     assert [line.split()[0] for line in table[1:12]] == list(weights)
 
     before = metrics(root)

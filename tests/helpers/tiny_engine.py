@@ -4,10 +4,20 @@ import torch
 
 import midattr_plugin
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.class_counts import count_classes
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, MidAttrLoss
 
 
 def build(
-    root, sources='market1501_attr', targets=None, model='midattr_resnet18_market', **options
+    root,
+    sources='market1501_attr',
+    targets=None,
+    model='midattr_resnet18_market',
+    attribute_loss='plain',
+    loss_options=None,
+    precision='fp32',
+    compile=False,
+    **criterion_options,
 ):
     torch.manual_seed(0)
     data = torchreid_compat.ImageDataManager(
@@ -23,7 +33,23 @@ def build(
     )
     net = torchreid_compat.models.build_model(model, data.num_train_pids, pretrained=False)
     optimizer = torchreid_compat.optim.build_optimizer(net, 'sgd', lr=0.01)
-    return midattr_plugin.ImageMidAttrEngine(data, net, optimizer, use_gpu=False, **options)
+    kind = ATTRIBUTE_LOSSES[attribute_loss]
+    dataset = data.train_loader.dataset
+    criterion = MidAttrLoss(
+        attribute_loss=kind.build(
+            lambda: count_classes(net.schema, dataset), **(loss_options or {})
+        ),
+        **criterion_options,
+    )
+    return midattr_plugin.ImageMidAttrEngine(
+        data,
+        net,
+        optimizer,
+        use_gpu=False,
+        criterion=criterion,
+        precision=precision,
+        compile=compile,
+    )
 
 
 def batch(engine):

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from helpers.paths import PROJECT
 from midattr_plugin.datasets import MARKET1501
-from midattr_plugin.models import MidAttrNet
+from midattr_plugin.models import midattr_model
 
 _REMEDY = 'run docs/make_figures.py and commit docs/images'
 
@@ -61,7 +61,7 @@ def test_same_bytes_again(script, made, tmp_path):
 
 def test_network_says_what_the_model_is(made):
     with torch.device('meta'):
-        model = MidAttrNet(2, schema=MARKET1501)
+        model = midattr_model(2, pretrained=False, schema=MARKET1501)
     widths = {branch: s.stop - s.start for branch, s in model.descriptor_slices.items()}
     texts = ' '.join(_texts(made / 'network.svg'))
     rows, channels = (

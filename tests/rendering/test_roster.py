@@ -4,6 +4,7 @@ import pytest
 import scipy.io
 
 from helpers.paths import SHARED
+from midattr_plugin.datasets import MARKET1501, Market1501Attr
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering.look import AGES, LOWER_COLORS, UPPER_COLORS, Look
 from midattr_plugin.rendering.render import DEFAULT_SEED, DEMO_TEST_PIDS, DEMO_TRAIN_PIDS
@@ -49,10 +50,9 @@ def test_file_read_with_scipy_alone(tmp_path):
 
 
 def test_dataset_reader_agrees(tmp_path):
-    annotations = pytest.importorskip('midattr_plugin.datasets.mat_file')
-    schema = pytest.importorskip('midattr_plugin.schema').MARKET1501
+    schema = MARKET1501
     roster = invent_roster(3, 30, 20)
-    read = annotations.read_annotations(_file(tmp_path, roster), schema)
+    read = Market1501Attr.annotations.read(_file(tmp_path, roster), schema)
     looks = roster['train'] | roster['test']
     assert read.keys() == looks.keys()
     for pid, look in looks.items():
