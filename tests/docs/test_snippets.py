@@ -1,0 +1,321 @@
+"""Every command and snippet of README, CONTRIBUTING and docs/, run on noise images.
+
+The blocks of a page run in order in one folder, so that a command finds what those before it left.
+Commands are taken exactly as they are written, and made smaller by ``key value`` pairs behind them;
+ResNets are replaced by a tiny backbone. A block of a kind that is not known here fails.
+"""
+
+import contextlib
+import importlib.util
+import io
+import itertools
+import json
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import midattr_plugin
+from helpers.fake_market import write_duke_tree, write_image, write_market_tree
+from helpers.fake_runs import finish, made_up_results
+from helpers.pages import SNIPPET_PAGES, blocks, page_id, prose
+from helpers.paths import PROJECT
+from helpers.restored_registries import restored_registries
+from helpers.tiny_backbone import TinyBackbone
+from midattr_plugin import benchmark, compare, rendering, train
+from midattr_plugin.compare import cli as compare_cli
+from midattr_plugin.compare import grid
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.config import load_config, parse_config
+from midattr_plugin.datasets.rendered import MARKER
+
+_TRAIN_IDS, _TEST_IDS = (2, 7, 10, 11), (1, 3, 5)
+_ANNOTATIONS = Path('reid-data/market1501/Market-1501-v15.09.15/market_attribute.mat')
+_SMALLER_BENCHMARK = (
+    '--height 32 --width 16 --batch-size 2 --workers 0 --turns 1 --parts loading ranking '
+    '--galleries 10'
+).split()
+_NUMBER = re.compile(r'\d+(\.\d+)?')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """A data root with all datasets that the pages name."""
+    root = tmp_path_factory.mktemp('data')
+    for folder, is_annotated in (('market1501', True), ('midattr_demo', True), ('street', False)):
+        tree = write_market_tree(
+            root, _TRAIN_IDS, _TEST_IDS, folder=folder, annotated=is_annotated
+        )
+    (root / 'midattr_demo' / tree.name / MARKER).touch()
+    write_duke_tree(root)
+    return root
+
+
+@pytest.fixture
+def folder(data, tmp_path, monkeypatch):
+    """The working folder of a page."""
+    monkeypatch.chdir(tmp_path)
+    Path('reid-data').symlink_to(data)
+    write_image(Path('person.jpg'), size=(64, 128))
+    Path('market_attribute.mat').write_bytes(_ANNOTATIONS.read_bytes())
+    monkeypatch.setattr(compare_cli, 'execute', _made_up_runs)
+    monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
+    with restored_registries(tmp_path):
+        midattr_plugin.BACKBONES.register('tiny')(TinyBackbone)
+        midattr_plugin.register()
+        yield tmp_path
+
+
+@pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)
+def test_page(page, folder):
+    runner = _Page()
+    for block in blocks(page):
+        try:
+            runner.run(block)
+        except (Exception, SystemExit):
+            print(f'{runner.printed[-3000:]}\nin {page_id(page)}, line {block.line}:\n{block.text}')
+            raise
+
+
+def test_common_changes(folder):
+    """Each cell of the table behind 'Append to', one after the other."""
+    [page] = [page for page in SNIPPET_PAGES if page.name == 'configuration.md']
+    command, table = re.search(
+        r'^Append to `(.+?)`:\n\n\| to \| append \|\n\|---\|---\|\n((?:\|.*\n)+)', prose(page), re.M
+    ).groups()
+    runner = _Page()
+    runner.shell(command)
+    cells = [line.split(' | ')[1] for line in table.splitlines()]
+    changes = [change for cell in cells for change in re.findall('`(.+?)`', cell)]
+    assert len(changes) > len(cells) > 15
+    for change in changes:
+        runner.shell(f'{command} {change}')
+
+
+class _Page:
+    """Runs the blocks of a page; what they printed is kept."""
+
+    def __init__(self):
+        self.namespace = {'__name__': 'snippet'}
+        self.printed = ''
+
+    def run(self, block):
+        handler = {
+            'bash': self.shell,
+            'bibtex': _check_citation,
+            'json': self.json,
+            'python': self.python,
+            'text': self.output,
+            'yaml': self.yaml,
+        }.get(block.language)
+        assert handler, f'blocks of "{block.language}" are not tested'
+        if block.file_name:
+            Path(block.file_name).write_text(_tiny(block.text))
+            if block.language == 'python':  # it is run by the command that names it
+                compile(block.text, block.file_name, 'exec')
+                return
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            try:
+                handler(block.file_name or block.text)
+            finally:
+                self.printed += out.getvalue()
+
+    def python(self, text):
+        text = _tiny(text).replace('62', '1')  # epochs
+        exec(compile(text, 'snippet', 'exec'), self.namespace)
+
+    def output(self, text):
+        """Every line was printed before, but for its numbers."""
+        printed = {_NUMBER.sub('#', line) for line in self.printed.splitlines()}
+        for line in text.splitlines():
+            assert _NUMBER.sub('#', line) in printed, f'nothing printed "{line}"'
+
+    def json(self, text):
+        content = json.loads(text)
+        if 'format_version' in content:
+            assert midattr_plugin.Results.from_dict(content).as_dict() == content
+            return
+        # labels of people: as many as the images show
+        people = itertools.cycle(content.values())
+        labels = {f'{pid:04d}': next(people) for pid in (*_TRAIN_IDS, *_TEST_IDS)}
+        Path('reid-data/street/street.json').write_text(json.dumps(labels))
+
+    def yaml(self, name):
+        if 'rows' in yaml.safe_load(Path(name).read_text()):
+            load_suite(name)
+        else:
+            load_config(name)
+
+    def shell(self, text):
+        for command in re.split(r'\n|&&', text.replace('\\\n', ' ')):
+            words = shlex.split(command, comments=True)
+            if words:
+                handler = _COMMANDS.get(words[0])
+                assert handler, f'the command {words[0]} is not tested'
+                handler(words[1:])
+
+
+def _tiny(text):
+    return text.replace('resnet50', 'tiny')
+
+
+def _made_up_runs(runs, devices, keep_checkpoints=False):
+    """Takes the place of the processes that train the runs of a suite."""
+    for run in runs:
+        results = made_up_results(0.4, 0.7, target=run.cfg.data.targets[0])
+        results.extra['validation'] = {'images': 4, 'acc_fused': 0.5, 'loss_global': 1.0}
+        run.folder.mkdir(parents=True, exist_ok=True)
+        finish(run, results)
+    return {}
+
+
+def _ends_well(call, *args):
+    """The command ends with the status 0, also by ``--help`` or ``--keys``."""
+    try:
+        status = call(*args)
+    except SystemExit as error:
+        status = error.code
+    assert status in (None, 0), f'exit status {status}'
+
+
+def _smaller(words):
+    """``key value`` pairs that make a run of the command line ``words`` small."""
+    cfg = parse_config(words)
+    pairs = {
+        'use_gpu': False,
+        'model.name': _tiny_model(cfg.model.name),
+        'model.pretrained': False,
+        'data.height': 32,
+        'data.width': 16,
+        'data.workers': 0,
+        'train.max_epoch': 1,
+        'train.batch_size': 8,
+        'test.batch_size': 20,
+        'midattr.part_dim': 4,
+        'midattr.compile': False,
+    }
+    if cfg.midattr.warmup_epochs:
+        pairs |= {'midattr.warmup_epochs': 1, 'train.max_epoch': 2}
+    if cfg.midattr.validation_images:
+        pairs['midattr.validation_images'] = 4
+    for name, path in cfg.midattr.annotations.items():
+        if path:
+            pairs[f'midattr.annotations.{name}'] = _ANNOTATIONS
+    return [str(word) for pair in pairs.items() for word in pair]
+
+
+def _tiny_model(name):
+    if name.startswith('midattr_'):
+        return re.sub(r'resnet\d+', 'tiny', name)
+    return {'resnet50': 'resnet18'}[name]
+
+
+def _train(words):
+    if {'--help', '--keys'} & set(words):
+        _ends_well(train.main, words)
+    else:
+        _ends_well(train.main, [*words, *_smaller(words)])
+
+
+def _torchrun(words):
+    """As one process: the options are those of torchrun, and what it starts is a command."""
+    from torch.distributed.run import get_args_parser
+
+    options = get_args_parser().parse_args(words)
+    assert options.no_python and options.training_script == 'midattr-train'
+    _train(options.training_script_args)
+
+
+def _compare(words):
+    _ends_well(compare.main, [*words, 'use_gpu', 'False', 'data.workers', '0', 'train.batch_size', '8'])
+
+
+def _benchmark(words):
+    _ends_well(benchmark.main, [*words, *_SMALLER_BENCHMARK])
+
+
+def _render(words):
+    _ends_well(rendering.main, [*words, '--workers', '1'])
+
+
+def _python(words):
+    """A file of the page, or a script of the project; ``-m venv`` is Python's own."""
+    if words[0] == '-m':
+        assert importlib.util.find_spec(words[1])
+    elif Path(words[0]).exists():
+        argv = sys.argv
+        sys.argv = [*words, *_smaller(words[1:])]
+        try:
+            _ends_well(runpy.run_path, words[0], None, '__main__')
+        finally:
+            sys.argv = argv
+    else:
+        assert (PROJECT / words[0]).is_file()
+
+
+def _pip(words):
+    """Only ``pip install`` of this project, with extras that exist."""
+    assert words[0] == 'install' and set(words[1:-1]) <= {'-e'}
+    extra = re.fullmatch(r'\.(?:\[(\w+)\])?', words[-1])[1]
+    assert extra is None or f"'{extra}':" in (PROJECT / 'setup.py').read_text()
+
+
+def _pytest(words):
+    """Files exist, and options are pytest's or those of plugins that '.[test]' installs."""
+    paths = [word for word in words if word.startswith('tests')]
+    assert all((PROJECT / path).exists() for path in paths)
+    options = [word for word in words if word.startswith('-')]
+    assert set(options) <= {'-n', '--cov', '-k'}
+    setup = (PROJECT / 'setup.py').read_text()
+    assert '-n' not in options or 'pytest-xdist' in setup
+    assert '--cov' not in options or 'pytest-cov' in setup
+
+
+def _make(words):
+    text = (PROJECT / 'Makefile').read_text()
+    assert all(re.search(f'^{re.escape(target)}:', text, re.M) for target in words)
+
+
+def _tensorboard(words):
+    assert importlib.util.find_spec('tensorboard')
+    [folder] = [value for option, value in itertools.pairwise(words) if option == '--logdir']
+    assert list(Path(folder).glob('**/events.out.tfevents.*'))
+
+
+def _pre_commit(words):
+    assert words == ['install']
+    hooks = yaml.safe_load((PROJECT / '.pre-commit-config.yaml').read_text())['repos'][0]['hooks']
+    assert {hook['entry'].split()[0] for hook in hooks} == {'ruff', 'mypy'}
+
+
+def _check_citation(text):
+    """The entry says the same as CITATION.cff."""
+    fields = dict(re.findall(r'^ *(\w+) *= \{(.*)\},$', text, re.M))
+    [paper] = yaml.safe_load((PROJECT / 'CITATION.cff').read_text())['references']
+    names = [f'{author["family-names"]}, {author["given-names"]}' for author in paper['authors']]
+    assert fields == {
+        'author': ' and '.join(names),
+        'title': f'{{{paper["title"]}}}'[1:-1],
+        'year': str(paper['year']),
+    }
+
+
+_COMMANDS = {
+    '.': lambda words: None,  # of the environment that the command before it makes
+    'make': _make,
+    'midattr-benchmark': _benchmark,
+    'midattr-compare': _compare,
+    'midattr-render': _render,
+    'midattr-train': _train,
+    'pip': _pip,
+    'pre-commit': _pre_commit,
+    'pytest': _pytest,
+    'python': _python,
+    'python3': _python,
+    'tensorboard': _tensorboard,
+    'torchrun': _torchrun,
+}
