@@ -6,6 +6,7 @@ ResNets are replaced by a tiny backbone. A block of a kind that is not known her
 """
 
 import contextlib
+import fnmatch
 import importlib.util
 import io
 import itertools
@@ -29,16 +30,23 @@ from helpers.tiny_backbone import TinyBackbone
 from midattr_plugin import benchmark, compare, rendering, train
 from midattr_plugin.compare import cli as compare_cli
 from midattr_plugin.compare import grid
+from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.datasets.rendered import MARKER
+from midattr_plugin.models import MODELS
 
 _TRAIN_IDS, _TEST_IDS = (2, 7, 10, 11), (1, 3, 5)
 _ANNOTATIONS = Path('reid-data/market1501/Market-1501-v15.09.15/market_attribute.mat')
+_SMALLER_SUITE = '--seeds 1 use_gpu False data.workers 0 train.batch_size 8'.split()
 _SMALLER_BENCHMARK = (
-    '--height 32 --width 16 --batch-size 2 --workers 0 --turns 1 --parts loading ranking '
-    '--galleries 10'
+    '--height 32 --width 16 --batch-size 2 --workers 0 --turns 1 --parts loading'
 ).split()
+_SMALLER_SNIPPETS = {
+    'midattr_resnet50': 'midattr_tiny',
+    "sources='market1501_attr'": "sources='market1501_attr', batch_size_train=8, workers=0",
+    'max_epoch=62': 'max_epoch=1',
+}
 _NUMBER = re.compile(r'\d+(\.\d+)?')
 
 
@@ -47,9 +55,7 @@ def data(tmp_path_factory):
     """A data root with all datasets that the pages name."""
     root = tmp_path_factory.mktemp('data')
     for folder, is_annotated in (('market1501', True), ('midattr_demo', True), ('street', False)):
-        tree = write_market_tree(
-            root, _TRAIN_IDS, _TEST_IDS, folder=folder, annotated=is_annotated
-        )
+        tree = write_market_tree(root, _TRAIN_IDS, _TEST_IDS, folder=folder, annotated=is_annotated)
     (root / 'midattr_demo' / tree.name / MARKER).touch()
     write_duke_tree(root)
     return root
@@ -63,6 +69,7 @@ def folder(data, tmp_path, monkeypatch):
     write_image(Path('person.jpg'), size=(64, 128))
     Path('market_attribute.mat').write_bytes(_ANNOTATIONS.read_bytes())
     monkeypatch.setattr(compare_cli, 'execute', _made_up_runs)
+    monkeypatch.setattr(compare_cli, 'write_report', _report)
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
     with restored_registries(tmp_path):
         midattr_plugin.BACKBONES.register('tiny')(TinyBackbone)
@@ -96,6 +103,19 @@ def test_common_changes(folder):
         runner.shell(f'{command} {change}')
 
 
+def test_files_of_a_run(folder):
+    """Those that docs/outputs.md lists, no more and no less."""
+    [page] = [page for page in SNIPPET_PAGES if page.name == 'outputs.md']
+    runner = _Page()
+    runner.run(blocks(page)[0])
+    table = re.search(r'\| file \| content \|\n\|---\|---\|\n((?:\|.*\n)+)', prose(page))[1]
+    patterns = [re.sub('<.*?>', '[0-9]*', name) for name in re.findall(r'^\| `(.+?)`', table, re.M)]
+    log = Path('log/midattr_demo')
+    files = {str(path.relative_to(log)) for path in log.rglob('*') if path.is_file()}
+    matched = [set(fnmatch.filter(files, pattern)) for pattern in patterns]
+    assert all(matched) and files == set().union(*matched)
+
+
 class _Page:
     """Runs the blocks of a page; what they printed is kept."""
 
@@ -114,7 +134,7 @@ class _Page:
         }.get(block.language)
         assert handler, f'blocks of "{block.language}" are not tested'
         if block.file_name:
-            Path(block.file_name).write_text(_tiny(block.text))
+            Path(block.file_name).write_text(block.text.replace("'resnet50'", "'tiny'"))
             if block.language == 'python':  # it is run by the command that names it
                 compile(block.text, block.file_name, 'exec')
                 return
@@ -125,8 +145,14 @@ class _Page:
                 self.printed += out.getvalue()
 
     def python(self, text):
-        text = _tiny(text).replace('62', '1')  # epochs
+        for written, small in _SMALLER_SNIPPETS.items():
+            text = text.replace(written, small)
+        text = re.sub(r"load_config\('(.+?)', \[", self._smaller_config, text)
         exec(compile(text, 'snippet', 'exec'), self.namespace)
+
+    def _smaller_config(self, call):
+        self.namespace['smaller'] = _smaller(['--config-file', call[1]])
+        return f'{call[0]}*smaller, '
 
     def output(self, text):
         """Every line was printed before, but for its numbers."""
@@ -159,18 +185,23 @@ class _Page:
                 handler(words[1:])
 
 
-def _tiny(text):
-    return text.replace('resnet50', 'tiny')
-
-
 def _made_up_runs(runs, devices, keep_checkpoints=False):
     """Takes the place of the processes that train the runs of a suite."""
     for run in runs:
         results = made_up_results(0.4, 0.7, target=run.cfg.data.targets[0])
-        results.extra['validation'] = {'images': 4, 'acc_fused': 0.5, 'loss_global': 1.0}
+        results.extra['validation'] = {
+            f'{score}_{branch}': value
+            for score, value in (('acc', 0.5), ('loss', 1.0))
+            for branch in ('global', 'local')
+        }
         run.folder.mkdir(parents=True, exist_ok=True)
         finish(run, results)
     return {}
+
+
+def _report(suite, runs, *args):
+    """The report of a small suite; the plots of a large one take seconds."""
+    return write_report(suite, runs, *args) if len(suite.rows) < 4 else []
 
 
 def _ends_well(call, *args):
@@ -209,9 +240,10 @@ def _smaller(words):
 
 
 def _tiny_model(name):
-    if name.startswith('midattr_'):
-        return re.sub(r'resnet\d+', 'tiny', name)
-    return {'resnet50': 'resnet18'}[name]
+    if name == 'resnet50':
+        return 'resnet18'
+    tiny = re.sub(r'resnet\d+', 'tiny', name)
+    return tiny if tiny in MODELS else name
 
 
 def _train(words):
@@ -231,7 +263,7 @@ def _torchrun(words):
 
 
 def _compare(words):
-    _ends_well(compare.main, [*words, 'use_gpu', 'False', 'data.workers', '0', 'train.batch_size', '8'])
+    _ends_well(compare.main, [*words, *_SMALLER_SUITE])
 
 
 def _benchmark(words):

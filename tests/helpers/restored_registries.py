@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from midattr_plugin import ATTRIBUTE_DATASETS, ATTRIBUTE_LOSSES, BACKBONES, MEASUREMENTS
-from midattr_plugin import torchreid_compat, use_fast_ranking
+from midattr_plugin import (
+    ATTRIBUTE_DATASETS,
+    ATTRIBUTE_LOSSES,
+    BACKBONES,
+    MEASUREMENTS,
+    torchreid_compat,
+    use_fast_ranking,
+)
 from midattr_plugin.config import KEYS
 from midattr_plugin.models import MODELS
 

@@ -1,0 +1,144 @@
+"""What the pages say of files, links, keys and each other."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import midattr_plugin
+from helpers.pages import PAGES, SNIPPET_PAGES, blocks, page_id, prose
+from helpers.paths import PROJECT
+from midattr_plugin.config.find import shipped_configs
+from midattr_plugin.config.keys import all_keys, section_names
+from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.losses import ATTRIBUTE_LOSSES
+
+_EXAMPLE_KEYS = {'midattr.smooth_epsilon', 'midattr.annotations.street'}
+_ROOMS = 'midattr_plugin|configs|tools|docs|tests'
+
+
+def _links(page):
+    """(line, target) of every link and picture of a page."""
+    for number, line in enumerate(_without_breaks(prose(page)).splitlines(), 1):
+        for target in re.findall(r'\]\(([^)]+)\)|(?:src|href)="([^"]+)"', line):
+            yield number, ''.join(target)
+
+
+def _without_breaks(text):
+    """The text with links in one line each, on as many lines."""
+    return re.sub(r'\[([^\]`]*)\n([^\]`]*)\]\(([^)]+)\)', r'[\1 \2](\3)\n', text)
+
+
+def _anchors(page):
+    """The anchors of the headings of a page, as GitHub makes them."""
+    titles = re.findall(r'^#+ (.+)$', prose(page), re.M)
+    return {re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-') for title in titles}
+
+
+@pytest.mark.parametrize('page', PAGES, ids=page_id)
+def test_links_lead_somewhere(page):
+    for line, target in _links(page):
+        if target.startswith('https://'):
+            continue
+        name, _, anchor = target.partition('#')
+        path = page.parent / name if name else page
+        assert path.exists(), f'{page_id(page)}, line {line}: there is no {target}'
+        assert path.resolve().is_relative_to(PROJECT)
+        if anchor:
+            assert anchor in _anchors(path), f'{page_id(page)}, line {line}: no heading {target}'
+
+
+def test_links_are_found():
+    """Otherwise the test above says nothing."""
+    assert sum(1 for page in PAGES for _ in _links(page)) > 50
+    readme = {target for _, target in _links(PROJECT / 'README.md')}
+    assert {'docs/images/network.svg', 'docs/configuration.md#datasets', '#citing'} <= readme
+
+
+@pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)
+def test_files_in_the_text_exist(page):
+    for path in re.findall(rf'`((?:{_ROOMS})/[\w./]*)`', prose(page)):
+        assert (PROJECT / path).exists(), path
+    for path in re.findall(r'`(?:python )?((?:tools|docs)/\w+\.py)`', prose(page)):
+        assert (PROJECT / path).exists(), path
+
+
+def test_every_page_is_listed():
+    for index in (PROJECT / 'README.md', PROJECT / 'docs/README.md'):
+        linked = {
+            (index.parent / target.partition('#')[0]).resolve() for _, target in _links(index)
+        }
+        pages = {page for page in SNIPPET_PAGES if page.parent.name == 'docs'}
+        assert pages - {PROJECT / 'docs/README.md'} <= linked
+
+
+def test_readme_is_short():
+    lines = (PROJECT / 'README.md').read_text().splitlines()
+    assert len(lines) <= 150
+    assert all(len(line) <= 100 for line in lines if not re.search('https?://|<img|->|\\|', line))
+
+
+@pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)
+def test_keys_exist(page):
+    text = page.read_text(encoding='utf-8')
+    keys = {*all_keys(), *_EXAMPLE_KEYS, *RENAMED_KEYS}
+    for key in re.findall(r'(?<![\w/.])midattr\.[a-z_]+(?:\.[a-z_0-9]+)*', text):
+        assert key in keys or key in section_names(keys), key
+
+
+def test_table_of_keys():
+    spec = importlib.util.spec_from_file_location('make_keys', PROJECT / 'docs/make_key_table.py')
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = script.PAGE.read_text(encoding='utf-8')
+    assert text == script.with_table(text), 'run docs/make_key_table.py'
+    names = [key for key in all_keys() if key.startswith('midattr.')]
+    assert len(names) > 30 and all(text.count(f'\n| `{name}` |') == 1 for name in names)
+
+
+def test_suites_in_the_text_are_those_that_exist():
+    text = (PROJECT / 'docs/comparing.md').read_text()
+    table = re.search(r'\| suite \| rows \|\n(?:\|.*\n)+', text)[0]
+    names = re.findall(r'`(\w+\.yaml)`', table)
+    assert sorted(names) == [path.name for path in shipped_configs('compare')]
+
+
+def test_names_in_the_text_are_registered():
+    text = (PROJECT / 'docs/configuration.md').read_text()
+    section = text.partition('## Models\n')[2].partition('\n## ')[0]
+    backbones = re.findall(r'`midattr_(\w+)`', section)
+    assert backbones == list(midattr_plugin.BACKBONES)
+    section = text.partition('## Datasets\n')[2]
+    sentence = section.partition('have attributes')[0]
+    assert sorted(re.findall(r'`(\w+)`', sentence)) == sorted(midattr_plugin.ATTRIBUTE_DATASETS)
+    assert set(re.findall(r'`midattr.attribute_loss (\w+)`', text)) == {*ATTRIBUTE_LOSSES} - {
+        'plain'
+    }
+
+
+def test_checks_are_those_of_the_makefile():
+    """A developer's command, the hooks and the page name the same tools."""
+    makefile = (PROJECT / 'Makefile').read_text()
+    recipes = re.findall(r'^\t(.+)$', makefile, re.M)
+    assert recipes == ['ruff check .', 'ruff format --check .', 'mypy', 'pytest -n 2 --cov']
+    [repository] = yaml.safe_load((PROJECT / '.pre-commit-config.yaml').read_text())['repos']
+    commands = [' '.join(hook['entry'].split()[:2]) for hook in repository['hooks']]
+    assert commands == ['ruff check', 'ruff format', 'mypy']
+    readme = [block.text for block in blocks(PROJECT / 'README.md') if 'pytest' in block.text]
+    assert len(readme) == 1 and readme[0].rstrip().endswith(f'&& {recipes[-1]}')
+
+
+def test_versions_agree():
+    citation = yaml.safe_load((PROJECT / 'CITATION.cff').read_text())
+    newest = re.search(
+        r'^## (\S+) - \d{4}-\d\d-\d\d$', (PROJECT / 'CHANGELOG.md').read_text(), re.M
+    )
+    assert citation['version'] == newest[1] == midattr_plugin.__version__
+    assert {'cff-version', 'message', 'title', 'authors'} <= citation.keys()
+
+
+def test_no_path_of_a_machine():
+    for path in [*PAGES, *(PROJECT / name for name in ('Makefile', 'CITATION.cff'))]:
+        assert not re.search(r'/(?:home|root|work|tmp)/', Path(path).read_text()), path
