@@ -215,7 +215,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_at_once(tmp_path, capsys, 
     monkeypatch.setattr(cli, 'System', None)
     (tmp_path / 'file').write_text('')
     assert cli.main(['--root', str(tmp_path), '--out', str(tmp_path / 'file/table')]) == 1
-    assert '--out: nothing can be written to' in capsys.readouterr().err
+    assert 'cannot be written to' in capsys.readouterr().err
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='this machine has a GPU')

@@ -196,7 +196,7 @@ def test_batches_that_cannot_be_shared(second_of_three):
     sharding.check_batch(12, 'RandomSampler', 4)
     sharding.check_batch(12, 'RandomIdentitySampler', 4)
     with pytest.raises(
-        InputError, match='16 images cannot be shared evenly by 3 processes; choose a multiple of 3'
+        InputError, match='16 images cannot be divided evenly among 3 processes; choose a multiple of 3'
     ):
         sharding.check_batch(16, 'RandomSampler', 4)
     with pytest.raises(InputError, match='4 images of an identity .+ choose a multiple of 12'):

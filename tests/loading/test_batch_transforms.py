@@ -176,7 +176,7 @@ def test_sizes_where_nothing_fits():
 
 
 def test_patches_come_from_other_images(monkeypatch):
-    monkeypatch.setattr(random_patch, '_LEAST_PATCHES', 5)
+    monkeypatch.setattr(random_patch, '_MIN_PATCHES', 5)
     images = torch.arange(40, dtype=torch.uint8)[:, None, None, None].expand(40, H, W, 3).clone()
     result = RandomPatch()(images.clone())
     changed = [i for i in range(40) if not torch.equal(result[i], images[i])]
