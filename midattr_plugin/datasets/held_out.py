@@ -56,7 +56,7 @@ def hold_out(
     except ValueError as error:  # a camera or dataset has too few left
         raise InputError(
             f'midattr.validation_images: {train_sampler} cannot make a batch of '
-            f'{whole.batch_size} of the {len(kept)} training images that are left '
+            f'{whole.batch_size} from the {len(kept)} remaining training images '
             f'({error}); hold out fewer, or lower train.batch_size'
         ) from error
     options = {
@@ -67,7 +67,7 @@ def hold_out(
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
     if not len(datamanager.train_loader):
         raise InputError(
-            f'midattr.validation_images: {count} held out leave {len(kept)} training '
+            f'midattr.validation_images: holding out {count} leaves {len(kept)} training '
             f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
             'lower train.batch_size'
         )
@@ -95,7 +95,7 @@ def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
     if count > len(items) - len(left):
         raise InputError(
             f'midattr.validation_images: {count} of {len(items)} training images '
-            f'cannot be held out, as each of the {len(left)} identities keeps one; '
+            f'cannot be held out, because each of the {len(left)} identities must keep one; '
             f'choose at most {len(items) - len(left)}'
         )
     chosen: set[int] = set()

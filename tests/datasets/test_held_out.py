@@ -85,13 +85,15 @@ def test_samplers_that_draw_in_init(build_manager):
 def test_no_batch_remains(build_manager):
     with pytest.raises(
         InputError,
-        match='12 held out leave 4 training images, too few for a batch of 8; hold out fewer',
+        match='holding out 12 leaves 4 training images, too few for a batch of 8; hold out fewer',
     ):
         build_manager('midattr.validation_images', 12, 'train.batch_size', 8)
 
 
 def test_too_few_images_remain_for_the_sampler(build_manager):
-    with pytest.raises(InputError, match='RandomDomainSampler cannot make a batch of 8 of the 6 '):
+    with pytest.raises(
+        InputError, match='RandomDomainSampler cannot make a batch of 8 from the 6 '
+    ):
         build_manager(
             'sampler.train_sampler',
             'RandomDomainSampler',

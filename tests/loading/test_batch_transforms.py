@@ -52,7 +52,7 @@ def ours(images, names, count):
 
 
 def alike(ours, theirs):
-    """Whether two samples may have the same distribution; always the same answer, by fixed seeds."""
+    """Whether two samples may have the same distribution; fixed seeds make this deterministic."""
     return ks_2samp(np.asarray(ours, float), np.asarray(theirs, float)).pvalue > 1e-3
 
 
