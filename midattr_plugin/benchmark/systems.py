@@ -1,4 +1,4 @@
-"""What is compared: configurations that differ in model, engine, loader and number format."""
+"""Systems of the benchmark: configurations of model, engine, loader and number format."""
 
 import contextlib
 import io
@@ -40,17 +40,17 @@ SYSTEMS = {
         True,
     ],
 }
-"""Name -> configuration keys and values. The first is what the others are compared with."""
+"""Name -> configuration keys and values, alternating. Ratios are relative to the first system."""
 
 GPU_ONLY = ('ours GPU',)
 
 
 class System:
-    """One of ``SYSTEMS``, built on the rendered demo data and ready to train.
+    """One of ``SYSTEMS``, built for the rendered demo data and ready to train.
 
     Args:
-        name: of the system.
-        settings: further keys and values, the same for all systems.
+        name: name of the system.
+        settings: further configuration keys and values, the same for all systems.
     """
 
     def __init__(self, name: str, settings: list):
@@ -89,21 +89,21 @@ class System:
     def _optimizer(self) -> torch.optim.Optimizer:
         if self.cfg.loss.name == 'midattr':
             return build.build_optimizer(self.cfg, self.model)
-        return torchreid_compat.optim.build_optimizer(
-            self.model, **optimizer_kwargs(self.cfg)
-        )  # not fused
+        # unlike build.build_optimizer(), torchreid builds no fused optimizer
+        return torchreid_compat.optim.build_optimizer(self.model, **optimizer_kwargs(self.cfg))
 
     @property
     def batch_size(self) -> int:
+        """Number of training images per iteration."""
         return self.cfg.train.batch_size
 
     @property
     def warm_up(self) -> int:
-        """Iterations in which memory is allocated and algorithms are chosen and compiled."""
+        """Number of iterations to discard, which allocate memory and choose or compile kernels."""
         return 10 if self.cfg.midattr.compile else 2
 
     def next_batch(self) -> dict:
-        """From the training loader, epoch after epoch."""
+        """Return the next batch of the training loader, which starts again after its last one."""
         try:
             return next(self._batches)
         except StopIteration:
@@ -111,13 +111,13 @@ class System:
             return next(self._batches)
 
     def step(self, data: dict) -> None:
-        """One iteration, with what torchreid's ``train`` tells its engine before each."""
+        """Run one iteration, with the ``batch_idx`` that torchreid's ``train`` would set."""
         self.engine.batch_idx = self._steps % self.engine.num_batches
         self._steps += 1
         self.engine.forward_backward(data)
 
 
 def synchronize(on_gpu: bool) -> None:
-    """Waits for what a GPU has still to do."""
+    """Wait until the GPU, if there is one, has finished all its work."""
     if on_gpu:
         torch.cuda.synchronize()
