@@ -131,7 +131,7 @@ def check_names(rows: Sequence[Row], where: str) -> None:
         folder = row.name.casefold()  # not all file systems tell A from a
         if folder in seen:
             raise InputError(
-                f'{where}: two rows are named "{row.name}" (upper and lower case count as equal); rename one'
+                f'{where}: two rows are named "{row.name}" (ignoring case); rename one'
             )
         seen.add(folder)
 
