@@ -45,7 +45,7 @@ def report_tables(
                 'description',
                 'parameters',
                 'multiply-adds per image',
-                'training, images/s (other processes may have run beside it)',
+                'training, images/s (other runs may have run beside it)',
             ],
             _costs(result_rows, curves),
         )
@@ -67,20 +67,24 @@ def _tables_of_target(result_rows: Sequence[ResultRow], target: str) -> Iterator
             for result_row in result_rows
         ],
     )
-    differences = [
-        [
-            *_names(result_row),
-            f'{result_row.row.baseline}, {result_row.baseline_descriptor}',
-            *(_difference(result_row.differences.get(name)) for name in (*_MAIN_SCORES, 'mA')),
+    compared = [result_row for result_row in result_rows if result_row.differences]
+    if compared:
+        names = [
+            name
+            for name in (*_MAIN_SCORES, 'mA')
+            if any(name in item.differences for item in compared)
         ]
-        for result_row in result_rows
-        if result_row.differences
-    ]
-    if differences:
         yield Table(
             f'Difference from the baseline with the same code, data and seeds ({data})',
-            ['row', 'description', 'descriptor', 'baseline', *_MAIN_SCORES, 'mA'],
-            differences,
+            ['row', 'description', 'descriptor', 'baseline', *names],
+            [
+                [
+                    *_names(result_row),
+                    f'{result_row.row.baseline}, {result_row.baseline_descriptor}',
+                    *(_difference(result_row.differences.get(name)) for name in names),
+                ]
+                for result_row in compared
+            ],
         )
     gains = [
         [*_names(branch), *(_difference(by_score[name]) for name in _MAIN_SCORES)]

@@ -118,7 +118,7 @@ def plot_attributes(attributes: Mapping[str, Mapping[str, Mapping[str, float]]])
         axes.set_title(row, fontsize=9)
         axes.grid(axis='x', color=_GRID)
         axes.set_yticks(range(len(names)), names)
-    panels[0].invert_yaxis()  # which all panels share
+    panels[0].set_ylim(len(names) - 0.5, -0.5)  # shared by all panels; the first on top
     return _svg(figure)
 
 
@@ -159,7 +159,7 @@ def _row_axes(result_rows: Sequence[ResultRow], names: Sequence[str]) -> tuple[F
     if len({result_row.target for result_row in result_rows}) > 1:
         names = [f'{name} ({row.target})' for name, row in zip(names, result_rows, strict=True)]
     axes.set_yticks(range(len(result_rows)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(result_rows) - 0.5, -0.5)  # the first on top
     axes.grid(axis='x', color=_GRID)
     axes.set_axisbelow(True)
     return figure, axes
