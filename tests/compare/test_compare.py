@@ -12,10 +12,14 @@ import pytest
 import yaml
 
 from helpers.fake_market import write_market_tree
+from helpers.fake_runs import finish, made_up_results
 from helpers.paths import PROJECT
 from helpers.tiny_run import SETTINGS
 from midattr_plugin import build
 from midattr_plugin.compare import main
+from midattr_plugin.compare.folder import claim_folder
+from midattr_plugin.compare.plan import plan_runs
+from midattr_plugin.compare.suite import load_suite
 
 PLAIN = {
     'model.name': 'midattr_resnet18',
@@ -57,18 +61,13 @@ def arguments(root, out, *options):
         str(root / out),
         '--seeds',
         '1',
-        '2',
         *options,
     ]
 
 
 def start(root, out):
     """Start tools/compare.py as its user does."""
-    program = [
-        sys.executable,
-        str(PROJECT / 'tools/compare.py'),
-        *arguments(root, out, '--seeds', '1'),
-    ]
+    program = [sys.executable, str(PROJECT / 'tools/compare.py'), *arguments(root, out)]
     environment = os.environ | {'PYTHONPATH': str(PROJECT)}
     with (root / 'log.txt').open('a') as log:
         return subprocess.Popen(program, env=environment, stdout=log, stderr=log)
@@ -81,7 +80,7 @@ def test_stopped_and_started_again(root, kills):
     """
     write_suite(root)
     began = time.monotonic()
-    assert main(arguments(root, 'whole', '--seeds', '1')) == 0
+    assert main(arguments(root, 'whole')) == 0
     duration = time.monotonic() - began
     for end, sign in (
         ('kill', 'plain/seed1/model/model.pth.tar-last'),
@@ -100,7 +99,7 @@ def test_stopped_and_started_again(root, kills):
             process.wait(moments.uniform(0, 0.6) * duration)
         process.send_signal(moments.choice((signal.SIGKILL, signal.SIGTERM)))
         process.wait(60)
-    assert main(arguments(root, 'pieces', '--seeds', '1')) == 0
+    assert main(arguments(root, 'pieces')) == 0
     whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
     assert whole == pieces and whole.count('\n') == 1 + 1 + 3
     assert 'interrupted; the same command resumes from here' in (root / 'log.txt').read_text()
@@ -114,20 +113,19 @@ def test_stopped_and_started_again(root, kills):
 
 
 def test_failed_row_is_reported(root, capsys):
-    rows = [
-        {'name': 'bad', 'set': {**PLAIN, 'train.lr': 1e30, 'train.max_epoch': 1}},
-        {'name': 'good', 'set': {**PLAIN, 'train.max_epoch': 1}},
-    ]
-    write_suite(root, rows)
-    assert (
-        main([*arguments(root, 'out'), '--jobs', '2', '--seeds', '1', 'midattr.cache', 'ram']) == 1
-    )
+    bad = {'name': 'bad', 'set': {**PLAIN, 'train.lr': 1e30, 'train.max_epoch': 1}}
+    write_suite(root, [bad, {'name': 'good'}])
+    opts = ['midattr.cache', 'ram']
+    suite, out = load_suite(root / 'suite.yaml'), root / 'out'
+    runs = plan_runs(suite, [1], out, str(root), opts)
+    claim_folder(suite, runs, out)
+    finish(runs[1], made_up_results(0.5))
+    assert main(arguments(root, 'out', '--jobs', '2', *opts)) == 1
     page = (root / 'out/report.md').read_text()
     assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
     assert '| good |' in page and '1 of 2 runs are done' in page
-    assert 'cache: ram' in (root / 'out/runs/good/seed1/run.yaml').read_text()
-    again = ['--report-only', '--seeds', '1', 'midattr.cache', 'ram']
-    assert main([*arguments(root, 'out'), *again]) == 0
+    assert 'cache: ram' in (root / 'out/runs/bad/seed1/config.yaml').read_text()  # of the training
+    assert main(arguments(root, 'out', '--report-only', *opts)) == 0
     assert 'results.csv' in capsys.readouterr().out
 
 
