@@ -9,7 +9,7 @@ from midattr_plugin.config.keys import flatten
 from midattr_plugin.models.zoo import MODELS
 
 LAYERS = ('none', 'pool5', 'res5c', 'res4f', 'res3d')
-"""From no attributes and the end of the network towards its middle."""
+"""Layers in order: no attributes, then from the end of the network towards its middle."""
 
 _VARIED = ('model.name', 'midattr.attribute_layer', 'train.seed', 'data.save_dir')
 

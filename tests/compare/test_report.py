@@ -176,7 +176,7 @@ def test_report_of_nothing(tmp_path):
     page = write_report(suite, runs, {runs[0]: 'no memory'}, out)[2].read_text()
     assert '0 of 4 runs are done' in page and 'FAILED: row plain, seed 1: no memory' in page
     assert 'NOT DONE: row more (seeds 1 2), row plain (seeds 2).' in page
-    assert 'Results (' not in page and ': real images' not in page  # of what kind is not known
+    assert 'Results (' not in page and ': real images' not in page  # their kind is unknown
 
 
 def test_same_results_give_the_same_files(tmp_path):
