@@ -2,9 +2,8 @@
 
 import argparse
 import platform
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from midattr_plugin.benchmark.ranking import GALLERIES, measure_ranking
 from midattr_plugin.benchmark.report import markdown, write_report
 from midattr_plugin.benchmark.systems import GPU_ONLY, SYSTEMS, System
 from midattr_plugin.benchmark.training import measure_training, seconds_per_iteration
+from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
 
 PARTS = ('training', 'extraction', 'loading', 'ranking', 'schedule')
@@ -26,7 +26,7 @@ _PAPER_ITERATIONS, _PAPER_BATCH = 50_000, 16  # section 3.2
 _PASSES = 3  # network passes per step: forward, gradients of inputs, gradients of weights
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark from the command line.
 
     Args:
@@ -35,15 +35,13 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0; 1 after bad input, with one sentence on stderr.
     """
-    options = _parser().parse_args(argv)
-    try:
-        results = run(options)
-        print(markdown(results))
-        print(*write_report(results, options.out), sep='\n')
-    except InputError as error:
-        print(f'error: {error.sentence}', file=sys.stderr)
-        return 1
-    return 0
+    return run_command(lambda: _measure_and_write(_parser().parse_args(argv)))
+
+
+def _measure_and_write(options: argparse.Namespace) -> None:
+    results = run(options)
+    print(markdown(results))
+    print(*write_report(results, options.out), sep='\n')
 
 
 def run(options: argparse.Namespace) -> dict:

@@ -6,7 +6,8 @@ import io
 import torch
 
 from midattr_plugin import build, torchreid_compat
-from midattr_plugin.config import load_config, optimizer_kwargs
+from midattr_plugin.config import arguments, load_config
+from midattr_plugin.losses import MidAttrLoss
 
 _TORCHREID = [
     'loss.name',
@@ -76,9 +77,12 @@ class System:
             torch.backends.cudnn.benchmark = self.cfg.use_gpu
             self.datamanager = build.build_datamanager(self.cfg)
             self.model = build.build_model(self.cfg, self.datamanager.num_train_pids)
-            self.optimizer = self._optimizer()
+            criterion = build.build_criterion(
+                self.cfg, self.model, self.datamanager.train_loader.dataset
+            )
+            self.optimizer = self._optimizer(criterion)
             self.engine = build.build_engine(
-                self.cfg, self.datamanager, self.model, self.optimizer, None
+                self.cfg, self.datamanager, self.model, self.optimizer, None, criterion
             )
         self.engine.print_freq = self.cfg.train.print_freq
         self.engine.num_batches = len(self.datamanager.train_loader)
@@ -86,11 +90,13 @@ class System:
         self._batches = iter(())
         self._steps = 0
 
-    def _optimizer(self) -> torch.optim.Optimizer:
-        if self.cfg.loss.name == 'midattr':
-            return build.build_optimizer(self.cfg, self.model)
+    def _optimizer(self, criterion: MidAttrLoss | None) -> torch.optim.Optimizer:
+        if criterion is not None:
+            return build.build_optimizer(self.cfg, self.model, criterion)
         # unlike build.build_optimizer(), torchreid builds no fused optimizer
-        return torchreid_compat.optim.build_optimizer(self.model, **optimizer_kwargs(self.cfg))
+        return torchreid_compat.optim.build_optimizer(
+            self.model, **arguments(self.cfg, 'optimizer')
+        )
 
     @property
     def batch_size(self) -> int:

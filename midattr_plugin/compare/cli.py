@@ -1,38 +1,35 @@
 """Command line of the comparison: runs a suite and reports it."""
 
 import argparse
-import signal
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from midattr_plugin import build
+from midattr_plugin.command import run_command
 from midattr_plugin.compare.folder import check_folder, claim_folder, locked
 from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute, run_devices
 from midattr_plugin.compare.suite import Suite, load_suite
-from midattr_plugin.config.arguments import split_at_key
+from midattr_plugin.config import find_config
+from midattr_plugin.config.arguments import add_keys_option, split_at_key
+from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.errors import InputError
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: that of the process).
 
     Returns:
         Exit status: 0; 1 after bad input, with one sentence on stderr, or if a run failed; 130
         after an interrupt.
     """
-    options = _parser().parse_intermixed_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
-    try:
-        return run(options)
-    except InputError as error:
-        print(f'error: {error.sentence}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('interrupted; the same command resumes from here', file=sys.stderr)
-        return 130
+    return run_command(
+        lambda: run(_parser().parse_intermixed_args(argv)),
+        interrupted='interrupted; the same command resumes from here',
+        ends_on_sigterm=True,
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             f'--seeds: there is no seed before "{swallowed[0]}"; give some, e.g. --seeds 1 2 3'
         )
     opts = [*swallowed, *options.opts]
-    suite = load_suite(options.suite)
+    suite = load_suite(find_config(options.suite, 'compare'))
     if options.select:
         suite = selection_suite(suite, opts)
     out = options.out.expanduser() if options.out else Path('log/compare') / suite.name
@@ -115,14 +112,20 @@ def _make_data(suite: Suite, runs: list[Run]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='compare.py',
+        prog='midattr-compare',
         description='Trains and tests the rows of a suite with several seeds and writes '
         'report.html, report.md and results.csv. It can be stopped and started again at any time: '
         'finished runs are skipped, interrupted ones are resumed.',
     )
+    names = ', '.join(path.name for path in shipped_configs('compare'))
     parser.add_argument(
-        '--suite', required=True, metavar='FILE', help='YAML file that lists the rows'
+        '--suite',
+        required=True,
+        metavar='FILE',
+        help='YAML file that lists the rows, or the name of one that comes with the package: '
+        f'{names}',
     )
+    add_keys_option(parser)
     parser.add_argument(
         '--root',
         default='',

@@ -6,12 +6,17 @@ from midattr_plugin.compare.intervals import Spread
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.summary import ResultRow
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.models.zoo import MODELS
+from midattr_plugin.models import MODELS
+from midattr_plugin.models.attribute_heads import POOLED
+from midattr_plugin.models.backbone import layer_names
 
-LAYERS = ('none', 'pool5', 'res5c', 'res4f', 'res3d')
-"""Layers in order: no attributes, then from the end of the network towards its middle."""
-
+_NONE = 'none'  # no attributes
 _VARIED = ('model.name', 'midattr.attribute_layer', 'train.seed', 'data.save_dir')
+
+
+def layer_order() -> tuple[str, ...]:
+    """Return the layers in order: no attributes, then from the end of the network on."""
+    return (_NONE, POOLED, *reversed(layer_names()))
 
 
 def layer_series(
@@ -24,12 +29,13 @@ def layer_series(
     series' first row if several series have the same one. Series of fewer than three rows are
     left out.
     """
+    layers = layer_order()
     first = {result_row.row.name: result_row for result_row in reversed(result_rows)}
     series: dict[str, tuple[ResultRow, dict[str, Spread]]] = {}
     for run in {run.row.name: run for run in runs}.values():
         if run.row.name in first and run.cfg.model.name in MODELS:
             result_row, layer = first[run.row.name], _layer(run)
-            if layer in LAYERS:
+            if layer in layers:
                 _, points = series.setdefault(_config_signature(run), (result_row, {}))
                 points[layer] = result_row.scores[score]
     long = [(result_row, points) for result_row, points in series.values() if len(points) > 2]
@@ -38,19 +44,19 @@ def layer_series(
         result_row.descriptor
         if descriptors.count(result_row.descriptor) == 1
         else f'{result_row.descriptor} ({result_row.row.name} ...)': {
-            layer: points[layer] for layer in LAYERS if layer in points
+            layer: points[layer] for layer in layers if layer in points
         }
         for result_row, points in long
     }
 
 
 def _layer(run: Run) -> str:
-    has_attributes = MODELS[run.cfg.model.name].keywords['schema'] is not None
-    return run.cfg.midattr.attribute_layer if has_attributes else 'none'
+    has_attributes = MODELS[run.cfg.model.name].schema is not None
+    return run.cfg.midattr.attribute_layer if has_attributes else _NONE
 
 
 def _config_signature(run: Run) -> str:
-    depth = MODELS[run.cfg.model.name].keywords['depth']
+    backbone = MODELS[run.cfg.model.name].backbone
     return repr(
-        (depth, [pair for pair in sorted(flatten(run.cfg).items()) if pair[0] not in _VARIED])
+        (backbone, [pair for pair in sorted(flatten(run.cfg).items()) if pair[0] not in _VARIED])
     )

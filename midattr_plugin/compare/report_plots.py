@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from midattr_plugin.compare.curves import LOSS, CurvesByRun
-from midattr_plugin.compare.layers import LAYERS, layer_series
+from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.summary import ResultRow, kind_of_images
 from midattr_plugin.compare.svg_plots import (
@@ -40,7 +40,7 @@ def overview_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Ite
             f'mAP by layer of the attributes ({data})',
             'Rows that differ only in the layer, from no attributes to the middle of the network. '
             'Error bars: one standard deviation over the seeds.',
-            plot_layers(series, LAYERS),
+            plot_layers(series, layer_order()),
         )
     compared = [row for row in _with_model_descriptor(result_rows) if 'mAP' in row.differences]
     if compared:

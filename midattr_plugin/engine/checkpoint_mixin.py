@@ -22,7 +22,7 @@ from midattr_plugin.files import atomic_path
 from midattr_plugin.random_state import get_random_state, set_random_state
 
 
-class CheckpointMixin:
+class CheckpointMixin(torchreid_compat.Engine):
     """Mixed into an engine of torchreid, before :class:`EvaluationMixin`."""
 
     precision: Precision | None = None

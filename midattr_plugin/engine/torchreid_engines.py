@@ -13,6 +13,17 @@ from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixin):
     """Everything that this project adds to an engine of torchreid."""
 
+    def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
+        """Train one epoch as torchreid does, with at least one line.
+
+        Args:
+            print_freq: batches from line to line.
+            fixbase_epoch: see torchreid.
+            open_layers: see torchreid.
+        """
+        print_freq = max(1, min(print_freq, len(self.train_loader)))
+        super().train(print_freq, fixbase_epoch, open_layers)
+
 
 class TrackedImageSoftmaxEngine(ReidEngineMixins, torchreid_compat.ImageSoftmaxEngine):
     """Torchreid's softmax engine for images, with checkpoints and results."""

@@ -40,6 +40,7 @@ class PartReduction(nn.Module):
         # Nothing normalizes or rectifies what follows: a gain of 1 keeps the scale of the
         # pretrained features, so that both classifiers start from features of similar size.
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity='linear')
+        assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
 
     def forward(self, maps: Tensor) -> Tensor:

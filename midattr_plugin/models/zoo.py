@@ -64,8 +64,8 @@ def add_models(schemas: Mapping[str, AttributeSchema]) -> None:
     """
     endings: dict[str, AttributeSchema | None] = {'': None}
     endings |= {f'_{ending}': schema for ending, schema in schemas.items()}
-    for (first, schema), (second, other) in combinations(schemas.items(), 2):
-        endings[f'_{first}_{second}'] = schema.union(other)
+    for (first, one), (second, other) in combinations(schemas.items(), 2):
+        endings[f'_{first}_{second}'] = one.union(other)
     for backbone in BACKBONES:
         for ending, schema in endings.items():
             name = f'midattr_{backbone}{ending}'

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.fake_runs import TARGET, finish, made_up_results, write_runs
 from helpers.paths import CONFIGS
-from midattr_plugin.compare.layers import LAYERS, layer_series
+from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.summary import summarize
@@ -67,7 +67,7 @@ def test_nothing_done(tmp_path):
 
 
 def test_every_layer_is_ordered():
-    assert set(ATTRIBUTE_LAYERS) - {'mixture'} == set(LAYERS) - {'none'}
+    assert set(ATTRIBUTE_LAYERS) - {'mixture'} == set(layer_order()) - {'none'}
 
 
 @pytest.mark.parametrize('name', ['paper_market', 'paper_duke', 'demo', 'twin'])
