@@ -92,9 +92,9 @@ def test_union_unites_classes_and_parts():
     assert BOTH['lower_color'].classes == MARKET1501['lower_color'].classes + ('red',)
     assert BOTH['lower_color'].fields[-1] == 'downred'
     assert BOTH['hat'] == MARKET1501['hat']
-    left = AttributeSchema('a', (Attribute('x', ('no', 'yes'), ('x',), (3,)),))
-    right = AttributeSchema('b', (Attribute('x', ('yes', 'often'), ('x',), (1, 3)),))
-    assert left.union(right).attributes == (Attribute('x', ('no', 'yes', 'often'), ('x',), (1, 3)),)
+    left = AttributeSchema('a', (Attribute('x', ('no', 'yes'), (3,), ('x',)),))
+    right = AttributeSchema('b', (Attribute('x', ('yes', 'often'), (1, 3), ('x',)),))
+    assert left.union(right).attributes == (Attribute('x', ('no', 'yes', 'often'), (1, 3), ('x',)),)
 
 
 def test_union_with_what_is_known_adds_nothing():

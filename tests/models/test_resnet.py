@@ -1,4 +1,7 @@
-"""Where the pretrained weights come from, and that they arrive unchanged. No network is used."""
+"""torchvision's ResNets as backbones: their pretrained weights arrive unchanged.
+
+No network is used.
+"""
 
 import pickle
 import urllib.error
@@ -8,9 +11,11 @@ import torch
 import torchvision
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.backbone import DEPTHS, build_backbone, pretrained_state
+from midattr_plugin.models import BACKBONES, ResNet
+from midattr_plugin.models.resnet import DEPTHS
 
 URL_FILE = 'resnet18-f37072fd.pth'  # torchvision's IMAGENET1K_V1
+RESNET18 = BACKBONES['resnet18']
 
 
 @pytest.fixture(scope='module')
@@ -39,8 +44,18 @@ def cache(monkeypatch, tmp_path):
     return folder
 
 
-def assert_same(resnet, state):
-    loaded = resnet.state_dict()
+def state_dict(backbone):
+    """Weights of a backbone under torchvision's names."""
+    modules = {**backbone.trunk, backbone.tail_name: backbone.tail}
+    return {
+        f'{name}.{key}': value
+        for name, module in modules.items()
+        for key, value in module.state_dict().items()
+    }
+
+
+def assert_same(backbone, state):
+    loaded = state_dict(backbone)
     for key in set(state) - {'fc.weight', 'fc.bias'}:
         assert torch.equal(loaded[key], state[key]), key
 
@@ -52,13 +67,13 @@ def message(error):
 
 
 def test_file_gives_the_same_tensors(state, state_file):
-    assert_same(build_backbone(18, pretrained_state(18, weights_file=state_file)), state)
+    assert_same(RESNET18(RESNET18.pretrained_state(weights_file=state_file)), state)
 
 
 def test_named_weights_give_the_same_tensors(state, state_file, cache):
     (cache / URL_FILE).symlink_to(state_file)
-    assert_same(build_backbone(18, pretrained_state(18)), state)
-    assert_same(build_backbone(18, pretrained_state(18, 'DEFAULT')), state)
+    for arguments in ((), ('',), ('IMAGENET1K_V1',), ('DEFAULT',)):
+        assert_same(RESNET18(RESNET18.pretrained_state(*arguments)), state)
 
 
 def test_weights_without_fc_and_without_batch_counters(state):
@@ -67,37 +82,40 @@ def test_weights_without_fc_and_without_batch_counters(state):
         for key, value in state.items()
         if not key.startswith('fc.') and not key.endswith('num_batches_tracked')
     }
-    assert_same(build_backbone(18, old), old)
+    assert_same(RESNET18(old), old)
 
 
 def test_fc_of_other_classes_is_ignored(state):
     finetuned = state | {'fc.weight': torch.zeros(751, 512), 'fc.bias': torch.zeros(751)}
-    assert_same(build_backbone(18, finetuned), state)
+    assert_same(RESNET18(finetuned), state)
 
 
 def test_random_weights_differ_between_builds():
     torch.manual_seed(0)
-    first, second = (build_backbone(18).conv1.weight for _ in range(2))
+    first, second = (RESNET18().trunk['conv1'].weight for _ in range(2))
     assert not torch.equal(first, second)
 
 
 @pytest.mark.parametrize('depth', DEPTHS)
 def test_is_torchvision_network(depth):
     with torch.device('meta'):
-        ours = build_backbone(depth).state_dict()
+        ours = BACKBONES[f'resnet{depth}']()
         reference = getattr(torchvision.models, f'resnet{depth}')().state_dict()
-    assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in reference.items()}
+    assert isinstance(ours, ResNet)
+    assert {key: value.shape for key, value in state_dict(ours).items()} == {
+        key: value.shape for key, value in reference.items() if not key.startswith('fc.')
+    }
 
 
 def test_offline_says_which_weights_and_what_to_do(cache):
     with pytest.raises(InputError) as error:
-        pretrained_state(18)
+        RESNET18.pretrained_state()
     text = message(error)
     for part in (
         'ResNet18_Weights.IMAGENET1K_V1',
         URL_FILE,
         'Name or service not known',
-        'midattr.backbone_weights',
+        'midattr.weights_file',
         'model.pretrained False',
     ):
         assert part in text
@@ -106,26 +124,35 @@ def test_offline_says_which_weights_and_what_to_do(cache):
 
 def test_empty_file_in_the_cache(cache):
     (cache / URL_FILE).touch()
-    with pytest.raises(InputError, match='midattr.backbone_weights') as error:
-        pretrained_state(18)
+    with pytest.raises(InputError, match='midattr.weights_file') as error:
+        RESNET18.pretrained_state()
     assert str(cache) in message(error)
 
 
 def test_unknown_name_of_weights(cache):
-    with pytest.raises(InputError, match='midattr.weights_name.*IMAGENET1K_V1') as error:
-        pretrained_state(18, 'IMAGENET22K')
+    with pytest.raises(InputError, match='midattr.weights: .*IMAGENET1K_V1') as error:
+        RESNET18.pretrained_state('IMAGENET22K')
     message(error)
 
 
-@pytest.mark.parametrize('build', [build_backbone, pretrained_state])
-def test_unknown_depth(build):
-    with pytest.raises(InputError, match='no ResNet-20; choose from 18, 34, 50, 101, 152'):
-        build(20)
+def test_unknown_depth():
+    with pytest.raises(InputError) as error:
+        BACKBONES['resnet20']
+    assert message(error) == (
+        'model.name: unknown backbone "resnet20"; choose from resnet18, resnet34, resnet50, '
+        'resnet101, resnet152'
+    )
+
+
+@pytest.mark.parametrize('stride', [0, 3, 4])
+def test_last_stride_that_cannot_be_used(stride):
+    with pytest.raises(InputError, match=f'midattr.last_stride: {stride} .* choose 2 or 1'):
+        RESNET18(last_stride=stride)
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match='midattr.backbone_weights: there is no file') as error:
-        pretrained_state(18, weights_file=tmp_path / 'none.pth')
+    with pytest.raises(InputError, match='midattr.weights_file: there is no file') as error:
+        RESNET18.pretrained_state(weights_file=tmp_path / 'none.pth')
     message(error)
 
 
@@ -133,8 +160,8 @@ def test_empty_and_truncated_file(tmp_path, state_file):
     for number, size in enumerate([0, 100, 100_000]):
         path = tmp_path / f'{number}.pth'
         path.write_bytes(state_file.read_bytes()[:size])
-        with pytest.raises(InputError, match=f'midattr.backbone_weights: "{path}"') as error:
-            pretrained_state(18, weights_file=path)
+        with pytest.raises(InputError, match=f'midattr.weights_file: "{path}"') as error:
+            RESNET18.pretrained_state(weights_file=path)
         message(error)
 
 
@@ -155,7 +182,7 @@ def test_file_with_code_is_refused(tmp_path):
         write({'conv1.weight': Intruder(trace)}, path)
         assert not trace.exists()
         with pytest.raises(InputError, match='code instead of plain weights') as error:
-            pretrained_state(18, weights_file=path)
+            RESNET18.pretrained_state(weights_file=path)
         message(error)
         assert not trace.exists()
 
@@ -163,7 +190,7 @@ def test_file_with_code_is_refused(tmp_path):
 def test_file_that_holds_no_dict(tmp_path):
     torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
     with pytest.raises(InputError, match='holds a Tensor, not a dict'):
-        pretrained_state(18, weights_file=tmp_path / 'tensor.pth')
+        RESNET18.pretrained_state(weights_file=tmp_path / 'tensor.pth')
 
 
 @pytest.mark.parametrize('change', ['missing', 'unknown', 'shape', 'no tensor'])
@@ -175,10 +202,10 @@ def test_weights_of_another_network(state, change):
         key = 'layer4.9.bn2.weight' if change == 'unknown' else 'layer4.1.bn2.weight'
         state[key] = 'text' if change == 'no tensor' else torch.zeros(3)
     with pytest.raises(InputError, match='1 of them .*bn2.weight.*model.name') as error:
-        build_backbone(18, state)
+        RESNET18(state)
     message(error)
 
 
 def test_weights_of_another_depth(state):
     with pytest.raises(InputError, match="not of torchvision's ResNet-34"):
-        build_backbone(34, state)
+        BACKBONES['resnet34'](state)
