@@ -111,9 +111,7 @@ def test_last_stride(depth, striding, branches):
         if isinstance(module, nn.Conv2d) and module.stride != strides[name]
     }
     assert changed == {
-        f'{conv5[branch]}.0.{name}'
-        for branch in branches
-        for name in (striding, 'downsample.0')
+        f'{conv5[branch]}.0.{name}' for branch in branches for name in (striding, 'downsample.0')
     }
     maps = torch.rand(1, 1024 if depth == 50 else 256, 14, 7, device='meta')
     for branch in branches:
