@@ -225,3 +225,22 @@ def test_one_part_vector_per_row(height, rows):
             )
         )
     assert part_map.shape[2] == rows
+
+
+@pytest.mark.parametrize('last_stride', [2, 1])
+@pytest.mark.parametrize('height', [256, 224, 100])
+def test_rows_of_the_part_branch_follow_the_image(height, last_stride):
+    """As many as a real forward pass gives; a number that is given stays."""
+    with torch.device('meta'):
+        options = {'last_stride': last_stride, 'image_size': (height, 64)}
+        model, given = build(part_rows=0, **options), build(part_rows=3, **options)
+        x = torch.rand(2, 3, height, 64)
+        for name in ('conv1', 'bn1', 'relu', 'maxpool', 'layer1', 'layer2', 'layer3'):
+            x = getattr(model, name)(x)
+        rows = model.layer4_part(x).shape[2]
+        assert model.part_rows == rows
+        assert model.descriptor_slices['local'] == slice(512, 512 + 16 * rows)
+        features = model(torch.rand(2, 3, height, 64), return_dict=True)['features']
+        assert features['local'].shape == (2, 16 * rows)
+        assert given.part_rows == 3
+        assert build(part_rows=0, branches=('global',), **options).part_rows == 0
