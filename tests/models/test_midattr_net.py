@@ -76,7 +76,7 @@ def test_gradient_reaches_every_parameter(backbone):
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
-def test_dict_in_train_mode():
+def test_return_dict_in_train_mode():
     output = build(schema=MARKET1501)(images(), return_dict=True)
     assert list(output) == ['features', 'identity_logits', 'attribute_logits']
     assert {k: tuple(x.shape) for k, x in output['features'].items()} == {
@@ -94,7 +94,7 @@ def test_dict_in_train_mode():
     assert all(type(x) is dict for x in [output, *output.values()])
 
 
-def test_dict_in_eval_mode(fitted):
+def test_return_dict_in_eval_mode(fitted):
     output = fitted(images(), return_dict=True)
     assert list(output) == ['features', 'descriptor', 'attribute_logits']
     assert torch.equal(output['descriptor'], fitted(images()))
