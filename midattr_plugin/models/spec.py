@@ -66,7 +66,12 @@ class ModelSpec:
             )
         backbone = BACKBONES[self.backbone](None, self.last_stride)
         model = MidAttrNet(
-            self.num_classes, backbone, self.schema, loss=self.loss, **dict(self.options)
+            self.num_classes,
+            backbone,
+            self.schema,
+            loss=self.loss,
+            image_size=self.image_size,
+            **self.options,
         )
         model.spec = self
         return model
