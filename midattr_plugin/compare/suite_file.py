@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from midattr_plugin.config.limits import BRANCHES
 from midattr_plugin.errors import InputError
+from midattr_plugin.models.midattr_net import DESCRIPTORS
 
 REID_SCORES = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
 
@@ -34,7 +34,7 @@ _ROW = {
     'baseline': TEXT,
     'published': MAPPING,
 }
-_PUBLISHED = dict.fromkeys(('fused', *BRANCHES), MAPPING)
+_PUBLISHED = dict.fromkeys(DESCRIPTORS, MAPPING)
 
 
 def read_suite_file(path: Path) -> dict[str, Any]:

@@ -13,6 +13,8 @@ only if ``loss.name`` is ``midattr``. To add a key, add a row here and use the a
 becomes; docs/extending.md.
 """
 
+from typing import Any
+
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.engine.precision import DTYPES
@@ -236,3 +238,17 @@ RENAMED_KEYS = {
     'midattr.weights_name': 'midattr.weights',
 }
 """Names of version 0.1, which its files still use -> names of today."""
+
+
+def present_value(key: str, value: Any) -> Any:
+    """Return a value of a file of version 0.1, which wrote e.g. 'upper_colour', as of today.
+
+    Args:
+        key: its name of today.
+        value: as it was written.
+    """
+    if key != 'midattr.layer_overrides':
+        return value
+    if isinstance(value, (list, tuple)):
+        return [present_value(key, item) for item in value]
+    return value.replace('_colour', '_color') if isinstance(value, str) else value

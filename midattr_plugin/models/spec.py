@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from PIL import Image
 from torch import nn
 from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
@@ -77,9 +78,10 @@ class ModelSpec:
         return model
 
     def preprocess(self) -> Compose:
-        """Return the transform of a test: PIL image -> normalized float32 tensor (3, H, W)."""
+        """Return the transform of a test: PIL image of any mode -> float32 tensor (3, H, W)."""
         return Compose(
             [
+                _rgb,
                 Resize(tuple(self.image_size)),
                 ToTensor(),
                 Normalize(list(self.norm_mean), list(self.norm_std)),
@@ -123,6 +125,10 @@ class ModelSpec:
                 ),
             )
         return cls(schema=schema, **content)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    return image.convert('RGB')
 
 
 def _plain(value: Any) -> Any:

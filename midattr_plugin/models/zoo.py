@@ -5,6 +5,7 @@
 backbone, with each registered attribute data set and each pair of them.
 """
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -114,10 +115,21 @@ def midattr_model(
         loss,
         backbone,
         last_stride,
-        # the image size is that of the spec itself, and only decides the rows
-        {key: value for key, value in options.items() if key != 'image_size'}
-        | {'part_rows': model.part_rows},
+        _all_options(options) | {'part_rows': model.part_rows},
         schema,
         tuple(options.get('image_size', (256, 128))),
     )
     return model
+
+
+_IN_SPEC = ('schema', 'loss', 'image_size')  # arguments of MidAttrNet that are fields of its spec
+
+
+def _all_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with all defaults, which may be others in a later version."""
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(MidAttrNet).parameters.values()
+        if parameter.default is not parameter.empty
+    }
+    return {name: value for name, value in (defaults | options).items() if name not in _IN_SPEC}

@@ -8,7 +8,8 @@ from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.summary import summarize
-from midattr_plugin.config.limits import ATTRIBUTE_LAYERS
+from midattr_plugin.models.attribute_heads import layer_choices
+from midattr_plugin.models.backbone import layer_names
 
 
 def row(name, **keys):
@@ -67,7 +68,7 @@ def test_nothing_done(tmp_path):
 
 
 def test_every_layer_is_ordered():
-    assert set(ATTRIBUTE_LAYERS) - {'mixture'} == set(layer_order()) - {'none'}
+    assert set(layer_choices(layer_names())) - {'mixture'} == set(layer_order()) - {'none'}
 
 
 @pytest.mark.parametrize('name', ['paper_market', 'paper_duke', 'demo', 'twin'])
