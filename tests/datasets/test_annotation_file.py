@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers.paths import SHARED
-from midattr_plugin.datasets import DukeMTMCreIDAttr, Market1501Attr
+from midattr_plugin.datasets import AnnotationFile, DukeMTMCreIDAttr, Market1501Attr
 from midattr_plugin.errors import InputError
 
 MARKET, DUKE = Market1501Attr.annotations, DukeMTMCreIDAttr.annotations
@@ -154,3 +154,58 @@ def test_checksums_of_the_published_files(source):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256
     assert source.url.startswith('https://github.com/vana77/')
     assert source.url.endswith(f'/{path.name}')
+
+
+class TextFile(AnnotationFile):
+    """A format without a published file."""
+
+    def read(self, path, schema):
+        return {}
+
+
+@pytest.mark.parametrize(
+    'source, remedy',
+    [
+        (TextFile('labels.txt'), 'put it there'),
+        (
+            TextFile('labels.txt', key='mine'),
+            'put it there, or set midattr.annotations.mine to where you have it',
+        ),
+    ],
+)
+def test_a_missing_file_that_is_not_published(folders, source, remedy, capsys):
+    with pytest.raises(InputError) as error:
+        source.find(folders)
+    path = folders[0] / 'labels.txt'
+    assert str(error.value) == f'annotation file "{path}" is missing; {remedy}'
+    assert capsys.readouterr().out == ''  # nothing was tried
+    path.touch()
+    assert source.find(folders) == path
+
+
+@pytest.mark.parametrize(
+    'source, message',
+    [
+        (TextFile('labels.txt'), 'annotation file "/none.txt" does not exist; put it there'),
+        (
+            TextFile('labels.txt', key='mine'),
+            'midattr.annotations.mine: "/none.txt" does not exist; put it there, or leave the key '
+            'empty',
+        ),
+    ],
+)
+def test_a_configured_file_that_is_not_published(folders, source, message):
+    with pytest.raises(InputError) as error:
+        source.find(folders, '/none.txt')
+    assert str(error.value) == message
+
+
+def test_a_published_file_without_a_key(folders, unreachable):
+    source = replace(unreachable, key='')
+    with pytest.raises(InputError, match='and put it there$'):
+        source.find(folders)
+
+
+def test_a_format_needs_a_reader():
+    with pytest.raises(TypeError, match='abstract'):
+        AnnotationFile('labels.txt')

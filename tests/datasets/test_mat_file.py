@@ -12,7 +12,7 @@ from helpers.fake_market import (
     write_annotations,
 )
 from helpers.paths import SHARED
-from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501, MidAttrDemo
 from midattr_plugin.errors import InputError
 
 FIELDS = [name for attribute in MARKET1501 for name in attribute.fields]
@@ -256,3 +256,10 @@ def test_rare_labels_of_market1501():
         column, index = MARKET1501.names.index(name), MARKET1501[name].classes.index(label)
         counts[name] = sum(row[column] == index for row in rows)
     assert counts == {'hat': 20, 'age': 8, 'lower_color': 2}
+
+
+def test_a_file_that_is_not_published(tmp_path):
+    """The one that is rendered for the demo."""
+    (tmp_path / 'market_attribute.mat').touch()
+    with pytest.raises(InputError, match='is empty; replace it by market_attribute.mat$'):
+        MidAttrDemo.annotations.read(tmp_path / 'market_attribute.mat', MARKET1501)
