@@ -32,7 +32,7 @@ def _samplers() -> list[str]:
 _ROWS = {
     'model.name': Key(
         'resnet50',
-        "a name of torchreid's build_model; the models of this project are midattr_...",
+        "name of the model in torchreid's build_model; those of this project begin with midattr_",
         torchreid_compat.model_names,
     ),
     'model.pretrained': Key(True, 'start from ImageNet weights'),
