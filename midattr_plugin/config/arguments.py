@@ -16,7 +16,7 @@ from midattr_plugin.errors import InputError
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
 `%(prog)s --keys` lists all keys with their meaning, default and allowed values; `--keys layer`
-lists those with this word.
+lists those with this word. After --config-file they include those of its extensions.
 
 examples:
   the paper's model on Market-1501:
