@@ -1,4 +1,4 @@
-"""How often each class of each attribute occurs among the training images."""
+"""Counts of the classes of each attribute among the training images."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from midattr_plugin.schema import AttributeSchema
 def check_annotated(
     schema: AttributeSchema | None, dataset: Dataset, sources: Sequence[str] = ()
 ) -> None:
-    """Check that training images have attributes that a model learns.
+    """Check that the training images have attributes that the model learns.
 
     Args:
         schema: the model's attributes; None for a model without them.
@@ -21,7 +21,7 @@ def check_annotated(
         sources: their names, for the message.
 
     Raises:
-        InputError: they have none of them.
+        InputError: they have none of these attributes.
     """
     if schema is None:
         return
