@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import AttributeSchema
 
@@ -29,9 +30,8 @@ def check_annotated(
     if annotated is None or set(annotated.names).isdisjoint(schema.names):
         raise InputError(
             f'data.sources{f" {list(sources)}" if sources else ""} have none of the attributes '
-            'that the model learns; name an attribute dataset first (market1501_attr, '
-            'dukemtmcreid_attr or midattr_demo), or choose model.name '
-            '"midattr_<backbone>", which has no attributes'
+            f'that the model learns; name an attribute dataset first ({", ".join(ATTRIBUTE_DATASETS)}'
+            '), or choose model.name "midattr_<backbone>", which has no attributes'
         )
 
 

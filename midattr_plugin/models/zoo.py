@@ -132,4 +132,5 @@ def _all_options(options: Mapping[str, Any]) -> dict[str, Any]:
         for parameter in inspect.signature(MidAttrNet).parameters.values()
         if parameter.default is not parameter.empty
     }
-    return {name: value for name, value in (defaults | options).items() if name not in _IN_SPEC}
+    merged = {**defaults, **options}
+    return {name: value for name, value in merged.items() if name not in _IN_SPEC}
