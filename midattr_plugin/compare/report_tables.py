@@ -10,8 +10,8 @@ from midattr_plugin.compare.curves import TIME, CurvesByRun
 from midattr_plugin.compare.intervals import Difference, Spread, paired_difference
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Suite
-from midattr_plugin.compare.suite_file import REID_SCORES
 from midattr_plugin.compare.summary import ROW_SCORES, ResultRow, kind_of_images
+from midattr_plugin.engine.results import REID_SCORES
 
 FUSED = 'fused'
 _MAIN_SCORES = ('rank-1', 'mAP')

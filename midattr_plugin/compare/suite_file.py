@@ -6,10 +6,9 @@ from typing import Any
 
 import yaml
 
+from midattr_plugin.engine.results import REID_SCORES
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.midattr_net import DESCRIPTORS
-
-REID_SCORES = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
 
 TEXT, NUMBER, LIST, MAPPING = 'text', 'a number', 'a list', 'a mapping of keys to values'
 _TYPES = {TEXT: str, NUMBER: (int, float), LIST: list, MAPPING: dict}

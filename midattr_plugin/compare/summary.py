@@ -10,8 +10,7 @@ from yacs.config import CfgNode
 from midattr_plugin.compare.intervals import Difference, Spread, paired_difference, spread
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Row, Suite
-from midattr_plugin.compare.suite_file import REID_SCORES
-from midattr_plugin.engine.results import Results
+from midattr_plugin.engine.results import REID_SCORES, Results
 
 ROW_SCORES = (*REID_SCORES, 'mA')
 """Scores of a result row, in percent. All descriptors of a row and target share their mA."""

@@ -12,6 +12,7 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.engine import ENGINE_NAMES
+from midattr_plugin.engine.results import RANKS
 from midattr_plugin.loading.batch_transform import TRANSFORMS
 from midattr_plugin.metrics import DISTANCES
 
@@ -88,13 +89,13 @@ _ROWS = {
         1, 'augmented copies made of each training image', COUNT, argument='image_data.k_tfm'
     ),
     'data.norm_mean': Key(
-        [0.485, 0.456, 0.406],
+        list(torchreid_compat.IMAGENET_MEAN),
         'mean of R, G and B in [0, 1], subtracted from every image',
         length=(3, 3),
         argument=_data('norm_mean'),
     ),
     'data.norm_std': Key(
-        [0.229, 0.224, 0.225],
+        list(torchreid_compat.IMAGENET_STD),
         'standard deviation of R, G and B in [0, 1], by which every image is divided',
         POSITIVE,
         (3, 3),
@@ -259,7 +260,7 @@ _ROWS = {
     'test.normalize_feature': Key(
         False, 'L2-normalize descriptors before comparing them', argument='run.normalize_feature'
     ),
-    'test.ranks': Key([1, 5, 10, 20], 'ranks of the CMC curve to print', COUNT, _SOME, 'run.ranks'),
+    'test.ranks': Key(list(RANKS), 'ranks of the CMC curve to print', COUNT, _SOME, 'run.ranks'),
     'test.evaluate': Key(False, 'test only, without training', argument='run.test_only'),
     'test.eval_freq': Key(
         -1, 'epochs between two tests; -1: test only after the last epoch', argument='run.eval_freq'

@@ -30,8 +30,9 @@ def check_annotated(
     if annotated is None or set(annotated.names).isdisjoint(schema.names):
         raise InputError(
             f'data.sources{f" {list(sources)}" if sources else ""} have none of the attributes '
-            f'that the model learns; name an attribute dataset first ({", ".join(ATTRIBUTE_DATASETS)}'
-            '), or choose model.name "midattr_<backbone>", which has no attributes'
+            'that the model learns; name an attribute dataset first '
+            f'({", ".join(ATTRIBUTE_DATASETS)}), or choose model.name "midattr_<backbone>", '
+            'which has no attributes'
         )
 
 

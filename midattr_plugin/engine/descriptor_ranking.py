@@ -17,12 +17,11 @@ from torch.nn import functional as F
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import broadcast, is_main
 from midattr_plugin.distributed.process_group import gather_interleaved
-from midattr_plugin.engine.results import plain_numbers
+from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.metrics.chunked_distances import distance_bytes
 
-RANKS = (1, 5, 10, 20)
 RANKING_OPTIONS = ('dist_metric', 'normalize_feature', 'rerank', 'use_metric_cuhk03')
 """Options of torchreid's ``test`` that :func:`rank_columns` takes, too."""
 _GIB = 2**30

@@ -16,14 +16,13 @@ from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
     RANKING_OPTIONS,
-    RANKS,
     Ranking,
     captured_ranking,
     rank_columns,
     reid_scores,
 )
 from midattr_plugin.engine.measurements import measure
-from midattr_plugin.engine.results import Results
+from midattr_plugin.engine.results import RANKS, Results
 from midattr_plugin.random_state import preserved_random_state
 
 

@@ -180,12 +180,12 @@ class ImageMidAttrEngine(
         return output
 
     def _is_due(self) -> bool:
-        """Whether a line is printed after this step."""
+        """Return whether a line is printed after this step."""
         done = self.batch_idx + 1
         return done % self.print_freq == 0 or done == self.num_batches
 
     def _is_read(self) -> bool:
-        """Whether this step's summary is read: always where that costs nothing."""
+        """Return whether this step's summary is read: always where that costs nothing."""
         return not self.use_gpu or self._is_due()
 
     def _print_line(self, summary: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""What a training prints: one short line every few batches, and a table of the attributes.
+"""Console output of a training: a short line every few batches, and a table of the attributes.
 
 torchreid's own line has every term; with 12 attributes it is 957 characters wide.
 """

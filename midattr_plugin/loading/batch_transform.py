@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.loading.color_jitter import color_jitter
 from midattr_plugin.loading.random_crop import random_crop
 from midattr_plugin.loading.random_erase import random_erase
@@ -17,8 +18,6 @@ from midattr_plugin.loading.random_patch import RandomPatch
 
 TRANSFORMS = ('random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase')
 """torchreid's names of the transforms, in its order."""
-
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class BatchTransform:
@@ -38,7 +37,7 @@ class BatchTransform:
     ):
         names = [name.lower() for name in transforms]
         if norm_mean is None or norm_std is None:  # like torchreid
-            norm_mean, norm_std = _IMAGENET_MEAN, _IMAGENET_STD
+            norm_mean, norm_std = torchreid_compat.IMAGENET_MEAN, torchreid_compat.IMAGENET_STD
         in_order: dict[str, Callable[[Tensor], Tensor]] = {
             'random_flip': random_flip,
             'random_crop': random_crop,

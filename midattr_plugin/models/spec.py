@@ -15,7 +15,6 @@ from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.schema import Attribute, AttributeSchema
 
 FORMAT_VERSION = 1
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     schema: AttributeSchema | None = None
     image_size: Sequence[int] = (256, 128)
-    norm_mean: Sequence[float] = IMAGENET_MEAN
-    norm_std: Sequence[float] = IMAGENET_STD
+    norm_mean: Sequence[float] = torchreid_compat.IMAGENET_MEAN
+    norm_std: Sequence[float] = torchreid_compat.IMAGENET_STD
 
     def build(self) -> nn.Module:
         """Return the model with random weights, on the CPU.

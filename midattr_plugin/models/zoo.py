@@ -20,7 +20,7 @@ from midattr_plugin.schema import AttributeSchema
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """What a name stands for; called by torchreid's ``build_model``.
+    """Backbone and attributes of a name; called by torchreid's ``build_model``.
 
     Attributes:
         name: of the model.

@@ -13,13 +13,12 @@ from helpers.fake_sources import (
     identity,
     market,
 )
-from midattr_plugin import torchreid_compat
+from midattr_plugin import MidAttrDemo, torchreid_compat
 from midattr_plugin.datasets import (
     DUKEMTMCREID,
     MARKET1501,
     AttributeImageDataset,
     Market1501Attr,
-    MidAttrDemo,
 )
 from midattr_plugin.errors import InputError
 

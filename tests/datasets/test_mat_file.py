@@ -12,7 +12,8 @@ from helpers.fake_market import (
     write_annotations,
 )
 from helpers.paths import SHARED
-from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501, MidAttrDemo
+from midattr_plugin import MidAttrDemo
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
 
 FIELDS = [name for attribute in MARKET1501 for name in attribute.fields]

@@ -2,7 +2,8 @@ import pytest
 
 from helpers.fake_market import write_market_tree
 from helpers.fake_sources import MARKET_LABELS
-from midattr_plugin.datasets import MARKET1501, MidAttrDemo
+from midattr_plugin import MidAttrDemo
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 
 

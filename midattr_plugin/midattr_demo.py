@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
-from midattr_plugin.datasets.market1501_attr import Market1501Attr
-from midattr_plugin.datasets.mat_file import MatFile
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.errors import InputError
 
 
