@@ -17,12 +17,12 @@ from midattr_plugin.datasets import (
     MARKET1501,
     DukeMTMCreIDAttr,
     Market1501Attr,
-    MidAttrDemo,
 )
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.engine import MEASUREMENTS, ImageMidAttrEngine, Results
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, AttributeLoss, MidAttrLoss
+from midattr_plugin.midattr_demo import MidAttrDemo
 from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking
 from midattr_plugin.schema import Attribute, AttributeSchema

@@ -1,4 +1,4 @@
-"""What all commands share: errors that a user can fix end in one sentence."""
+"""Behavior that all commands share: errors that a user can fix end in one sentence."""
 
 import signal
 import sys

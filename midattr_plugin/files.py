@@ -1,4 +1,4 @@
-"""Files that appear under their final name only when they are complete."""
+"""Atomic writes: a file appears under its final name only when it is complete."""
 
 import os
 import tempfile
@@ -9,17 +9,17 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """Yields a temporary path beside ``path``, which is moved there if the block succeeds.
+    """Yield a temporary path that replaces ``path`` if the block succeeds.
 
-    The file is flushed to disk before it is renamed, so that a kill or a power cut
-    leaves either the old file or the complete new one. If the block raises, the
-    temporary file is removed and ``path`` is as it was.
+    The file is flushed to disk before it is renamed, so that a killed process or a power failure
+    leaves either the old file or the complete new one. If the block raises, the temporary file is
+    removed and ``path`` remains as it was.
 
     Args:
-        path: the final name; its folder is made if it is missing.
+        path: the final name; its folder is created if it is missing.
 
     Raises:
-        OSError: the folder cannot be made or written to.
+        OSError: the folder cannot be created or written to.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

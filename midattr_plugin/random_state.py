@@ -1,4 +1,4 @@
-"""The state of every random generator that training draws from, as plain checkpointable data."""
+"""State of all random generators that training uses, as plain data for a checkpoint."""
 
 import random
 from collections.abc import Iterator
@@ -9,24 +9,30 @@ import torch
 
 
 def get_random_state() -> dict:
-    """State of Python's, NumPy's, torch's and (where there is a GPU) CUDA's generators.
+    """Return the state of the generators of Python, NumPy, PyTorch and, with a GPU, CUDA.
 
-    The dict holds tensors, numbers, strings and tuples only, so that a checkpoint with
-    it loads with ``weights_only=True``.
+    The dict holds only tensors, numbers, strings and tuples, so that a checkpoint with it can be
+    loaded with ``weights_only=True``.
     """
-    name, keys, *rest = np.random.get_state()
+    numpy = np.random.get_state(legacy=False)
     return {
         'python': random.getstate(),
-        'numpy': (name, torch.from_numpy(keys.astype(np.int64)), *rest),
+        'numpy': (
+            numpy['bit_generator'],
+            torch.from_numpy(numpy['state']['key'].astype(np.int64)),
+            numpy['state']['pos'],
+            numpy['has_gauss'],
+            numpy['gauss'],
+        ),
         'torch': torch.get_rng_state(),
         'cuda': torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
 def set_random_state(state: dict) -> None:
-    """Puts back what :func:`get_random_state` returned.
+    """Restore a state that :func:`get_random_state` returned.
 
-    CUDA states are put back on as many devices as there are now.
+    CUDA states are restored for the devices that this machine has.
     """
     version, internal, gauss = state['python']
     random.setstate((version, tuple(internal), gauss))
@@ -39,9 +45,10 @@ def set_random_state(state: dict) -> None:
 
 @contextmanager
 def preserved_random_state() -> Iterator[None]:
-    """What happens in the block does not change the random numbers drawn after it.
+    """Restore the random state after the block.
 
-    Even an evaluation draws some: each pass over a DataLoader takes a seed for its workers.
+    Even an evaluation uses random numbers: each pass over a DataLoader draws a seed for its
+    workers.
     """
     state = get_random_state()
     try:

@@ -1,4 +1,4 @@
-"""What an attribute is, and which attributes belong together (paper section 3.1, Table 1).
+"""Attributes, and schemas of those that belong together (paper section 3.1, Table 1).
 
 The schema of a data set is declared beside its class, e.g. in
 :mod:`midattr_plugin.datasets.market1501_attr`.

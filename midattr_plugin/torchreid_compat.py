@@ -31,6 +31,9 @@ with warnings.catch_warnings():
     _datasets = importlib.import_module(f'{_package}.data.datasets')
     _image_datasets = importlib.import_module(f'{_package}.data.datasets.image')
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""torchreid's default normalization of R, G, B, of values in [0, 1]."""
+
 Engine = engine.Engine
 ImageSoftmaxEngine = engine.ImageSoftmaxEngine
 ImageTripletEngine = engine.ImageTripletEngine

@@ -1,7 +1,12 @@
+import os
+
+# Everything here is so small that handing it to a second thread costs more than it saves, in this
+# process and in those that tests start.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
 import pytest
 import torch
 
-# The tensors here are so small that handing them to a second thread costs more than it saves.
 torch.set_num_threads(1)
 
 

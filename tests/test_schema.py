@@ -92,9 +92,9 @@ def test_union_unites_classes_and_parts():
     assert BOTH['lower_color'].classes == MARKET1501['lower_color'].classes + ('red',)
     assert BOTH['lower_color'].fields[-1] == 'downred'
     assert BOTH['hat'] == MARKET1501['hat']
-    left = AttributeSchema('a', (Attribute('x', ('no', 'yes'), ('x',), (3,)),))
-    right = AttributeSchema('b', (Attribute('x', ('yes', 'often'), ('x',), (1, 3)),))
-    assert left.union(right).attributes == (Attribute('x', ('no', 'yes', 'often'), ('x',), (1, 3)),)
+    left = AttributeSchema('a', (Attribute('x', ('no', 'yes'), (3,), ('x',)),))
+    right = AttributeSchema('b', (Attribute('x', ('yes', 'often'), (1, 3), ('x',)),))
+    assert left.union(right).attributes == (Attribute('x', ('no', 'yes', 'often'), (1, 3), ('x',)),)
 
 
 def test_union_with_what_is_known_adds_nothing():
@@ -134,3 +134,40 @@ def test_conversion_from_and_to_nothing():
     nothing = AttributeSchema('nothing', ())
     assert nothing.convert(torch.zeros(2, 0), to=DUKEMTMCREID).tolist() == [[-1] * 10] * 2
     assert DUKEMTMCREID.convert(torch.zeros(2, 10), to=nothing).shape == (2, 0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(num=st.integers(0, 4), seed=st.integers(0, 999))
+def test_decoding_equals_plain_loops(num, seed):
+    generator = torch.Generator().manual_seed(seed)
+    logits = {
+        attribute.name: torch.randn(num, len(attribute.classes), generator=generator)
+        for attribute in reversed(MARKET1501.attributes)  # they are found by name
+    }
+    expected = []
+    for image in range(num):
+        names = {}
+        for attribute in MARKET1501:
+            values = logits[attribute.name][image].tolist()
+            best = 0
+            for index, value in enumerate(values):
+                if value > values[best]:
+                    best = index
+            names[attribute.name] = attribute.classes[best]
+        expected.append(names)
+    decoded = MARKET1501.decode(logits)
+    assert decoded == expected
+    assert all(list(names) == list(MARKET1501.names) for names in decoded)
+
+
+def test_decoding_by_hand():
+    schema = AttributeSchema(
+        'two', (Attribute('hat', ('no', 'yes'), (1,)), Attribute('age', ('a', 'b', 'c'), (1, 2)))
+    )
+    logits = {
+        'hat': torch.tensor([[0.1, 3.0], [-1.0, -2.0]]),
+        'age': torch.tensor([[0.0, 1.0, 5.0], [2.0, 1.0, 0.0]]),
+    }
+    assert schema.decode(logits) == [{'hat': 'yes', 'age': 'c'}, {'hat': 'no', 'age': 'a'}]
+    with pytest.raises(KeyError, match='age'):
+        schema.decode({'hat': logits['hat']})

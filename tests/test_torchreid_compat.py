@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import torchreid
 
 import midattr_plugin
@@ -69,3 +71,80 @@ def test_registration_is_idempotent():
 def test_torchreids_own_names_stay():
     assert {'resnet50', 'pcb_p6', 'osnet_x1_0'} <= set(torchreid_compat.model_names())
     assert {'market1501', 'dukemtmcreid'} <= set(torchreid_compat.dataset_names())
+
+
+def test_dataset_arguments_reach_the_class_of_that_name_only():
+    """And no dataset that is built after the block, however it ends."""
+    built = []
+
+    class Recorded(torchreid_compat.ImageDataset):
+        def __init__(self, root='', **kwargs):
+            built.append(kwargs)
+
+    for name in ('recorded', 'other'):
+        torchreid_compat.register_image_dataset(name, Recorded)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            with torchreid_compat.dataset_arguments({'recorded': {'annotation_file': 'a.mat'}}):
+                for name in ('recorded', 'other'):
+                    torchreid_compat.data.datasets.init_image_dataset(name, mode='query')
+                raise ZeroDivisionError
+        torchreid_compat.data.datasets.init_image_dataset('recorded', mode='query')
+    finally:
+        for name in ('recorded', 'other'):
+            del torchreid_compat._dataset_registry[name]
+    assert built == [
+        {'annotation_file': 'a.mat', 'mode': 'query'},
+        {'mode': 'query'},
+        {'mode': 'query'},
+    ]
+
+
+def test_evaluation_steps_are_replaced_for_a_block():
+    """Each is given torchreid's own function; an error does not leave them in place."""
+    metrics = torchreid_compat.metrics
+    before = metrics.compute_distance_matrix, metrics.evaluate_rank
+    queries, gallery = torch.rand(3, 2), torch.rand(4, 2)
+    expected = before[0](queries, gallery, 'cosine')
+
+    def doubled(original, *arguments):
+        assert original is before[0]
+        return 2 * original(*arguments)
+
+    def no_scores(original, distmat, *images, **options):
+        assert original is before[1]
+        return distmat.shape, images, options
+
+    with pytest.raises(ZeroDivisionError):
+        with torchreid_compat.evaluation_steps(doubled, no_scores):
+            distmat = metrics.compute_distance_matrix(queries, gallery, 'cosine')
+            assert torch.equal(distmat, 2 * expected)
+            assert metrics.evaluate_rank(distmat.numpy(), 'pids', max_rank=5) == (
+                (3, 4),
+                ('pids',),
+                {'max_rank': 5},
+            )
+            raise ZeroDivisionError
+    assert (metrics.compute_distance_matrix, metrics.evaluate_rank) == before
+
+
+def test_ranking_is_replaced_until_it_is_put_back():
+    calls = []
+
+    def ranking(*arguments):
+        calls.append(arguments)
+        return np.zeros(1), 0.5
+
+    pids, camids = np.array([1]), np.array([0])
+    images = pids, pids, camids, camids + 1
+    try:
+        torchreid_compat.set_ranking(ranking)
+        assert torchreid_compat.ranking_is_replaced()
+        assert torchreid_compat.metrics.evaluate_rank(np.zeros((1, 1)), *images)[1] == 0.5
+        torchreid_compat.set_ranking(None)
+        assert not torchreid_compat.ranking_is_replaced()
+        assert torchreid_compat.metrics.evaluate_rank(np.zeros((1, 1)), *images)[1] == 1
+    finally:
+        midattr_plugin.use_fast_ranking()
+    assert len(calls) == 1
+    assert torchreid_compat.ranking_is_replaced()  # by ours

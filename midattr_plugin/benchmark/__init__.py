@@ -1,7 +1,7 @@
-"""Measures speed and memory of this project beside torchreid's built-in models.
+"""Speed and memory of this project, compared with torchreid's built-in models.
 
-Systems take turns (A B A B ...), because a machine that is shared changes its speed: a ratio of
-neighboring turns means more than a time. What is reported are medians over the turns.
+Systems are measured in turns (A B A B ...) and medians over the turns are reported: the speed of a
+shared machine varies, which affects the ratio of neighboring turns less than the times.
 """
 
 from midattr_plugin.benchmark.cli import main

@@ -1,11 +1,11 @@
-"""What ``tools/benchmark.py`` does: parses its arguments, measures, writes the table."""
+"""Command line of the benchmark: parse the arguments, measure, write the report."""
 
 import argparse
 import platform
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -18,35 +18,43 @@ from midattr_plugin.benchmark.ranking import GALLERIES, measure_ranking
 from midattr_plugin.benchmark.report import markdown, write_report
 from midattr_plugin.benchmark.systems import GPU_ONLY, SYSTEMS, System
 from midattr_plugin.benchmark.training import measure_training, seconds_per_iteration
+from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
 
 PARTS = ('training', 'extraction', 'loading', 'ranking', 'schedule')
-_SCHEDULE, _SCHEDULE_BATCH = 50_000, 16  # iterations (section 3.2)
-_PASSES = 3  # of the network in a step: forward, and backward to inputs and to weights
+_PAPER_ITERATIONS, _PAPER_BATCH = 50_000, 16  # section 3.2
+_PASSES = 3  # network passes per step: forward, gradients of inputs, gradients of weights
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line ``argv`` (default: the process's own).
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark from the command line.
+
+    Args:
+        argv: the arguments; by default those of the process.
 
     Returns:
-        Exit status: 0, or 1 after bad input, with one sentence on stderr.
+        Exit status: 0; 1 after bad input, with one sentence on stderr.
     """
-    options = _parser().parse_args(argv)
-    try:
-        results = run(options)
-        print(markdown(results))
-        print(*write_report(results, options.out), sep='\n')
-    except InputError as error:
-        print(f'error: {error.sentence}', file=sys.stderr)
-        return 1
-    return 0
+    return run_command(lambda: _measure_and_write(_parser().parse_args(argv)))
+
+
+def _measure_and_write(options: argparse.Namespace) -> None:
+    results = run(options)
+    print(markdown(results))
+    print(*write_report(results, options.out), sep='\n')
 
 
 def run(options: argparse.Namespace) -> dict:
-    """Measures the parts that the parsed ``options`` name.
+    """Measure the parts that ``options`` name.
+
+    Args:
+        options: parsed command line.
+
+    Returns:
+        'machine', 'options', and the results of each measured part under its name.
 
     Raises:
-        InputError: an option does not fit this machine, or its value is impossible.
+        InputError: the value of an option cannot be used, or not on this machine.
     """
     _check_writable(options.out)
     settings = [
@@ -86,7 +94,8 @@ def run(options: argparse.Namespace) -> dict:
         results['extraction'] = measure_extraction(systems, options.turns, options.batch_size)
     if 'schedule' in options.parts:
         results['schedule'] = {
-            system.name: _projected(system, options.schedule_iterations) for system in systems
+            system.name: _projected_schedule(system, options.schedule_iterations)
+            for system in systems
         }
     if 'loading' in options.parts:
         results['loading'] = measure_loading(settings, options.turns, 25 * options.batch_size)
@@ -95,7 +104,8 @@ def run(options: argparse.Namespace) -> dict:
     return results
 
 
-def _projected(system: System, iterations: int) -> dict:
+def _projected_schedule(system: System, iterations: int) -> dict[str, float]:
+    """Project the hours of the paper's schedule from the time of some iterations."""
     seconds_per_iteration(system, system.warm_up)
     with tqdm(total=iterations, desc=f'schedule, {system.name}', unit='it', leave=False) as bar:
         seconds = 0.0
@@ -103,16 +113,16 @@ def _projected(system: System, iterations: int) -> dict:
             count = min(system.cfg.train.print_freq, iterations - bar.n)
             seconds += seconds_per_iteration(system, count) * count
             bar.update(count)
-    # a larger batch sees as many images in fewer iterations
+    # the schedule is projected by its number of images, whatever the batch size
     images = iterations * system.batch_size
     return {
         'iterations': iterations,
         'batch': system.batch_size,
-        'hours': seconds / images * _SCHEDULE * _SCHEDULE_BATCH / 3600,
+        'hours': seconds / images * _PAPER_ITERATIONS * _PAPER_BATCH / 3600,
     }
 
 
-def _rankings(options: argparse.Namespace):
+def _rankings(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for gallery in options.galleries:
         yield {'gallery': gallery, 'by': 'ours', **measure_ranking(gallery, options.memory)}
         if gallery <= options.torchreid_up_to:
@@ -124,25 +134,24 @@ def _rankings(options: argparse.Namespace):
 
 
 def _check_writable(stem: Path) -> None:
-    try:  # not after an hour of measuring
+    try:  # now, because measuring may take an hour
         stem.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=stem.parent):
             pass
     except OSError as error:
         raise InputError(
-            f'--out: nothing can be written to "{stem.parent}" '
-            f'({error.strerror}); choose another place'
+            f'--out: "{stem.parent}" cannot be written to ({error.strerror}); choose another folder'
         ) from error
 
 
 def _machine(device: str) -> dict[str, str]:
-    processor = (
+    name = (
         torch.cuda.get_device_name()
         if device == 'cuda'
         else torch.backends.cpu.get_cpu_capability()
     )
     return {
-        'device': f'{device} ({processor})',
+        'device': f'{device} ({name})',
         'threads': str(torch.get_num_threads()),
         'torch': torch.__version__,
         'Python': platform.python_version(),
@@ -152,51 +161,51 @@ def _machine(device: str) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='benchmark.py',
-        description='Measures this project beside the built-in models of torchreid, on rendered '
-        'images, in turns, and writes a table.',
+        prog='midattr-benchmark',
+        description="Compare speed and memory of this project with torchreid's built-in models, "
+        'on rendered images, and write a report.',
     )
     parser.add_argument(
         '--root',
         default='reid-data',
         metavar='DIR',
-        help='data root; the demo set is rendered there if it is missing',
+        help='data root; the demo data set is rendered there if missing (default: %(default)s)',
     )
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('benchmark'),
         metavar='STEM',
-        help='writes STEM.md and STEM.json (default: %(default)s)',
+        help='write STEM.md and STEM.json (default: %(default)s)',
     )
     parser.add_argument(
         '--parts',
         nargs='+',
         choices=PARTS,
         default=list(PARTS[:4]),
-        help='default: all but schedule',
+        help='what to measure (default: all but schedule)',
     )
     parser.add_argument(
         '--systems',
         nargs='+',
         choices=SYSTEMS,
         metavar='NAME',
-        help='the first is what the others are compared with (default: all that '
-        f'the machine runs, of {", ".join(map(repr, SYSTEMS))})',
+        help='systems to measure; ratios are relative to the first (default: all that this machine '
+        f'supports of {", ".join(map(repr, SYSTEMS))})',
     )
-    for name, least, default, meaning in (
-        ('height', 1, 256, 'of the images, pixels'),
-        ('width', 1, 128, 'of the images, pixels'),
-        ('batch-size', 1, 16, 'images'),
-        ('workers', 0, 2, 'processes of the loader of torchreid'),
-        ('turns', 1, 5, 'of each system'),
-        ('iterations', 1, 10, 'of a turn'),
-        ('schedule-iterations', 1, 300, 'measured to project the whole schedule'),
-        ('torchreid-up-to', 0, GALLERIES[0], 'largest gallery that torchreid ranks, too'),
+    for name, minimum, default, meaning in (
+        ('height', 1, 256, 'height of the images in pixels'),
+        ('width', 1, 128, 'width of the images in pixels'),
+        ('batch-size', 1, 16, 'images per batch'),
+        ('workers', 0, 2, "worker processes of torchreid's loader"),
+        ('turns', 1, 5, 'turns of each system'),
+        ('iterations', 1, 10, 'training iterations per turn'),
+        ('schedule-iterations', 1, 300, "iterations from which the paper's schedule is projected"),
+        ('torchreid-up-to', 0, GALLERIES[0], 'largest gallery that torchreid also ranks'),
     ):
         parser.add_argument(
             f'--{name}',
-            type=_at_least(least),
+            type=_at_least(minimum),
             default=default,
             metavar='N',
             help=f'{meaning} (default: %(default)s)',
@@ -207,26 +216,25 @@ def _parser() -> argparse.ArgumentParser:
         nargs='+',
         default=list(GALLERIES),
         metavar='N',
-        help='numbers of images to rank (default: %(default)s)',
+        help='sizes of the galleries to rank (default: %(default)s)',
     )
     parser.add_argument(
         '--memory',
         type=_at_least(0.001, float),
         default=1.0,
         metavar='GIB',
-        help='for the distances, as midattr.ranking_memory',
+        help='memory for the distances, see midattr.ranking_memory (default: %(default)s)',
     )
     return parser
 
 
-def _at_least(least: float, kind: type = int) -> Callable[[str], float]:
-    """A type for argparse."""
+def _at_least(minimum: float, kind: type = int) -> Callable[[str], float]:
+    """Return a ``type`` for argparse that rejects numbers below ``minimum``."""
 
     def number(text: str) -> float:
         value = kind(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f'{text} is too small, give {least} or more')
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f'{text} is too small, give {minimum} or more')
         return value
 
-    number.__name__ = 'number'  # in argparse's sentence on what is none
-    return number
+    return number  # argparse prints this name: "invalid number value"

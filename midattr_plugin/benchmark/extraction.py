@@ -1,4 +1,4 @@
-"""Feature extraction, with and without recognizing the attributes on the way."""
+"""Speed of feature extraction, with and without predicting the attributes."""
 
 from collections.abc import Callable
 from statistics import median
@@ -15,10 +15,19 @@ _BARE = ', no attributes'
 
 
 def measure_extraction(systems: list[System], turns: int, images: int) -> dict[str, dict]:
-    """Name of each system -> 'img/s' over batches of ``images``, and its 'turns'.
+    """Measure the extraction of one batch per turn.
 
-    Systems of this project are there a second time, without the attributes; 'extra' is what
-    the attributes add to the time, as a share of it.
+    Systems of this project are also measured without predicting attributes, under the name
+    '<system>, no attributes'.
+
+    Args:
+        systems: the systems, measured in turns.
+        turns: measurements of each system, after one that is ignored.
+        images: batch size.
+
+    Returns:
+        Name -> 'img/s', 'turns' (seconds) and, for systems of this project, 'extra': the time
+        that the attributes add, as a fraction of the time without them.
     """
     extractors: dict[str, tuple[System, Callable]] = {}
     for system in systems:
@@ -32,7 +41,7 @@ def measure_extraction(systems: list[System], turns: int, images: int) -> dict[s
     for turn in tqdm(range(turns + 1), desc='extraction', unit='turn', leave=False):
         for name, (system, extract) in extractors.items():
             elapsed = _seconds(system, extract, images)
-            if turn:  # the first warms up
+            if turn:  # the first one is the warm-up
                 seconds[name].append(elapsed)
     for system in systems:
         system.engine.set_model_mode('train')
@@ -62,7 +71,7 @@ def _seconds(system: System, extract: Callable, images: int) -> float:
         images, 3, system.cfg.data.height, system.cfg.data.width, device='cuda' if on_gpu else 'cpu'
     )
     synchronize(on_gpu)
-    began = perf_counter()
+    start = perf_counter()
     extract(batch)
     synchronize(on_gpu)
-    return perf_counter() - began
+    return perf_counter() - start

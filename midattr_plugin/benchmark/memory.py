@@ -1,4 +1,4 @@
-"""Largest memory of a piece of work, each in a process of its own."""
+"""Peak memory, measured in fresh processes."""
 
 import multiprocessing
 import resource
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -15,19 +16,23 @@ from midattr_plugin.benchmark.systems import System
 _MIB = 2**20
 
 
-def in_fresh_process(function: Callable, *arguments):
-    """What ``function(*arguments)`` returns in a fresh process, where its peak is its own."""
-    # not multiprocessing's Pool, whose processes may not start those of a loader
+def in_fresh_process(function: Callable, *arguments: Any) -> Any:
+    """Return ``function(*arguments)``, computed in a new process, whose peak memory is its own."""
+    # multiprocessing.Pool would not do: its daemonic processes cannot start those of a loader
     with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def training_memory(name: str, settings: list) -> float:
-    """MiB that training of a system takes at its peak.
+    """Return the peak memory of training a system, in MiB.
 
-    On a GPU what PyTorch had allocated there; otherwise what the process held, less what it held
-    before there was a model: modules of Python and the cached images are the same whatever the
-    model.
+    On a GPU this is the memory that PyTorch allocated. On the CPU it is the memory of the process
+    without what it held before the model was built, i.e. Python modules and cached images, which
+    are the same for all models.
+
+    Args:
+        name: name of the system.
+        settings: configuration keys and values, alternating.
     """
     system = System(name, settings)
     if system.cfg.use_gpu:
@@ -42,10 +47,10 @@ def training_memory(name: str, settings: list) -> float:
 
 
 def peak_rss() -> int:
-    """Bytes of memory that this process has held at most."""
+    """Return the peak resident memory of this process, in bytes."""
     status = Path('/proc/self/status')
-    if status.exists():  # Linux, whose ru_maxrss a new process inherits from its parent
+    if status.exists():  # on Linux a new process inherits ru_maxrss from its parent
         [line] = [line for line in status.read_text().splitlines() if line.startswith('VmHWM')]
         return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == 'darwin' else peak * 1024  # which macOS counts in bytes
+    return peak if sys.platform == 'darwin' else peak * 1024  # macOS counts in bytes

@@ -1,4 +1,4 @@
-"""Distances, CMC and mAP for galleries up to that of Market-1501 with 500,000 distractors."""
+"""Speed and memory of ranking, for galleries up to Market-1501 with 500,000 distractors."""
 
 from time import perf_counter
 
@@ -19,16 +19,17 @@ _GIB = 2**30
 def measure_ranking(
     gallery: int, memory: float, fast: bool = True, queries: int = QUERIES
 ) -> dict[str, float]:
-    """Ranks invented features of as many images, in a process of its own.
+    """Rank random features in a new process.
 
     Args:
-        gallery: number of images, of which those beyond 13,115 are distractors.
-        memory: GiB for the distances, as ``midattr.ranking_memory``.
-        fast: by this project's ranking; else by torchreid's Python path.
+        gallery: number of gallery images; those beyond 13,115 are distractors.
+        memory: GiB for the distances, see ``midattr.ranking_memory``.
+        fast: use this project's ranking; otherwise torchreid's Python code.
+        queries: number of queries.
 
     Returns:
-        'distances' and 'ranking' in seconds, 'GiB' at the peak, features included, of which
-        'features GiB', and the results 'mAP' and 'rank-1'.
+        'distances' and 'ranking' in seconds; 'GiB', the peak memory, of which 'features GiB' are
+        the features; the scores 'mAP' and 'rank-1'.
     """
     return in_fresh_process(_rank, gallery, memory, fast, queries)
 
@@ -40,23 +41,23 @@ def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, fl
     random = np.random.default_rng(0)
     qf = torch.randn(queries, DIMENSIONS, generator=generator)
     gf = torch.empty(gallery, DIMENSIONS)
-    for rows in gf.split(4096):  # no second copy of a large gallery
+    for rows in gf.split(4096):  # in place, because a large gallery may not fit twice
         rows.normal_(generator=generator)
     q_pids = random.integers(1, _IDENTITIES + 1, queries)
     g_pids = np.where(np.arange(gallery) < MATCHES, random.integers(1, _IDENTITIES + 1, gallery), 0)
     q_camids, g_camids = (random.integers(0, _CAMERAS, count) for count in (queries, gallery))
     with captured_ranking(memory):
-        began = perf_counter()
+        start = perf_counter()
         distmat = torchreid_compat.metrics.compute_distance_matrix(qf, gf, 'euclidean').numpy()
-        between = perf_counter()
+        middle = perf_counter()
         cmc, mAP = torchreid_compat.metrics.evaluate_rank(
             distmat, q_pids, g_pids, q_camids, g_camids
         )
-        ended = perf_counter()
+        end = perf_counter()
     features = (qf.nbytes + gf.nbytes) / _GIB
     return {
-        'distances': between - began,
-        'ranking': ended - between,
+        'distances': middle - start,
+        'ranking': end - middle,
         'GiB': (peak_rss() - before) / _GIB,
         'features GiB': features,
         'mAP': float(mAP),

@@ -1,15 +1,21 @@
-"""The measurements as a Markdown page and as JSON."""
+"""Report of the benchmark as Markdown and as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from midattr_plugin.benchmark.training import PHASES
 from midattr_plugin.files import atomic_path
 
 
 def write_report(results: dict, stem: Path) -> list[Path]:
-    """Writes ``stem``.json and ``stem``.md; returns their paths."""
+    """Write ``stem``.json and ``stem``.md and return their paths.
+
+    Args:
+        results: results of :func:`midattr_plugin.benchmark.cli.run`.
+        stem: path without an ending.
+    """
     paths = [stem.with_name(stem.name + ending) for ending in ('.json', '.md')]
     for path, text in zip(paths, (json.dumps(results, indent=2), markdown(results)), strict=True):
         with atomic_path(path) as temporary:
@@ -18,12 +24,12 @@ def write_report(results: dict, stem: Path) -> list[Path]:
 
 
 def markdown(results: dict) -> str:
-    """The page; what was not measured is not on it."""
+    """Return the report as Markdown, with a section for each part that was measured."""
     machine = results['machine']
     lines = [
         '# Speed and memory',
         '',
-        'Measured on rendered images; medians over turns (A B A B ...).',
+        'Measured on rendered images, systems in turns (A B A B ...); medians over the turns.',
         '',
         *(f'* {name}: {value}' for name, value in machine.items()),
         '',
@@ -66,7 +72,7 @@ def _extraction(rows: dict) -> Iterable[str]:
     yield '## Feature extraction'
     yield ''
     yield from _table(
-        ['system', 'img/s', 'time added by the attributes'],
+        ['system', 'img/s', 'extra time for attributes'],
         (
             [name, f'{row["img/s"]:.1f}', f'{row["extra"]:+.1%}' if 'extra' in row else '']
             for name, row in rows.items()
@@ -87,7 +93,7 @@ def _ranking(rows: list) -> Iterable[str]:
     yield '## Ranking of 3,368 queries, 2,048 dimensions'
     yield ''
     yield from _table(
-        ['gallery', 'by', 'distances s', 'ranking s', 'peak GiB', 'of which features', 'mAP'],
+        ['gallery', 'by', 'distances s', 'ranking s', 'peak GiB', 'features GiB', 'mAP'],
         (
             [
                 f'{row["gallery"]:,}',
@@ -104,7 +110,7 @@ def _ranking(rows: list) -> Iterable[str]:
 
 
 def _schedule(rows: dict) -> Iterable[str]:
-    yield '## The whole schedule of the paper, projected: 50,000 iterations of 16 images'
+    yield '## Training time of the paper, projected: 50,000 iterations of 16 images'
     yield ''
     yield from _table(
         ['system', 'iterations measured', 'batch', 'hours'],
@@ -122,7 +128,7 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> Iterable[str]:
         yield '| ' + ' | '.join(row) + ' |'
 
 
-_SECTIONS = {
+_SECTIONS: dict[str, Callable[[Any], Iterable[str]]] = {
     'training': _training,
     'extraction': _extraction,
     'loading': _loading,

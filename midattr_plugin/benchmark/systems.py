@@ -1,4 +1,4 @@
-"""What is compared: configurations that differ in model, engine, loader and number format."""
+"""Systems of the benchmark: configurations of model, engine, loader and number format."""
 
 import contextlib
 import io
@@ -6,7 +6,8 @@ import io
 import torch
 
 from midattr_plugin import build, torchreid_compat
-from midattr_plugin.config import load_config, optimizer_kwargs
+from midattr_plugin.config import arguments, load_config
+from midattr_plugin.losses import MidAttrLoss
 
 _TORCHREID = [
     'loss.name',
@@ -40,17 +41,17 @@ SYSTEMS = {
         True,
     ],
 }
-"""Name -> configuration keys and values. The first is what the others are compared with."""
+"""Name -> configuration keys and values, alternating. Ratios are relative to the first system."""
 
 GPU_ONLY = ('ours GPU',)
 
 
 class System:
-    """One of ``SYSTEMS``, built on the rendered demo data and ready to train.
+    """One of ``SYSTEMS``, built for the rendered demo data and ready to train.
 
     Args:
-        name: of the system.
-        settings: further keys and values, the same for all systems.
+        name: name of the system.
+        settings: further configuration keys and values, the same for all systems.
     """
 
     def __init__(self, name: str, settings: list):
@@ -76,9 +77,12 @@ class System:
             torch.backends.cudnn.benchmark = self.cfg.use_gpu
             self.datamanager = build.build_datamanager(self.cfg)
             self.model = build.build_model(self.cfg, self.datamanager.num_train_pids)
-            self.optimizer = self._optimizer()
+            criterion = build.build_criterion(
+                self.cfg, self.model, self.datamanager.train_loader.dataset
+            )
+            self.optimizer = self._optimizer(criterion)
             self.engine = build.build_engine(
-                self.cfg, self.datamanager, self.model, self.optimizer, None
+                self.cfg, self.datamanager, self.model, self.optimizer, None, criterion
             )
         self.engine.print_freq = self.cfg.train.print_freq
         self.engine.num_batches = len(self.datamanager.train_loader)
@@ -86,24 +90,26 @@ class System:
         self._batches = iter(())
         self._steps = 0
 
-    def _optimizer(self) -> torch.optim.Optimizer:
-        if self.cfg.loss.name == 'midattr':
-            return build.build_optimizer(self.cfg, self.model)
+    def _optimizer(self, criterion: MidAttrLoss | None) -> torch.optim.Optimizer:
+        if criterion is not None:
+            return build.build_optimizer(self.cfg, self.model, criterion)
+        # unlike build.build_optimizer(), torchreid builds no fused optimizer
         return torchreid_compat.optim.build_optimizer(
-            self.model, **optimizer_kwargs(self.cfg)
-        )  # not fused
+            self.model, **arguments(self.cfg, 'optimizer')
+        )
 
     @property
     def batch_size(self) -> int:
+        """Number of training images per iteration."""
         return self.cfg.train.batch_size
 
     @property
     def warm_up(self) -> int:
-        """Iterations in which memory is allocated and algorithms are chosen and compiled."""
+        """Number of iterations to discard, which allocate memory and choose or compile kernels."""
         return 10 if self.cfg.midattr.compile else 2
 
     def next_batch(self) -> dict:
-        """From the training loader, epoch after epoch."""
+        """Return the next batch of the training loader, which starts again after its last one."""
         try:
             return next(self._batches)
         except StopIteration:
@@ -111,13 +117,13 @@ class System:
             return next(self._batches)
 
     def step(self, data: dict) -> None:
-        """One iteration, with what torchreid's ``train`` tells its engine before each."""
+        """Run one iteration, with the ``batch_idx`` that torchreid's ``train`` would set."""
         self.engine.batch_idx = self._steps % self.engine.num_batches
         self._steps += 1
         self.engine.forward_backward(data)
 
 
 def synchronize(on_gpu: bool) -> None:
-    """Waits for what a GPU has still to do."""
+    """Wait until the GPU, if there is one, has finished all its work."""
     if on_gpu:
         torch.cuda.synchronize()

@@ -1,10 +1,11 @@
-"""Training steps of several systems, in turns."""
+"""Speed of training steps, for several systems in turns."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -16,18 +17,25 @@ PHASES = ('data', 'forward', 'backward', 'step')
 
 
 def seconds_per_iteration(system: System, iterations: int) -> float:
-    """Of training, as it is: nothing waits for a GPU before the end."""
-    began = _now(system)
+    """Return the duration of a training iteration; a GPU is waited for only after the last one."""
+    start = _now(system)
     for _ in range(iterations):
         system.step(system.next_batch())
-    return (_now(system) - began) / iterations
+    return (_now(system) - start) / iterations
 
 
 def measure_phases(system: System, iterations: int) -> dict[str, float]:
-    """Seconds of each phase of an iteration.
+    """Measure the phases of an iteration.
 
-    The forward pass includes the losses and what is logged. On a GPU each phase waits for its
-    work to end, so that together they take longer than training does.
+    The forward pass includes the losses and the log. On a GPU each phase waits until its work is
+    done, so that their sum is more than the duration of an iteration without measuring.
+
+    Args:
+        system: the system to train.
+        iterations: number of iterations to average over.
+
+    Returns:
+        Phase -> seconds.
     """
     seconds = dict.fromkeys(PHASES, 0.0)
     with _marked_phases(system) as marks:
@@ -37,24 +45,24 @@ def measure_phases(system: System, iterations: int) -> dict[str, float]:
             marks.append(('forward', _now(system)))
             system.step(data)
         marks.append(('', _now(system)))
-    for (phase, began), (_, ended) in pairwise(marks):
-        seconds[phase] += ended - began
+    for (phase, start), (_, end) in pairwise(marks):
+        seconds[phase] += end - start
     return {phase: value / iterations for phase, value in seconds.items()}
 
 
 @contextmanager
 def _marked_phases(system: System) -> Iterator[list[tuple[str, float]]]:
-    """Yields a list to which the backward pass and the optimizer add when they begin and end."""
+    """Yield a list to which (next phase, time) is added around backward pass and optimizer step."""
     marks: list[tuple[str, float]] = []
     backward = torch.Tensor.backward
 
-    def marked_backward(*args, **kwargs):
+    def marked_backward(*args: Any, **kwargs: Any) -> None:
         marks.append(('backward', _now(system)))
         backward(*args, **kwargs)
         marks.append(('forward', _now(system)))
 
-    # what all engines call, and no compiler sees
-    torch.Tensor.backward = marked_backward
+    # patched here, because all engines call it and torch.compile does not trace it
+    torch.Tensor.backward = marked_backward  # type: ignore[method-assign]
     hooks = [
         system.optimizer.register_step_pre_hook(lambda *_: marks.append(('step', _now(system)))),
         system.optimizer.register_step_post_hook(
@@ -64,7 +72,7 @@ def _marked_phases(system: System) -> Iterator[list[tuple[str, float]]]:
     try:
         yield marks
     finally:
-        torch.Tensor.backward = backward
+        torch.Tensor.backward = backward  # type: ignore[method-assign]
         for hook in hooks:
             hook.remove()
 
@@ -75,7 +83,17 @@ def _now(system: System) -> float:
 
 
 def measure_training(systems: list[System], turns: int, iterations: int) -> dict[str, dict]:
-    """Name of each system -> 'img/s', its ratio to the first system, and milliseconds by phase."""
+    """Measure training of several systems in turns.
+
+    Args:
+        systems: the systems; ratios are relative to the first.
+        turns: measurements of each system.
+        iterations: training iterations per turn.
+
+    Returns:
+        Name -> 'img/s', 'ratio' of its speed to that of the first system, 'turns' (seconds per
+        iteration), 'ms' (phase -> milliseconds) and 'multiply-adds' per image.
+    """
     for system in systems:
         seconds_per_iteration(system, system.warm_up)
     seconds: dict[str, list[float]] = {system.name: [] for system in systems}

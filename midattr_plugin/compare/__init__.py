@@ -1,8 +1,8 @@
-"""Runs a suite of configurations over several seeds and reports them side by side.
+"""Comparison of configurations, each trained with several seeds, in one report.
 
-A suite is a file of named rows (:mod:`.suite`). Each row and seed is a run in a folder of its own
-(:mod:`.plan`), trained by a process of its own (:mod:`.runner`, :mod:`.worker`). What is finished
-is summarized (:mod:`.summary`) and drawn (:mod:`.report`, :mod:`.plots`).
+A suite is a file of named rows (:mod:`.suite`). Each row and seed is a run in its own folder
+(:mod:`.plan`), trained by its own process (:mod:`.runner`, :mod:`.worker`). Finished runs are
+summarized (:mod:`.summary`) and reported (:mod:`.report`).
 """
 
 from midattr_plugin.compare.cli import main

@@ -8,15 +8,15 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from midattr_plugin.compare.plan import Run
 
 LOSS, TIME = 'Train/loss', 'Train/time'  # as torchreid's engine names them
-_OTHER_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
-CurvesOfRuns = Mapping[Run, Mapping[str, Mapping[int, float]]]
-"""Of each run that is done: tag -> iteration -> value."""
+_TRIPLET_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
+CurvesByRun = Mapping[Run, Mapping[str, Mapping[int, float]]]
+"""Finished run -> tag -> iteration -> value."""
 
 
 def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]]:
-    """Tag, as 'Train/loss' -> iteration -> value; empty if it was not written.
+    """Return tag, e.g. 'Train/loss' -> iteration -> value; empty for a tag that was not written.
 
-    A run that was cut off and resumed has written some iterations twice; the later counts.
+    A run that was interrupted and resumed has written some iterations twice; the later one counts.
     """
     curves: dict[str, dict[int, float]] = {tag: {} for tag in tags}
     for path in sorted(folder.glob('events.out.tfevents.*'), key=lambda path: path.stat().st_mtime):
@@ -27,9 +27,11 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
     return {tag: dict(sorted(curve.items())) for tag, curve in curves.items()}
 
 
-def curves_of_runs(runs: Sequence[Run]) -> CurvesOfRuns:
-    """Loss and time of an iteration, of the runs that are done."""
-    curves = {
-        run: read_curves(run.folder, (LOSS, _OTHER_LOSS, TIME)) for run in runs if run.is_done
-    }
-    return {run: {LOSS: of[LOSS] or of[_OTHER_LOSS], TIME: of[TIME]} for run, of in curves.items()}
+def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
+    """Return the loss and the time per iteration of the finished runs."""
+    curves = {}
+    for run in runs:
+        if run.is_done:
+            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME))
+            curves[run] = {LOSS: by_tag[LOSS] or by_tag[_TRIPLET_LOSS], TIME: by_tag[TIME]}
+    return curves

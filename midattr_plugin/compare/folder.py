@@ -1,7 +1,7 @@
-"""The folder of a suite's results: to which suite it belongs, and which process works in it.
+"""Folder of a suite's results: which suite it belongs to, and which process works in it.
 
-``suite.json`` holds the suite's name, its data root and the names of its rows, ``suite.lock`` the
-lock of the process that runs it.
+``suite.json`` holds the suite's name, its data root and the names of its rows; ``suite.lock`` is
+locked by the process that runs the suite.
 """
 
 import json
@@ -18,29 +18,29 @@ from midattr_plugin.config.keys import flatten
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 
-_OF_THE_MACHINE = ('use_gpu', 'data.workers')  # may differ when a suite goes on elsewhere
+_MACHINE_KEYS = ('use_gpu', 'data.workers')  # may change when a suite is resumed elsewhere
 
 
 def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
-    """Whether ``out`` holds results of these runs; False if it is new.
+    """Return whether ``out`` holds results of these runs; False if it is new.
 
     Raises:
-        InputError: it holds those of another suite, data root or configuration.
+        InputError: it holds results of another suite, data root or configuration.
     """
     path = out / 'suite.json'
     if path.exists():
-        have, identity = _read_identity(path), _identity(suite, runs)
+        found, identity = _read_identity(path), _identity(suite, runs)
         for key, meaning in (('suite', 'suite'), ('root', 'data root')):
-            if have.get(key) != identity[key]:
+            if found.get(key) != identity[key]:
                 raise InputError(
                     f'--out: "{out}" holds results of the {meaning} '
-                    f'"{have.get(key)}", not of "{identity[key]}"; choose another '
+                    f'"{found.get(key)}", not of "{identity[key]}"; choose another '
                     'folder'
                 )
-        if not set(have.get('rows', identity['rows'])) & set(identity['rows']):
+        if not set(found.get('rows', identity['rows'])) & set(identity['rows']):
             raise InputError(
-                f'--out: "{out}" holds results of another suite of the name '
-                f'"{suite.name}", with the rows {", ".join(have["rows"])}; choose '
+                f'--out: "{out}" holds results of another suite named '
+                f'"{suite.name}", with the rows {", ".join(found["rows"])}; choose '
                 'another folder'
             )
     for run in runs:
@@ -49,7 +49,7 @@ def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
 
 
 def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
-    """Makes ``out`` the folder of these runs, once :func:`check_folder` has not refused it.
+    """Make ``out`` the folder of these runs, once :func:`check_folder` has accepted it.
 
     Raises:
         InputError: it cannot be written to.
@@ -68,12 +68,12 @@ def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Makes the folder, and keeps other processes from running a suite in it at the same time.
+    """Make the folder and keep other processes from running a suite in it at the same time.
 
     A process that is killed leaves no lock.
 
     Raises:
-        InputError: another one is at work, or the folder cannot be made.
+        InputError: another process has the lock, or the folder cannot be made.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -111,8 +111,8 @@ def _read_identity(path: Path) -> dict:
         return dict(json.loads(path.read_text(encoding='utf-8')))
     except ValueError:
         raise InputError(
-            f'--out: "{path}" is broken, so that it does not say whose results these '
-            'are; delete the folder, or choose another'
+            f'--out: "{path}" is broken and does not say which suite these results '
+            'belong to; delete the folder, or choose another'
         ) from None
 
 
@@ -124,13 +124,13 @@ def _check_unchanged(run: Run) -> None:
     path = run.folder / 'run.yaml'
     if not path.exists():
         return
-    have, want = flatten(load_config(path)), flatten(run.cfg)
-    for flat in (have, want):
+    earlier, now = flatten(load_config(path)), flatten(run.cfg)
+    for flat in (earlier, now):
         flat['data.root'] = _resolved(flat['data.root'])
-    for key, value in want.items():
-        if have[key] != value and key not in (*_OF_THE_MACHINE, 'data.save_dir'):
+    for key, value in now.items():
+        if earlier[key] != value and key not in (*_MACHINE_KEYS, 'data.save_dir'):
             raise InputError(
                 f'row "{run.row.name}": "{run.folder}" was run with {key} '
-                f'{have[key]!r}, not {value!r}; delete that folder, or choose another '
+                f'{earlier[key]!r}, not {value!r}; delete that folder, or choose another '
                 '--out'
             )

@@ -1,24 +1,25 @@
-"""Chooses weights of the losses on validation images, as the authors did (section 3.2)."""
+"""Grid search of loss weights on validation images, as the authors did (section 3.2)."""
 
 import itertools
 from collections.abc import Sequence
 
 from midattr_plugin.compare.intervals import spread
 from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.report_tables import Table
 from midattr_plugin.compare.suite import Row, Suite, check_names
-from midattr_plugin.compare.table import Table
 from midattr_plugin.errors import InputError
 
 VALIDATION_IMAGES = 100  # section 3.2
-_TITLE = 'Choice on held-out training images'
+_TITLE = 'Grid search on held-out training images'
 _HEAD = ['point', 'identity accuracy', 'identity loss', 'seeds', '']
 _IMAGES = 'midattr.validation_images'
 
 
 def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
-    """A suite with a row for each point of the grid ``select``, on the suite's last row.
+    """Return a suite with a row per point of the grid ``select``, based on the suite's last row.
 
     Args:
+        suite: the suite with the grid.
         opts: keys and values for all rows, which must leave the grid alone.
 
     Raises:
@@ -26,13 +27,13 @@ def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
     """
     if not suite.select:
         raise InputError(
-            f'--select: suite "{suite.name}" has no grid; give it one, as in select: '
+            f'--select: suite "{suite.name}" has no grid; give it one, e.g. select: '
             '{midattr.mu: [4, 5], midattr.nu: [3, 4]}'
         )
     for key in opts[::2]:
         if key in suite.select or key == _IMAGES:
             raise InputError(
-                f'--select: {key} is what the grid sets, so leave it out of the command line'
+                f'--select: {key} is set by the grid; leave it out of the command line'
             )
     last = suite.rows[-1]
     rows = []
@@ -50,25 +51,25 @@ def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
     check_names(rows, f'--select: suite "{suite.name}"')
     return Suite(
         f'{suite.name}-select',
-        f'{suite.title}: choice on validation images',
+        f'{suite.title}: grid search on validation images',
         suite.dataset,
         tuple(rows),
     )
 
 
 def choose(runs: Sequence[Run]) -> tuple[Table, str]:
-    """The table of the grid, and its best point in words.
+    """Return the table of the grid, and its best point in words.
 
-    The best is that with the highest identity accuracy on the validation images, which differ
-    from seed to seed; among equals, as with a hundred images there may be, that with the lowest
-    identity loss. Points that lack a seed are shown, but not chosen.
+    The best point has the highest identity accuracy on the validation images, which differ from
+    seed to seed; of several, which a hundred images make likely, that with the lowest identity
+    loss. Points that lack a seed are shown, but not chosen.
     """
     seeds = {run.seed for run in runs}
     measured: dict[str, list[tuple[float, float]]] = {}
     labels = {}
     for run in runs:
         if run.is_done:
-            validation = run.results['validation']
+            validation = run.results.extra['validation']
             accuracies = {
                 key: value
                 for key, value in validation.items()
@@ -104,4 +105,4 @@ def choose(runs: Sequence[Run]) -> tuple[Table, str]:
             for name, (accuracy, loss) in means.items()
         ],
     )
-    return table, f'Best: {labels[best]}' if best else 'No choice: no point has all its seeds.'
+    return table, f'Best: {labels[best]}' if best else 'No best point: none has finished all seeds.'

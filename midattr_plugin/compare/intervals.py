@@ -11,7 +11,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean of some values; ``std`` is that of the sample, or None for a single value."""
+    """Mean and sample standard deviation of some values; of a single value ``std`` is None."""
 
     mean: float
     std: float | None
@@ -19,7 +19,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of paired differences with its confidence interval, None for a single pair."""
+    """Mean of paired differences and its confidence interval, None for a single pair."""
 
     mean: float
     low: float | None
@@ -27,20 +27,21 @@ class Difference:
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether the confidence interval does not contain 0."""
         return self.low is not None and (self.low > 0 or self.high < 0)
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Of at least one value."""
+    """Return the spread of at least one value."""
     std = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return Spread(float(np.mean(values)), std)
 
 
 def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Difference:
-    """Of values and those of the baseline with the same seeds, in the same order.
+    """Return the difference of ``values`` from ``baseline``, paired by position (the seed).
 
-    The interval is that of Student's t over the differences: with three seeds it is wide, which
-    is what three seeds are worth.
+    The interval is that of Student's t over the differences. With three seeds it is wide, because
+    three seeds say little.
     """
     differences = np.subtract(values, baseline)
     mean = float(differences.mean())

@@ -1,55 +1,62 @@
-"""The ablation of Tables 4 and 5: how a figure depends on the layer that has the attributes."""
+"""Layer ablation of Tables 4 and 5: how a score depends on the layer of the attributes."""
 
 from collections.abc import Sequence
 
 from midattr_plugin.compare.intervals import Spread
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.summary import Line
+from midattr_plugin.compare.summary import ResultRow
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.models.zoo import MODELS
+from midattr_plugin.models import MODELS
+from midattr_plugin.models.attribute_heads import POOLED
+from midattr_plugin.models.backbone import layer_names
 
-LAYERS = ('none', 'pool5', 'res5c', 'res4f', 'res3d')
-"""From no attributes and the end of the network towards its middle."""
-
+_NONE = 'none'  # no attributes
 _VARIED = ('model.name', 'midattr.attribute_layer', 'train.seed', 'data.save_dir')
 
 
-def layer_series(
-    runs: Sequence[Run], lines: Sequence[Line], figure: str = 'mAP'
-) -> dict[str, dict[str, Spread]]:
-    """Name -> layer -> figure, of the rows that differ in nothing but that layer.
+def layer_order() -> tuple[str, ...]:
+    """Return the layers in order: no attributes, then from the end of the network on."""
+    return (_NONE, POOLED, *reversed(layer_names()))
 
-    Rows without attributes have the layer 'none'. Each row counts with the descriptor that its
-    model returns, on its first target, which names the series, with the row where that is not
-    enough. Series of fewer than three rows are left out.
+
+def layer_series(
+    runs: Sequence[Run], result_rows: Sequence[ResultRow], score: str = 'mAP'
+) -> dict[str, dict[str, Spread]]:
+    """Return series of rows that differ only in the layer: name -> layer -> score.
+
+    Rows without attributes have the layer 'none'. A row is represented by its first target and
+    the descriptor that its model returns. The descriptor names the series, together with the
+    series' first row if several series have the same one. Series of fewer than three rows are
+    left out.
     """
-    first = {line.row.name: line for line in reversed(lines)}
-    series: dict[str, tuple[Line, dict[str, Spread]]] = {}
+    layers = layer_order()
+    first = {result_row.row.name: result_row for result_row in reversed(result_rows)}
+    series: dict[str, tuple[ResultRow, dict[str, Spread]]] = {}
     for run in {run.row.name: run for run in runs}.values():
         if run.row.name in first and run.cfg.model.name in MODELS:
-            line, layer = first[run.row.name], _layer(run)
-            if layer in LAYERS:
-                _, points = series.setdefault(_config_signature(run), (line, {}))
-                points[layer] = line.figures[figure]
-    long = [(line, points) for line, points in series.values() if len(points) > 2]
-    descriptors = [line.descriptor for line, _ in long]
+            result_row, layer = first[run.row.name], _layer(run)
+            if layer in layers:
+                _, points = series.setdefault(_config_signature(run), (result_row, {}))
+                points[layer] = result_row.scores[score]
+    long = [(result_row, points) for result_row, points in series.values() if len(points) > 2]
+    descriptors = [result_row.descriptor for result_row, _ in long]
     return {
-        line.descriptor
-        if descriptors.count(line.descriptor) == 1
-        else f'{line.descriptor} ({line.row.name} ...)': {
-            layer: points[layer] for layer in LAYERS if layer in points
+        result_row.descriptor
+        if descriptors.count(result_row.descriptor) == 1
+        else f'{result_row.descriptor} ({result_row.row.name} ...)': {
+            layer: points[layer] for layer in layers if layer in points
         }
-        for line, points in long
+        for result_row, points in long
     }
 
 
 def _layer(run: Run) -> str:
-    has_attributes = MODELS[run.cfg.model.name].keywords['schema'] is not None
-    return run.cfg.midattr.attribute_layer if has_attributes else 'none'
+    has_attributes = MODELS[run.cfg.model.name].schema is not None
+    return run.cfg.midattr.attribute_layer if has_attributes else _NONE
 
 
 def _config_signature(run: Run) -> str:
-    depth = MODELS[run.cfg.model.name].keywords['depth']
+    backbone = MODELS[run.cfg.model.name].backbone
     return repr(
-        (depth, [pair for pair in sorted(flatten(run.cfg).items()) if pair[0] not in _VARIED])
+        (backbone, [pair for pair in sorted(flatten(run.cfg).items()) if pair[0] not in _VARIED])
     )

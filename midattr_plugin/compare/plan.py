@@ -1,17 +1,17 @@
-"""From a suite to its runs: one per row and seed, each in a folder of its own.
+"""Runs of a suite: one per row and seed, each in its own folder.
 
 ::
 
-    OUT/suite.json, suite.lock  see folder.py
+    OUT/suite.json, suite.lock       see folder.py
     OUT/runs/ROW/seed1/run.yaml      the complete configuration
                        output.log    what the run printed
-                       done.json     its results, once it has ended
-                       ...           what tools/train.py leaves
+                       done.json     its results, once it is finished
+                       ...           what a training leaves: checkpoints, metrics.json, ...
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from yacs.config import CfgNode
@@ -19,15 +19,18 @@ from yacs.config import CfgNode
 from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.config import load_config
 from midattr_plugin.config.entries import entries_from_pairs
+from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)  # a configuration cannot be hashed
 class Run:
-    """A row with one seed.
+    """A row of a suite, trained with one seed.
 
     Attributes:
-        folder: where it leaves everything.
+        row: the row.
+        seed: the seed.
+        folder: of its files.
         cfg: its complete configuration.
     """
 
@@ -37,28 +40,41 @@ class Run:
     cfg: CfgNode
 
     @property
-    def is_done(self) -> bool:
-        return (self.folder / 'done.json').exists()
+    def done_file(self) -> Path:
+        """The results, written once the run is finished and not changed afterwards."""
+        return self.folder / 'done.json'
 
     @property
-    def results(self) -> dict:
-        """What the last evaluation measured, as in ``metrics.json``."""
-        return json.loads((self.folder / 'done.json').read_text())
+    def is_done(self) -> bool:
+        """Whether the run is finished."""
+        return self.done_file.exists()
+
+    @cached_property
+    def results(self) -> Results:
+        """The results of a finished run, read once.
+
+        Raises:
+            InputError: it is not finished, or the file is broken.
+        """
+        return Results.read(self.done_file)
 
     @property
     def checkpoint(self) -> Path:
+        """The checkpoint of the last complete epoch, from which the run is resumed."""
         return self.folder / 'model/model.pth.tar-last'
 
 
 def plan_runs(
     suite: Suite, seeds: Sequence[int], out: Path, root: str = '', opts: Sequence = ()
 ) -> list[Run]:
-    """All runs of a suite, seed by seed, so that every row has a figure early.
+    """Return all runs of a suite, seed by seed, so that every row has scores early.
 
     Args:
+        suite: the suite.
+        seeds: seeds of each row.
         out: folder of the results.
-        root: of the datasets; '': as the configurations say.
-        opts: keys and values for all rows, above their own.
+        root: folder of the datasets; '': that of the configurations.
+        opts: keys and values for all rows, which override their own.
 
     Raises:
         InputError: a row's configuration cannot be used; the sentence names row and key.
@@ -90,15 +106,14 @@ def _check_trains(cfg: CfgNode) -> None:
     for key, given in (('test.evaluate', cfg.test.evaluate), ('model.resume', cfg.model.resume)):
         if given:
             raise InputError(
-                f'{key} is {given}, but the rows of a suite are trained from the '
-                'start; leave it out'
+                f'{key} is {given}, but the rows of a suite are trained from scratch; leave it out'
             )
 
 
 def _check_sampler(cfg: CfgNode) -> None:
     if cfg.loss.name == 'triplet' and cfg.sampler.train_sampler != 'RandomIdentitySampler':
         raise InputError(
-            'loss.name triplet needs several images of an identity in a batch, which '
-            f'{cfg.sampler.train_sampler} does not see to; set sampler.train_sampler '
+            'loss.name triplet needs several images of each identity in a batch, which '
+            f'{cfg.sampler.train_sampler} does not guarantee; set sampler.train_sampler '
             'RandomIdentitySampler'
         )

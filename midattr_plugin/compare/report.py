@@ -1,4 +1,4 @@
-"""The report of a suite: ``report.html``, ``report.md``, ``results.csv``."""
+"""Report of a suite: ``report.html``, ``report.md`` and ``results.csv``."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,13 +8,12 @@ import jinja2
 import torch
 
 from midattr_plugin.compare.curves import curves_of_runs
-from midattr_plugin.compare.learned import learned_tables
+from midattr_plugin.compare.intervals import CONFIDENCE
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.report_plots import detail_pictures, overview_pictures
-from midattr_plugin.compare.report_tables import report_tables
+from midattr_plugin.compare.report_plots import detail_plots, overview_plots
+from midattr_plugin.compare.report_tables import Table, learned_tables, report_tables
 from midattr_plugin.compare.suite import Suite
-from midattr_plugin.compare.summary import Line, results_csv, summarize
-from midattr_plugin.compare.table import Table
+from midattr_plugin.compare.summary import ResultRow, results_csv, summarize
 from midattr_plugin.files import atomic_path
 
 
@@ -25,16 +24,17 @@ def write_report(
     out: Path,
     first: Sequence[Table] = (),
 ) -> list[Path]:
-    """Writes the three files from the runs that are done; returns their paths.
+    """Write the three files from the finished runs and return their paths.
 
     Args:
+        suite: the suite.
+        runs: all its runs, finished or not.
         failed: why runs failed.
+        out: folder of the files.
         first: tables that come before the others.
     """
-    lines = summarize(suite, runs)
-    facts = _facts(suite, runs, failed, lines)
+    result_rows = summarize(suite, runs)
     curves = curves_of_runs(runs)
-    tables = [*first, *report_tables(suite, lines, curves), *learned_tables(runs)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('midattr_plugin.compare'),
         autoescape=jinja2.select_autoescape(('html.j2',)),
@@ -44,12 +44,12 @@ def write_report(
     environment.filters['markdown_cell'] = _markdown_cell
     content = {
         'title': suite.title,
-        'facts': facts,
-        'tables': tables,
-        'overview': list(overview_pictures(lines, curves)),
-        'details': list(detail_pictures(lines, curves)),
+        'facts': _facts(suite, runs, failed, result_rows),
+        'tables': [*first, *report_tables(suite, result_rows, curves), *learned_tables(runs)],
+        'overview': list(overview_plots(result_rows, curves)),
+        'details': list(detail_plots(result_rows, curves)),
     }
-    texts = {'results.csv': results_csv(lines)} | {
+    texts = {'results.csv': results_csv(result_rows)} | {
         name: environment.get_template(f'{name}.j2').render(content)
         for name in ('report.md', 'report.html')
     }
@@ -62,31 +62,30 @@ def write_report(
 
 
 def _markdown_cell(text: str) -> str:
-    """Without what would end the cell."""
+    """Return ``text`` without what would end the cell."""
     return ' '.join(text.split()).replace('|', r'\|')
 
 
 def _facts(
-    suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], lines: Sequence[Line]
+    suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], result_rows: Sequence[ResultRow]
 ) -> list[str]:
-    """What a reader must know first."""
+    """Return the facts at the head of the report: data, seeds, failures, software."""
     facts = []
-    for target, rendered in dict.fromkeys((line.target, line.rendered) for line in lines):
+    for target, rendered in dict.fromkeys((row.target, row.rendered) for row in result_rows):
         root = runs[0].cfg.data.root
         facts.append(
-            f'Tested on {target} in "{root}": RENDERED images, drawn by a program. No '
-            'figure of ours on this page says anything about real images, and none '
-            'compares with a published one.'
+            f'Tested on {target} in "{root}": RENDERED images, drawn by a program. Our scores on '
+            'this page say nothing about real images and cannot be compared with published scores.'
             if rendered
             else f'Tested on {target} in "{root}": real images.'
         )
-    done = [run for run in runs if run.is_done]
+    finished = [run for run in runs if run.is_done]
+    seeds = ', '.join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))
     facts.append(
-        f'{len(done)} of {len(runs)} runs are done (seeds '
-        f'{", ".join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))}). '
-        'Figures are means over the seeds and, after ±, sample standard deviations, in '
-        'percent; differences are paired seed by seed, with their 95% confidence '
-        "interval (Student's t), and a star where that does not contain 0."
+        f'{len(finished)} of {len(runs)} runs are done (seeds {seeds}). Scores are means over the '
+        'seeds ± sample standard deviations, in percent. Differences are paired by seed and '
+        f"followed by their {CONFIDENCE:.0%} confidence interval (Student's t), with a star if it "
+        'excludes 0.'
     )
     facts += [
         f'FAILED: row {run.row.name}, seed {run.seed}: {reason}' for run, reason in failed.items()

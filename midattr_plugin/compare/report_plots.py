@@ -1,14 +1,14 @@
-"""The pictures of a report, with what is written above them."""
+"""Plots of a report, with their headings and captions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from midattr_plugin.compare.curves import LOSS, CurvesOfRuns
-from midattr_plugin.compare.layers import LAYERS, layer_series
+from midattr_plugin.compare.curves import LOSS, CurvesByRun
+from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.summary import Line, kind_of_images
+from midattr_plugin.compare.summary import ResultRow, kind_of_images
 from midattr_plugin.compare.svg_plots import (
     plot_attributes,
     plot_confusions,
@@ -20,8 +20,8 @@ from midattr_plugin.compare.svg_plots import (
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A heading, what is to be known of it, and the SVG; ``folded``: opened by a click."""
+class Plot:
+    """A heading, a caption and the SVG; a ``folded`` plot is opened by a click."""
 
     title: str
     caption: str
@@ -29,94 +29,97 @@ class Picture:
     folded: bool = False
 
 
-def overview_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Picture]:
-    """The comparison of the rows, of which some run is done."""
-    if not lines:
+def overview_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Iterator[Plot]:
+    """Yield the plots that compare the rows; none if no run is finished."""
+    if not result_rows:
         return
-    data = kind_of_images(lines)
-    series = layer_series(list(curves), lines)
+    data = kind_of_images(result_rows)
+    series = layer_series(list(curves), result_rows)
     if series:
-        yield Picture(
-            f'Layer of the attributes ({data})',
-            'Rows that differ in nothing but the '
-            'layer, from no attributes to the middle of the network. Bars: one standard '
-            'deviation over the seeds.',
-            plot_layers(series, LAYERS),
+        yield Plot(
+            f'mAP by layer of the attributes ({data})',
+            'Rows that differ only in the layer, from no attributes to the middle of the network. '
+            'Error bars: one standard deviation over the seeds.',
+            plot_layers(series, layer_order()),
         )
-    compared = [line for line in _of_the_models(lines) if 'mAP' in line.differences]
+    compared = [row for row in _with_model_descriptor(result_rows) if 'mAP' in row.differences]
     if compared:
-        yield Picture(
-            f'Difference in mAP to the baseline ({data})',
-            'Paired seed by seed, with '
-            'the 95% confidence interval; the dot is filled where that does not contain '
-            '0.',
+        yield Plot(
+            f'Difference in mAP from the baseline ({data})',
+            'Paired by seed, with the 95% confidence interval. The dot is filled if the interval '
+            'excludes 0.',
             plot_differences(compared),
         )
-    yield Picture(
+    yield Plot(
         f'mAP by row ({data})',
-        'Bars: one standard deviation over the seeds. Diamonds: published.',
-        plot_rows(lines),
+        'Error bars: one standard deviation over the seeds. Diamonds: published.',
+        plot_rows(result_rows),
     )
 
 
-def detail_pictures(lines: Sequence[Line], curves: CurvesOfRuns) -> Iterator[Picture]:
-    """Attributes, curves and confusions of each row, of which some run is done."""
-    if not lines:
+def detail_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Iterator[Plot]:
+    """Yield attribute scores, loss curves and confusions by row; none if no run is finished."""
+    if not result_rows:
         return
-    data = kind_of_images(lines)
-    done: dict[str, list[Run]] = {}
+    data = kind_of_images(result_rows)
+    finished: dict[str, list[Run]] = {}
     for run in curves:
-        done.setdefault(run.row.name, []).append(run)
-    scores = {name: of for name, runs in done.items() if (of := _mean_scores(runs))}
-    if scores:
-        yield Picture(
-            f'Accuracy of the attributes ({data})',
-            'In percent of the images whose '
-            'label is known (dot), beside that of always answering the most frequent '
-            'class (bar).',
-            plot_attributes(scores),
+        finished.setdefault(run.row.name, []).append(run)
+    attributes = {
+        name: scores for name, runs in finished.items() if (scores := _mean_attribute_scores(runs))
+    }
+    if attributes:
+        yield Plot(
+            f'Attribute accuracy ({data})',
+            'Percentage of correct predictions (dot) and that of always predicting the most '
+            'frequent class (tick), among the images with a known label.',
+            plot_attributes(attributes),
         )
-    losses = {name: [curves[run][LOSS] for run in runs] for name, runs in done.items()}
-    yield Picture(
+    losses = {name: [curves[run][LOSS] for run in runs] for name, runs in finished.items()}
+    yield Plot(
         'Training loss',
-        'A curve per seed, of means since the start of each epoch. Each '
-        'row has a scale of its own, as its loss may be another.',
+        'One curve per seed: the mean since the start of the epoch. Each row has its own scale, '
+        'because rows may have different losses.',
         plot_curves(losses, 'loss'),
     )
-    for name, runs in done.items():
+    for name, runs in finished.items():
         if confusions := _summed_confusions(runs):
-            yield Picture(
-                f'Confusions of the attributes: {name} ({data})',
-                'Percent of each true class (row) by predicted class (column).',
+            yield Plot(
+                f'Attribute confusions: {name} ({data})',
+                'Percentage of each true class (row) by predicted class (column).',
                 plot_confusions(confusions),
                 folded=True,
             )
 
 
-def _of_the_models(lines: Sequence[Line]) -> list[Line]:
-    """Of each row and target the descriptor that the model returns, which is the first."""
-    first: dict[tuple[str, str], Line] = {}
-    for line in lines:
-        first.setdefault((line.row.name, line.target), line)
+def _with_model_descriptor(result_rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Return, by row and target, that of the descriptor which the model returns, the first."""
+    first: dict[tuple[str, str], ResultRow] = {}
+    for result_row in result_rows:
+        first.setdefault((result_row.row.name, result_row.target), result_row)
     return list(first.values())
 
 
-def _mean_scores(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
-    """Of the first target, over the seeds."""
-    of_seeds = [next(iter(run.results['attributes'].values()), {}) for run in runs]
+def _mean_attribute_scores(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    """Return attribute -> score on the first target, averaged over the seeds."""
+    seeds = [next(iter(run.results.attributes.values()), {}) for run in runs]
     return {
-        name: {
-            key: float(np.mean([scores[name][key] for scores in of_seeds]))
-            for key in ('accuracy', 'majority')
+        attribute: {
+            name: float(np.mean([scores[attribute][name] for scores in seeds]))
+            for name in ('accuracy', 'majority')
         }
-        for name in of_seeds[0]
-        if name != 'average'
+        for attribute in seeds[0]
+        if attribute != 'average'
     }
 
 
 def _summed_confusions(runs: Sequence[Run]) -> dict[str, tuple[list[str], np.ndarray]]:
-    of_seeds = [next(iter(run.results.get('confusion', {}).values()), {}) for run in runs]
+    """Return attribute -> classes and counts on the first target, summed over the seeds."""
+    seeds = [next(iter(run.results.confusion.values()), {}) for run in runs]
     return {
-        name: (first['classes'], sum(np.array(of[name]['counts']) for of in of_seeds))
-        for name, first in of_seeds[0].items()
+        attribute: (
+            confusion['classes'],
+            sum(np.array(confusions[attribute]['counts']) for confusions in seeds),
+        )
+        for attribute, confusion in seeds[0].items()
     }

@@ -1,7 +1,6 @@
-"""Trains the runs of a suite, several side by side, with one progress bar."""
+"""Training of the runs of a suite, several side by side, with one progress bar."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -12,42 +11,71 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import torch
 from tqdm import tqdm
 
 from midattr_plugin.compare.plan import Run
+from midattr_plugin.engine.progress import read_progress
 from midattr_plugin.files import atomic_path
 
 COMMAND = [sys.executable, '-m', 'midattr_plugin.compare.worker']
+CPU = ''
+"""Device of a run without a GPU."""
 
-_EPOCH = re.compile(r'^epoch: \[(\d+)/', re.MULTILINE)
 _POLL = 0.2  # seconds
 _TAIL = 4096  # bytes of a log
+
+
+def run_devices(jobs: int | None = None, use_gpu: bool = True) -> list[str]:
+    """Return the device of each run that is trained at the same time.
+
+    Args:
+        jobs: how many; None for one per GPU, or one without any GPU. If there are fewer GPUs than
+            jobs, they are shared.
+        use_gpu: whether any run uses a GPU.
+
+    Returns:
+        For each the value of ``CUDA_VISIBLE_DEVICES``, or :data:`CPU`, which leaves it alone.
+    """
+    gpus = _gpus() if use_gpu else []
+    if jobs is None:
+        return gpus or [CPU]
+    return [gpus[number % len(gpus)] if gpus else CPU for number in range(jobs)]
+
+
+def _gpus() -> list[str]:
+    """Return the names of the visible GPUs, as another process must be told them."""
+    count = torch.cuda.device_count()
+    chosen = os.environ.get('CUDA_VISIBLE_DEVICES')
+    names = range(count) if chosen is None else chosen.split(',')[:count]
+    return [str(name).strip() for name in names]
 
 
 def execute(
     runs: Sequence[Run], devices: Sequence[str], keep_checkpoints: bool = False
 ) -> dict[Run, str]:
-    """Trains what is not done yet; goes on where a run was cut off.
+    """Train the runs that are not finished, resuming those that were interrupted.
 
-    An exception, as from the keyboard, ends what is running; it can be gone on with.
+    An exception, e.g. an interrupt from the keyboard, ends the running processes. The same call
+    resumes them.
 
     Args:
-        devices: one run at a time is trained on each, see
-            :func:`~midattr_plugin.compare.devices.run_devices`.
-        keep_checkpoints: otherwise those of a run are deleted once it is done.
+        runs: in the order in which they are started.
+        devices: one run at a time is trained on each, see :func:`run_devices`.
+        keep_checkpoints: otherwise those of a run are deleted once it is finished.
 
     Returns:
-        The runs that failed, and why: the last line that each wrote.
+        The runs that failed, and why: the last line that each printed.
     """
     failed: dict[Run, str] = {}
     waiting = [run for run in runs if not run.is_done]
     free, active, shown = list(devices), [], ''
     threads = max(1, (os.cpu_count() or 1) // len(devices))
     with tqdm(
-        total=sum(_epochs(run) for run in runs),
+        total=sum(_max_epoch(run) for run in runs),
         unit='epoch',
         desc='suite',
-        initial=sum(_epochs(run) for run in runs if run.is_done),
+        initial=sum(_max_epoch(run) for run in runs if run.is_done),
     ) as bar:
         try:
             while waiting or active:
@@ -61,7 +89,7 @@ def execute(
                     active.remove(job)
                     free.append(job.device)
                     reason = job.finish(keep_checkpoints)
-                    bar.update(_epochs(job.run) - job.epochs)
+                    bar.update(_max_epoch(job.run) - job.epochs)
                     if reason:
                         failed[job.run] = reason
                         tqdm.write(
@@ -100,7 +128,7 @@ class _Job:
         if self.run.checkpoint.exists():
             arguments += ['model.resume', str(self.run.checkpoint)]
         environment = os.environ | {'OMP_NUM_THREADS': str(self.threads)}
-        if self.device:
+        if self.device != CPU:
             environment['CUDA_VISIBLE_DEVICES'] = self.device
         self.log = (self.run.folder / 'output.log').open('a')
         self.process = subprocess.Popen(
@@ -112,31 +140,31 @@ class _Job:
         )
 
     def new_epochs(self) -> int:
-        """Epochs that have been finished since this was last asked."""
-        begun = _EPOCH.findall(_tail(self.run.folder / 'output.log'))
-        finished = max(self.epochs, int(begun[-1]) - 1) if begun else self.epochs
+        """Return the number of epochs that were finished since the last call."""
+        finished = max(self.epochs, read_progress(self.run.folder))
         new, self.epochs = finished - self.epochs, finished
         return new
 
     def finish(self, keep_checkpoints: bool) -> str:
-        """Notes that the run is done; or returns why it failed."""
+        """Mark the run as finished, or return why it failed."""
         self._close()
         metrics = self.run.folder / 'metrics.json'
         if self.process.returncode or not metrics.exists():
-            lines = _tail(self.run.folder / 'output.log').split('\n')
-            last = [line.strip() for line in lines if line.strip()][-1:] or ['it printed nothing']
-            if self.process.returncode < 0:  # from outside, as where memory has run out
+            log = self.run.folder / 'output.log'
+            reason = _last_line(log)
+            if self.process.returncode < 0:  # killed from outside, e.g. when memory ran out
                 number = -self.process.returncode
-                last = [f'ended by signal {number} ({signal.strsignal(number)}), after: {last[0]}']
-            return f'{last[0]} ({self.run.folder / "output.log"})'
-        with atomic_path(self.run.folder / 'done.json') as temporary:
+                reason = f'ended by signal {number} ({signal.strsignal(number)}), after: {reason}'
+            return f'{reason} ({log})'
+        with atomic_path(self.run.done_file) as temporary:
             shutil.copyfile(metrics, temporary)
         if not keep_checkpoints:
             shutil.rmtree(self.run.folder / 'model', ignore_errors=True)
         return ''
 
     def stop(self) -> None:
-        self.process.kill()  # which loses no more than the epoch that it is in
+        """Kill the process, which loses no more than the current epoch."""
+        self.process.kill()
         self.process.wait()
         self._close()
 
@@ -145,11 +173,13 @@ class _Job:
         self.log.close()
 
 
-def _epochs(run: Run) -> int:
+def _max_epoch(run: Run) -> int:
     return run.cfg.train.max_epoch
 
 
-def _tail(path: Path) -> str:
-    with path.open('rb') as file:
-        file.seek(max(0, path.stat().st_size - _TAIL))
-        return file.read().decode(errors='replace').replace('\r', '\n')
+def _last_line(log: Path) -> str:
+    with log.open('rb') as file:
+        file.seek(max(0, log.stat().st_size - _TAIL))
+        text = file.read().decode(errors='replace').replace('\r', '\n')
+    lines = [line.strip() for line in text.split('\n') if line.strip()]
+    return lines[-1] if lines else 'it printed nothing'

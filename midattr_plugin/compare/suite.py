@@ -1,26 +1,26 @@
-"""Suites: YAML files that list what is compared.
+"""Suites: YAML files that list the configurations to compare.
 
 ::
 
     title: The tables of the paper          # of the report
-    dataset: Market-1501                     # to which the published figures belong
-    config: ../midattr_market.yaml           # base of all rows, beside this file
-    set: {train.max_epoch: 62}               # keys that differ from it, for all its rows
+    dataset: Market-1501                     # to which the published scores belong
+    config: ../midattr_market.yaml           # base of all rows, relative to this file
+    set: {train.max_epoch: 62}               # keys that differ from it in all its rows
     rows:
       - name: T4.1                           # of the row and of its folder
         label: global, no attributes
-        set: {model.name: midattr_resnet50}  # keys that differ for this row
-        config: ../other.yaml                # instead of base and its keys
+        set: {model.name: midattr_resnet50}  # keys that differ in this row
+        config: ../other.yaml                # instead of the base and its keys
         baseline: T4.0                       # row that it is compared with, seed by seed
         published: {global: {rank-1: 81.24, mAP: 60.68}}    # percent, by descriptor
-    reported:                                # figures of others, which are not run
+    reported:                                # scores of others, which are not run
       - {name: TriNet, rank-1: 84.92, mAP: 69.14}
     rows_of: paper_market.yaml               # take the rows (and ``reported``) of another suite,
     only: [T4.1, T4.4]                       # these of them (default: all),
     replace: {model.name: {a: b}}            # with these values of these keys replaced
     select: {midattr.mu: [4, 5]}             # grid of ``--select``
 
-Under another ``dataset`` the rows of another suite come without their published figures.
+Under another ``dataset`` the rows of another suite come without their published scores.
 """
 
 import re
@@ -39,13 +39,15 @@ _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+=_-]*')
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration.
+    """One configuration of a suite.
 
     Attributes:
+        name: of the row and of its folder.
+        label: its description in the report.
         config: YAML file that it starts from.
         settings: keys and values that differ from the file.
         baseline: name of the row that it is compared with, or None.
-        published: descriptor -> figure -> percent.
+        published: descriptor -> score -> percent.
     """
 
     name: str
@@ -58,7 +60,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Suite:
-    """What a suite file says; ``reported`` are rows of others: name and figures in percent."""
+    """Content of a suite file.
+
+    Attributes:
+        name: of the file.
+        title: of the report.
+        dataset: to which the published scores belong; '' if unknown.
+        rows: the configurations.
+        reported: rows of others: 'name' and scores in percent.
+        select: grid of ``--select``: key -> values.
+    """
 
     name: str
     title: str
@@ -69,18 +80,18 @@ class Suite:
 
 
 def load_suite(path: str | Path) -> Suite:
-    """Reads a suite.
+    """Return the suite of a file.
 
     Raises:
-        InputError: there is no such file, or it does not say what a suite says.
+        InputError: there is no such file, or it is not a valid suite.
     """
     path = Path(path)
     where = f'suite "{path}"'
     content = read_suite_file(path)
-    known = flatten(get_default_config())
+    existing = flatten(get_default_config())
     for key in (*content['replace'], *content['select']):
-        if key not in known:
-            raise unknown_key(str(key), where, known)
+        if key not in existing:
+            raise unknown_key(str(key), where, existing)
     rows, reported, dataset = _inherited(content, path)
     rows += [(row, path.parent) for row in content['rows']]
     built = tuple(_row(row, folder, content, path) for row, folder in rows)
@@ -103,10 +114,10 @@ def load_suite(path: str | Path) -> Suite:
 
 
 def check_names(rows: Sequence[Row], where: str) -> None:
-    """Whether each row can have a folder of its own.
+    """Check that there are rows and that each can have its own folder.
 
     Raises:
-        InputError: there is no row, or one that cannot.
+        InputError: that is not so.
     """
     seen: set[str] = set()
     if not rows:
@@ -114,25 +125,25 @@ def check_names(rows: Sequence[Row], where: str) -> None:
     for row in rows:
         if not _NAME.fullmatch(row.name):
             raise InputError(
-                f'{where}: "{row.name}" is no usable name of a row; take letters, '
-                'digits and any of . + = _ -'
+                f'{where}: "{row.name}" is not a usable row name; use letters, '
+                'digits and . + = _ -, starting with a letter or digit'
             )
         folder = row.name.casefold()  # not all file systems tell A from a
         if folder in seen:
             raise InputError(
-                f'{where}: two rows are named "{row.name}" (capitals do not count); rename one'
+                f'{where}: two rows are named "{row.name}" (ignoring case); rename one'
             )
         seen.add(folder)
 
 
 def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list[dict], str]:
-    """Rows of ``rows_of`` with the folder of their file, what is reported, and the dataset."""
+    """Return the rows of ``rows_of``, each with the folder of its file, reported and dataset."""
     own = content.get('dataset')
     if 'rows_of' not in content:
         if 'only' in content:
             raise InputError(
                 f'suite "{path}": only chooses rows of another suite, but there is no '
-                'rows_of; name that suite, or delete only'
+                'rows_of; name that suite there, or delete only'
             )
         return [], [], own or ''
     other = path.parent / content['rows_of']
@@ -144,7 +155,7 @@ def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list
         )
     rows = _chosen(inherited['rows'], [str(name) for name in content.get('only', [])], path)
     dataset = inherited.get('dataset', '')
-    if own not in (None, dataset):  # published figures are not about this one
+    if own not in (None, dataset):  # the published scores belong to the other one
         return [(row | {'published': {}}, other.parent) for row in rows], [], own
     return [(row, other.parent) for row in rows], inherited['reported'], dataset
 
@@ -163,7 +174,7 @@ def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
 
 
 def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
-    """The row with what the suite says of all; its own ``config`` is beside its own file."""
+    """Return the row with the settings of the suite; ``folder`` is that of the row's own file."""
     if 'config' in row:
         config, settings = folder / row['config'], dict(row.get('set', {}))
     elif 'config' in suite:
@@ -173,8 +184,8 @@ def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
         )
     else:
         raise InputError(
-            f'suite "{path}", row "{row["name"]}": there is no config, neither of the '
-            'row nor of the suite; name the file that it starts from'
+            f'suite "{path}", row "{row["name"]}": neither the row nor the suite has a '
+            'config; name the file that it starts from'
         )
     for key, values in suite['replace'].items():
         for old, new in values.items():

@@ -1,4 +1,4 @@
-"""Reads the YAML of a suite and refuses, by name, what a suite does not say."""
+"""Reading of suite files, with an error that names whatever does not belong there."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,14 +6,13 @@ from typing import Any
 
 import yaml
 
-from midattr_plugin.config.limits import BRANCHES
+from midattr_plugin.engine.results import REID_SCORES
 from midattr_plugin.errors import InputError
-
-METRICS = ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
+from midattr_plugin.models.midattr_net import DESCRIPTORS
 
 TEXT, NUMBER, LIST, MAPPING = 'text', 'a number', 'a list', 'a mapping of keys to values'
 _TYPES = {TEXT: str, NUMBER: (int, float), LIST: list, MAPPING: dict}
-_FIGURES = dict.fromkeys(METRICS, NUMBER)
+_SCORES = dict.fromkeys(REID_SCORES, NUMBER)
 _SUITE = {
     'title': TEXT,
     'dataset': TEXT,
@@ -34,14 +33,14 @@ _ROW = {
     'baseline': TEXT,
     'published': MAPPING,
 }
-_PUBLISHED = dict.fromkeys(('fused', *BRANCHES), MAPPING)
+_PUBLISHED = dict.fromkeys(DESCRIPTORS, MAPPING)
 
 
 def read_suite_file(path: Path) -> dict[str, Any]:
-    """What the file says; every value is of its kind, and what has none is left out.
+    """Return the content of a suite file, every value of its kind, without keys that lack one.
 
     Raises:
-        InputError: it cannot be read, is not YAML, or says something that a suite does not.
+        InputError: the file cannot be read, is not YAML, or holds something else than a suite.
     """
     where = f'suite "{path}"'
     content = _checked(_read(path), _SUITE, where)
@@ -49,9 +48,11 @@ def read_suite_file(path: Path) -> dict[str, Any]:
         _checked_row(row, place, where) for place, row in enumerate(content.get('rows', []), 1)
     ]
     content['reported'] = [_checked_reported(row, where) for row in content.get('reported', [])]
-    for key, kind in (('select', LIST), ('replace', MAPPING)):  # whichever keys they have
-        of = content.get(key, {})
-        content[key] = _checked(of, dict.fromkeys(of, kind), f'{where}, {key}')
+    for key, kind in (('select', LIST), ('replace', MAPPING)):  # may have any keys
+        values_by_key = content.get(key, {})
+        content[key] = _checked(
+            values_by_key, dict.fromkeys(values_by_key, kind), f'{where}, {key}'
+        )
     for key, values in content['select'].items():
         if not values:
             raise InputError(f'{where}, select: {key} has no values to try; list some')
@@ -59,7 +60,7 @@ def read_suite_file(path: Path) -> dict[str, Any]:
 
 
 def _checked(content: Any, kinds: Mapping[str, str], where: str) -> dict:
-    """The values of a mapping, each of the kind that its key has."""
+    """Return the values of a mapping, each checked to be of the kind of its key."""
     if not isinstance(content, dict):
         raise InputError(f'{where} must be {MAPPING}, not {content!r:.60}')
     result = {}
@@ -67,23 +68,23 @@ def _checked(content: Any, kinds: Mapping[str, str], where: str) -> dict:
         if key not in kinds:
             raise InputError(f'{where}: unknown key "{key}"; choose from {", ".join(kinds)}')
         if value is not None:
-            result[key] = _of_kind(value, kinds[key], f'{where}: {key}')
+            result[key] = _checked_value(value, kinds[key], f'{where}: {key}')
     return result
 
 
-def _of_kind(value: Any, kind: str, what: str) -> Any:
+def _checked_value(value: Any, kind: str, name: str) -> Any:
     is_number = isinstance(value, _TYPES[NUMBER]) and not isinstance(value, bool)
     if kind == TEXT and is_number:
         return str(value)  # a name such as 4.1
     if is_number if kind == NUMBER else isinstance(value, _TYPES[kind]):
         return value
-    raise InputError(f'{what} must be {kind}, not {value!r:.60}')
+    raise InputError(f'{name} must be {kind}, not {value!r:.60}')
 
 
 def _checked_reported(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, dict) or row.get('name') is None:
         raise InputError(f'{where}: an entry of reported has no name; give it one')
-    return _checked(row, {'name': TEXT, **_FIGURES}, f'{where}, reported "{row["name"]}"')
+    return _checked(row, {'name': TEXT, **_SCORES}, f'{where}, reported "{row["name"]}"')
 
 
 def _checked_row(row: Any, place: int, where: str) -> dict[str, Any]:
@@ -93,8 +94,8 @@ def _checked_row(row: Any, place: int, where: str) -> dict[str, Any]:
     content = _checked(row, _ROW, where)
     published = _checked(content.get('published', {}), _PUBLISHED, f'{where}, published')
     content['published'] = {
-        descriptor: _checked(figures, _FIGURES, f'{where}, published.{descriptor}')
-        for descriptor, figures in published.items()
+        descriptor: _checked(scores, _SCORES, f'{where}, published.{descriptor}')
+        for descriptor, scores in published.items()
     }
     return content
 
@@ -103,18 +104,18 @@ def _read(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding='utf-8'), _Loader)
     except OSError as error:
-        known = ', '.join(sorted(str(other) for other in path.parent.glob('*.yaml')))
-        hint = f' ({known})' if known else ''
+        existing = ', '.join(sorted(str(other) for other in path.parent.glob('*.yaml')))
+        hint = f' ({existing})' if existing else ''
         raise InputError(
             f'suite "{path}" cannot be read ({error.strerror}); give the path of a suite file{hint}'
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         problem = ' '.join(str(error).split())
-        raise InputError(f'suite "{path}" is not valid YAML ({problem}); mend it') from None
+        raise InputError(f'suite "{path}" is not valid YAML ({problem}); fix it') from None
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would take the later."""
+    """YAML loader that refuses a repeated key, of which YAML would silently take the last."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]

@@ -1,8 +1,8 @@
-"""What the finished runs of a suite say: one line per row, target and descriptor."""
+"""Summary of the finished runs of a suite: a result row per row, target and descriptor."""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from yacs.config import CfgNode
@@ -10,28 +10,34 @@ from yacs.config import CfgNode
 from midattr_plugin.compare.intervals import Difference, Spread, paired_difference, spread
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Row, Suite
-from midattr_plugin.compare.suite_file import METRICS
+from midattr_plugin.engine.results import REID_SCORES, Results
 
-FIGURES = (*METRICS, 'mA')
-"""Figures of a line, in percent; mA is that of the row, whatever the descriptor."""
+ROW_SCORES = (*REID_SCORES, 'mA')
+"""Scores of a result row, in percent. All descriptors of a row and target share their mA."""
+
+ResultsBySeed = Mapping[int, Results]
 
 
 @dataclass(frozen=True)
-class Line:
-    """Figures of one descriptor of one row on one target.
+class ResultRow:
+    """Scores of one row of a suite on one target with one descriptor, all in percent.
 
     Attributes:
-        seeds: that are done.
-        rendered: the target's images are not real.
-        is_comparable: with published figures: trained and tested on the suite's dataset alone, as
-            it is published, and its images are real.
-        values: name -> figure of each seed, percent.
-        figures: name -> spread over the seeds, percent.
-        differences: name -> to the same descriptor of the baseline, or else to the descriptor
-            that the baseline reports; over the seeds that both have.
-        baseline_descriptor: which that is; '' without differences.
-        published: name -> percent, on the suite's dataset.
-        parameters, multiply_adds: of the model, and of the forward pass of an image.
+        row: the row of the suite.
+        target: data set of the test.
+        descriptor: 'fused', 'global', 'local', ...
+        seeds: seeds of the finished runs.
+        rendered: whether the target's images are rendered, not real.
+        is_comparable: whether the scores can be compared with published ones: trained and tested
+            on the suite's data set alone, as it is published, and its images are real.
+        values: score -> value of each seed.
+        scores: score -> spread over the seeds.
+        differences: score -> paired difference from the baseline, over the seeds that both have.
+        baseline_descriptor: the descriptor of the baseline in ``differences``: the same one or,
+            where there is none, the one that the baseline's model returns; '' without differences.
+        published: score -> value published for the suite's data set.
+        parameters: number of weights of the model.
+        multiply_adds: of the forward pass of one image.
     """
 
     row: Row
@@ -41,7 +47,7 @@ class Line:
     rendered: bool
     is_comparable: bool
     values: dict[str, list[float]]
-    figures: dict[str, Spread]
+    scores: dict[str, Spread]
     differences: dict[str, Difference]
     baseline_descriptor: str
     published: dict[str, float]
@@ -50,165 +56,169 @@ class Line:
 
     @property
     def minus_published(self) -> dict[str, float]:
-        """Ours minus the published figures, if they can be compared."""
+        """Our scores minus the published ones; empty if they cannot be compared."""
         if not self.is_comparable:
             return {}
         return {
-            name: self.figures[name].mean - value
+            name: self.scores[name].mean - value
             for name, value in self.published.items()
-            if name in self.figures
+            if name in self.scores
         }
 
 
-def summarize(suite: Suite, runs: Sequence[Run]) -> list[Line]:
-    """The lines of all runs that are done, in the order of the rows."""
-    results: dict[str, dict[int, dict]] = {row.name: {} for row in suite.rows}
-    as_published = {}
+def summarize(suite: Suite, runs: Sequence[Run]) -> list[ResultRow]:
+    """Return the result rows of all finished runs, in the order of the suite's rows."""
+    results: dict[str, dict[int, Results]] = {row.name: {} for row in suite.rows}
+    as_published: dict[str, bool] = {}
     for run in runs:
         if run.is_done:
             results[run.row.name][run.seed] = run.results
             as_published[run.row.name] = _is_trained_as_published(run.cfg, suite.dataset)
     return [
-        line
+        result_row
         for row in suite.rows
         if row.name in as_published
-        for line in _lines(row, results, as_published[row.name], suite.dataset)
+        for result_row in _result_rows(row, results, as_published[row.name], suite.dataset)
     ]
 
 
-def kind_of_images(lines: Sequence[Line]) -> str:
-    """'real images', 'rendered images' or both, for what shows several lines."""
-    kinds = {'rendered' if line.rendered else 'real' for line in lines}
+def kind_of_images(result_rows: Sequence[ResultRow]) -> str:
+    """Return 'real images', 'rendered images' or 'real and rendered images'."""
+    kinds = {'rendered' if result_row.rendered else 'real' for result_row in result_rows}
     return f'{" and ".join(sorted(kinds))} images'
 
 
-def _lines(row: Row, results: dict, as_published: bool, dataset: str) -> Iterator[Line]:
-    of_seed = results[row.name]
-    any_of = next(iter(of_seed.values()))
+def _result_rows(
+    row: Row, results: Mapping[str, ResultsBySeed], as_published: bool, dataset: str
+) -> Iterator[ResultRow]:
+    own_results = results[row.name]
+    first = next(iter(own_results.values()))
     baseline = results.get(row.baseline, {})
-    for target, descriptors in any_of['reid'].items():
+    for target, descriptors in first.reid.items():
+        rendered = first.rendered[target]
         for descriptor in descriptors:
-            by_seed = {
-                seed: _figures(result, target, descriptor) for seed, result in of_seed.items()
-            }
+            scores = _scores_by_seed(own_results, target, descriptor)
             values = {
-                name: [figures[name] for figures in by_seed.values()]
-                for name in next(iter(by_seed.values()))
+                name: [seed_scores[name] for seed_scores in scores.values()]
+                for name in next(iter(scores.values()))
             }
-            rendered = any_of['rendered'][target]
-            other = _counterpart(baseline, target, descriptor)
+            counterpart = _counterpart(baseline, target, descriptor)
             differences = _differences(
-                by_seed,
-                {
-                    seed: _figures(result, target, other)
-                    for seed, result in baseline.items()
-                    if other
-                },
+                scores, _scores_by_seed(baseline, target, counterpart) if counterpart else {}
             )
-            yield Line(
+            yield ResultRow(
                 row,
                 target,
                 descriptor,
-                tuple(of_seed),
+                tuple(own_results),
                 rendered,
-                as_published and not rendered and _is_of(target, dataset),
+                as_published and not rendered and _is_dataset(target, dataset),
                 values,
-                {name: spread(of) for name, of in values.items()},
+                {name: spread(seed_values) for name, seed_values in values.items()},
                 differences,
-                other if differences else '',
+                counterpart if differences else '',
                 dict(row.published.get(descriptor, {})),
-                any_of.get('parameters'),
-                any_of.get('multiply_adds'),
+                first.parameters,
+                first.multiply_adds,
             )
 
 
-def _is_of(target: str, dataset: str) -> bool:
-    """Whether a dataset of torchreid, as market1501_attr, is the one of this name, Market-1501."""
-    return target.removesuffix('_attr') == dataset.lower().replace('-', '')
+def _is_dataset(name: str, dataset: str) -> bool:
+    """Return whether torchreid's ``name``, e.g. market1501_attr, is ``dataset``, Market-1501."""
+    return name.removesuffix('_attr') == dataset.lower().replace('-', '')
 
 
 def _is_trained_as_published(cfg: CfgNode, dataset: str) -> bool:
-    """On its training images and no others, and tested without further distractors."""
+    """Return whether it trains on the training images alone and tests without more distractors."""
     return (
-        all(_is_of(source, dataset) for source in cfg.data.sources)
+        all(_is_dataset(source, dataset) for source in cfg.data.sources)
         and not cfg.data.combineall
         and not cfg.market1501.use_500k_distractors
     )
 
 
-def _counterpart(baseline: dict[int, dict], target: str, descriptor: str) -> str:
-    """The same descriptor of the baseline, or else the one that its model returns, the first."""
+def _counterpart(baseline: ResultsBySeed, target: str, descriptor: str) -> str:
+    """Return the same descriptor of the baseline, or else its first, which its model returns."""
     for result in baseline.values():
-        descriptors = result['reid'].get(target, {})
+        descriptors = result.reid.get(target, {})
         return descriptor if descriptor in descriptors else next(iter(descriptors), '')
     return ''
 
 
-def _figures(result: dict, target: str, descriptor: str) -> dict[str, float]:
-    figures = {name: 100 * value for name, value in result['reid'][target][descriptor].items()}
-    if target in result['attributes']:
-        figures['mA'] = 100 * result['attributes'][target]['average']['mA']
-    return figures
+def _scores_by_seed(
+    results: ResultsBySeed, target: str, descriptor: str
+) -> dict[int, dict[str, float]]:
+    return {seed: _scores(result, target, descriptor) for seed, result in results.items()}
 
 
-def _differences(values: dict[int, dict], baseline: dict[int, dict]) -> dict[str, Difference]:
-    """Of the figures of each seed, over the seeds and figures that both have."""
-    common = [seed for seed in values if seed in baseline]
+def _scores(result: Results, target: str, descriptor: str) -> dict[str, float]:
+    scores = {name: 100 * value for name, value in result.reid[target][descriptor].items()}
+    if target in result.attributes:
+        scores['mA'] = 100 * result.attributes[target]['average']['mA']
+    return scores
+
+
+def _differences(
+    scores: Mapping[int, Mapping[str, float]], baseline: Mapping[int, Mapping[str, float]]
+) -> dict[str, Difference]:
+    """Return the difference in each score, over the seeds that both have."""
+    common = [seed for seed in scores if seed in baseline]
     if not common:
         return {}
     return {
         name: paired_difference(
-            [values[seed][name] for seed in common], [baseline[seed][name] for seed in common]
+            [scores[seed][name] for seed in common], [baseline[seed][name] for seed in common]
         )
-        for name in values[common[0]]
+        for name in scores[common[0]]
         if name in baseline[common[0]]
     }
 
 
-def results_csv(lines: Sequence[Line]) -> str:
-    """All lines with all their figures in percent. It has no times: the same results give the
-    same text.
+def results_csv(result_rows: Sequence[ResultRow]) -> str:
+    """Return all result rows with all their scores, as CSV.
+
+    It holds no times, so the same results give the same text.
     """
     text = io.StringIO()
     columns = ['row', 'label', 'target', 'images', 'descriptor', 'seeds']
-    for name in FIGURES:
+    for name in ROW_SCORES:
         columns += [f'{name} mean', f'{name} std', f'{name} of each seed']
     columns += ['baseline', 'baseline descriptor']
-    for name in FIGURES:
+    for name in ROW_SCORES:
         columns += [f'{name} difference', f'{name} low', f'{name} high']
-    columns += [f'{name} published' for name in METRICS]
-    columns += [f'{name} ours minus published' for name in METRICS]
+    columns += [f'{name} published' for name in REID_SCORES]
+    columns += [f'{name} ours minus published' for name in REID_SCORES]
     columns += ['parameters', 'multiply-adds']
     writer = csv.DictWriter(text, columns, lineterminator='\n')
     writer.writeheader()
-    for line in lines:
+    for result_row in result_rows:
         cells = {
-            'row': line.row.name,
-            'label': line.row.label,
-            'target': line.target,
-            'images': 'rendered' if line.rendered else 'real',
-            'descriptor': line.descriptor,
-            'seeds': ' '.join(map(str, line.seeds)),
-            'baseline': line.row.baseline,
-            'baseline descriptor': line.baseline_descriptor,
-            'parameters': line.parameters,
-            'multiply-adds': line.multiply_adds,
+            'row': result_row.row.name,
+            'label': result_row.row.label,
+            'target': result_row.target,
+            'images': 'rendered' if result_row.rendered else 'real',
+            'descriptor': result_row.descriptor,
+            'seeds': ' '.join(map(str, result_row.seeds)),
+            'baseline': result_row.row.baseline,
+            'baseline descriptor': result_row.baseline_descriptor,
+            'parameters': result_row.parameters,
+            'multiply-adds': result_row.multiply_adds,
         }
-        for name, value in line.figures.items():
+        for name, score in result_row.scores.items():
             cells |= {
-                f'{name} mean': _number(value.mean),
-                f'{name} std': _number(value.std),
-                f'{name} of each seed': ' '.join(map(_number, line.values[name])),
+                f'{name} mean': _number(score.mean),
+                f'{name} std': _number(score.std),
+                f'{name} of each seed': ' '.join(map(_number, result_row.values[name])),
             }
-        for name, value in line.differences.items():
+        for name, difference in result_row.differences.items():
             cells |= {
-                f'{name} difference': _number(value.mean),
-                f'{name} low': _number(value.low),
-                f'{name} high': _number(value.high),
+                f'{name} difference': _number(difference.mean),
+                f'{name} low': _number(difference.low),
+                f'{name} high': _number(difference.high),
             }
-        for name, value in line.published.items():
+        for name, value in result_row.published.items():
             cells[f'{name} published'] = _number(value)
-        for name, value in line.minus_published.items():
+        for name, value in result_row.minus_published.items():
             cells[f'{name} ours minus published'] = _number(value)
         writer.writerow(cells)
     return text.getvalue()

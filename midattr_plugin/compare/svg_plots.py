@@ -1,4 +1,4 @@
-"""The pictures of a report, as SVG that a page can hold."""
+"""Drawing of the plots of a report, as SVG to be embedded in a page."""
 
 import io
 import math
@@ -10,57 +10,60 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from midattr_plugin.compare.intervals import Spread
-from midattr_plugin.compare.summary import Line
+from midattr_plugin.compare.summary import ResultRow
 
-_OURS, _OTHER, _FAINT = '#1f5fa8', '#c8553d', '#9aa0a6'
+_OURS, _OTHER, _FAINT, _GRID = '#1f5fa8', '#c8553d', '#9aa0a6', '#e3e5e8'
 _COLUMNS = 4
 
 
-def plot_rows(lines: Sequence[Line], figure: str = 'mAP') -> str:
-    """One figure of each line with its standard deviation, and the published one if it compares."""
-    shown = [line for line in lines if figure in line.figures]
-    picture, axes = _axes_of(
-        shown, [f'{line.row.name}, {line.descriptor}' for line in shown], f'{figure}, %'
-    )
-    for place, line in enumerate(shown):
-        value = line.figures[figure]
+def plot_rows(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
+    """Draw a score of each result row with its standard deviation.
+
+    The published score stands beside it where the two can be compared.
+    """
+    shown = [result_row for result_row in result_rows if score in result_row.scores]
+    figure, axes = _row_axes(shown, [f'{row.row.name}, {row.descriptor}' for row in shown])
+    axes.set_xlabel(f'{score}, %')
+    for place, result_row in enumerate(shown):
+        value = result_row.scores[score]
         axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
-        if figure in line.published and line.is_comparable:
-            axes.plot(line.published[figure], place, 'D', mfc='none', color=_OTHER, ms=5)
-    return _svg(picture)
+        if score in result_row.published and result_row.is_comparable:
+            axes.plot(result_row.published[score], place, 'D', mfc='none', color=_OTHER, ms=5)
+    return _svg(figure)
 
 
-def plot_differences(lines: Sequence[Line], figure: str = 'mAP') -> str:
-    """Difference of each line to its baseline with the confidence interval."""
-    picture, axes = _axes_of(
-        lines,
-        [f'{line.row.name} against {line.row.baseline}' for line in lines],
-        f'difference in {figure}, points of %',
+def plot_differences(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
+    """Draw the difference of each result row from its baseline with the confidence interval."""
+    figure, axes = _row_axes(
+        result_rows, [f'{row.row.name} vs. {row.row.baseline}' for row in result_rows]
     )
+    axes.set_xlabel(f'difference in {score}, percentage points')
     axes.axvline(0, color=_FAINT, lw=1)
-    for place, line in enumerate(lines):
-        value = line.differences[figure]
+    for place, result_row in enumerate(result_rows):
+        value = result_row.differences[score]
         if value.low is not None:
             axes.plot([value.low, value.high], [place, place], '-|', color=_OURS, lw=1.2)
         axes.plot(
             value.mean, place, 'o', color=_OURS, ms=5, mfc=_OURS if value.excludes_zero else 'white'
         )
-    return _svg(picture)
+    return _svg(figure)
 
 
 def plot_layers(
-    series: Mapping[str, Mapping[str, Spread]], layers: Sequence[str], figure: str = 'mAP'
+    series: Mapping[str, Mapping[str, Spread]], layers: Sequence[str], score: str = 'mAP'
 ) -> str:
-    """Descriptor -> layer of the attributes -> figure: a line each, with standard deviations.
+    """Draw a line per descriptor, with standard deviations.
 
     Args:
+        series: descriptor -> layer of the attributes -> score.
         layers: their order.
+        score: its name.
     """
-    picture = Figure((6, 3.4))
-    axes = picture.subplots()
+    figure = Figure((6, 3.4))
+    axes = figure.subplots()
     shown = [layer for layer in layers if any(layer in points for points in series.values())]
     for number, (name, points) in enumerate(series.items()):
-        places = [shown.index(layer) + 0.06 * number for layer in points]  # bars side by side
+        places = [shown.index(layer) + 0.06 * number for layer in points]  # error bars side by side
         axes.errorbar(
             places,
             [value.mean for value in points.values()],
@@ -73,45 +76,59 @@ def plot_layers(
         )
     axes.set_xticks(range(len(shown)), shown)
     axes.set_xlabel('layer on which the attributes are recognized')
-    axes.set_ylabel(f'{figure}, %')
+    axes.set_ylabel(f'{score}, %')
     axes.legend(title='descriptor', frameon=False)
-    axes.grid(axis='y', color='#e3e5e8')
-    return _svg(picture)
+    axes.grid(axis='y', color=_GRID)
+    return _svg(figure)
 
 
 def plot_curves(curves: Mapping[str, Sequence[Mapping[int, float]]], label: str) -> str:
-    """Row -> one curve per seed, each row in a panel of its own with the scale of its loss."""
-    picture, panels = _panels(len(curves), 2.1, 1.5)
+    """Draw a panel per row, each with its own scale and a curve per seed.
+
+    Args:
+        curves: row -> for each seed: iteration -> value.
+        label: of the values.
+    """
+    figure, panels = _panels(len(curves), 2.1, 1.5)
     for axes, (name, seeds) in zip(panels, curves.items(), strict=False):
         for curve in seeds:
             axes.plot(list(curve), list(curve.values()), color=_OURS, lw=0.9, alpha=0.8)
         axes.set_title(name, fontsize=9)
-    picture.supylabel(label, fontsize=9)
-    picture.supxlabel('iteration', fontsize=9)
-    return _svg(picture)
+    figure.supylabel(label, fontsize=9)
+    figure.supxlabel('iteration', fontsize=9)
+    return _svg(figure)
 
 
-def plot_attributes(scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
-    """Row -> attribute -> 'accuracy' and 'majority' as fractions: dots against the floor."""
-    names = list(dict.fromkeys(name for row in scores.values() for name in row))
-    picture, panels = _panels(len(scores), 2.3, 0.4 + 0.17 * len(names), sharey=True)
-    for axes, (row, of) in zip(panels, scores.items(), strict=False):
+def plot_attributes(attributes: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Draw a panel per row with the accuracy of each attribute, beside that of the majority class.
+
+    Args:
+        attributes: row -> attribute -> 'accuracy' and 'majority', as fractions.
+    """
+    names = list(dict.fromkeys(name for by_name in attributes.values() for name in by_name))
+    figure, panels = _panels(len(attributes), 2.3, 0.4 + 0.17 * len(names), sharey=True)
+    for axes, (row, by_name) in zip(panels, attributes.items(), strict=False):
         for place, name in enumerate(names):
-            if name in of:
-                floor, value = 100 * of[name]['majority'], 100 * of[name]['accuracy']
-                axes.plot([floor, value], [place, place], color=_FAINT, lw=1)
-                axes.plot(floor, place, '|', color=_OTHER, ms=9, mew=2)
-                axes.plot(value, place, 'o', color=_OURS, ms=4)
+            if name in by_name:
+                majority = 100 * by_name[name]['majority']
+                accuracy = 100 * by_name[name]['accuracy']
+                axes.plot([majority, accuracy], [place, place], color=_FAINT, lw=1)
+                axes.plot(majority, place, '|', color=_OTHER, ms=9, mew=2)
+                axes.plot(accuracy, place, 'o', color=_OURS, ms=4)
         axes.set_title(row, fontsize=9)
-        axes.grid(axis='x', color='#e3e5e8')
+        axes.grid(axis='x', color=_GRID)
         axes.set_yticks(range(len(names)), names)
-    panels[0].invert_yaxis()  # which all panels share
-    return _svg(picture)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)  # shared by all panels; the first on top
+    return _svg(figure)
 
 
 def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> str:
-    """Attribute -> classes and counts (c, c): the share of each true class (row) by prediction."""
-    picture, panels = _panels(len(confusions), 2.3, 2.3)
+    """Draw a matrix per attribute: the share of each true class (row) by predicted class.
+
+    Args:
+        confusions: attribute -> classes and counts (c, c), true x predicted.
+    """
+    figure, panels = _panels(len(confusions), 2.3, 2.3)
     for axes, (name, (classes, counts)) in zip(panels, confusions.items(), strict=False):
         shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
@@ -129,41 +146,44 @@ def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) 
                     fontsize=8,
                     color='white' if share > 0.6 else 'black',
                 )
-    return _svg(picture)
+    return _svg(figure)
 
 
-def _axes_of(lines: Sequence[Line], names: Sequence[str], label: str) -> tuple[Figure, Axes]:
-    """A place for each line, from the top, with its name and, if there are several, its target."""
-    picture = Figure((8, 0.7 + 0.26 * len(lines)))
-    axes = picture.subplots()
-    if len({line.target for line in lines}) > 1:
-        names = [f'{name} ({line.target})' for name, line in zip(names, lines, strict=True)]
-    axes.set_yticks(range(len(lines)), names)
-    axes.invert_yaxis()
-    axes.set_xlabel(label)
-    axes.grid(axis='x', color='#e3e5e8')
+def _row_axes(result_rows: Sequence[ResultRow], names: Sequence[str]) -> tuple[Figure, Axes]:
+    """Return axes with a place for each result row, from the top.
+
+    The places are labeled with ``names``, and with the targets if there are several.
+    """
+    figure = Figure((8, 0.7 + 0.26 * len(result_rows)))
+    axes = figure.subplots()
+    if len({result_row.target for result_row in result_rows}) > 1:
+        names = [f'{name} ({row.target})' for name, row in zip(names, result_rows, strict=True)]
+    axes.set_yticks(range(len(result_rows)), names)
+    axes.set_ylim(len(result_rows) - 0.5, -0.5)  # the first on top
+    axes.grid(axis='x', color=_GRID)
     axes.set_axisbelow(True)
-    return picture, axes
+    return figure, axes
 
 
 def _panels(
     count: int, width: float, height: float, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
+    """Return a grid of at least ``count`` axes, each of this size in inches; the rest is hidden."""
     columns = min(_COLUMNS, max(count, 1))
     rows = max(1, math.ceil(count / columns))
-    picture = Figure((width * columns + 0.6, height * rows + 0.5))
-    panels = list(picture.subplots(rows, columns, sharey=sharey, squeeze=False).flat)
+    figure = Figure((width * columns + 0.6, height * rows + 0.5))
+    panels = list(figure.subplots(rows, columns, sharey=sharey, squeeze=False).flat)
     for axes in panels:
         axes.tick_params(labelsize=7)
     for axes in panels[count:]:
         axes.set_visible(False)
-    return picture, panels
+    return figure, panels
 
 
-def _svg(picture: Figure) -> str:
+def _svg(figure: Figure) -> str:
     text = io.StringIO()
     # text stays text, and the same data gives the same file
     with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'midattr'}):
-        picture.set_layout_engine('constrained')
-        picture.savefig(text, format='svg', metadata={'Date': None})
+        figure.set_layout_engine('constrained')
+        figure.savefig(text, format='svg', metadata={'Date': None})
     return text.getvalue()[text.getvalue().index('<svg') :]

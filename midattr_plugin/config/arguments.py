@@ -1,4 +1,4 @@
-"""The command line: torchreid's options, and ``key value`` pairs after them."""
+"""The command line: torchreid's options and ``key value`` pairs."""
 
 import argparse
 import difflib
@@ -15,8 +15,8 @@ from midattr_plugin.errors import InputError
 
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
-`%(prog)s --keys` lists all keys with meaning, default and allowed values; `--keys layer` those
-with this word.
+`%(prog)s --keys` lists all keys with their meaning, default and allowed values; `--keys layer`
+lists those with this word. After --config-file they include those of its extensions.
 
 examples:
   the paper's model on Market-1501:
@@ -38,10 +38,10 @@ _NAME_LISTS = {
 
 
 class KeysAction(argparse.Action):
-    """Prints the keys and ends the program, like ``--help``."""
+    """The option that prints the keys and ends the program, as ``--help`` does."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        """Print the keys with the word ``values``, or all."""
+        """Print the keys with the word ``values``, or all keys."""
         load_extensions_of(getattr(namespace, 'config_file', None))
         print(describe_keys(values or ''))
         parser.exit()
@@ -60,14 +60,23 @@ def add_keys_option(parser: argparse.ArgumentParser) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Report a wrong command line as every other wrong input is reported."""
+    """A parser that reports a wrong command line like all other bad input."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise the error of a wrong command line.
+
+        Raises:
+            InputError: always.
+        """
         raise InputError(f'the command line: {message} (see --help)')
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of torchreid's options. Its errors are ``InputError``."""
+    """Return the parser of torchreid's options, whose errors are ``InputError``.
+
+    Args:
+        prog: name of the program; None: that of the process.
+    """
     parser = _Parser(
         prog=prog,
         description='Trains or tests a person re-identification model.',
@@ -105,7 +114,7 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     Options and pairs may come in any order.
 
     Args:
-        argv: without the program's name; None: that of this process.
+        argv: the command line without the program's name; None: that of the process.
 
     Raises:
         InputError: see :func:`midattr_plugin.config.load.load_config`; or an option is unknown
@@ -114,11 +123,11 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     """
     parser = build_parser('midattr-train')
     # Not argparse.REMAINDER: after the first pair it would take every option for a key.
-    args, unknown = parser.parse_known_intermixed_args(argv)
+    parsed, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         raise InputError(_unknown_option(unknown[0]))
-    args = {name: value for name, value in vars(args).items() if name != 'keys'}
-    swallowed = []
+    args = {name: value for name, value in vars(parsed).items() if name != 'keys'}
+    swallowed: list[str] = []
     for name in _NAME_LISTS:
         args[name], pairs = split_at_key(args[name] or [])
         swallowed += pairs
@@ -128,7 +137,10 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
 def split_at_key(items: list[str]) -> tuple[list[str], list[str]]:
     """Split the words that an option with many names took into names and key value pairs.
 
-    Names of datasets and transforms have no dots; all keys but ``use_gpu`` do.
+    Names of datasets and transforms have no dots; all keys except ``use_gpu`` have.
+
+    Args:
+        items: the words.
     """
     for index, item in enumerate(items):
         if '.' in item or item == 'use_gpu':

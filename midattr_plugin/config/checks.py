@@ -1,15 +1,19 @@
-"""Values that are fine by themselves and wrong together."""
+"""Checks of values that are allowed by themselves but not together."""
 
 from yacs.config import CfgNode
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import BACKBONES, MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
+from midattr_plugin.models.backbone import layer_names
 from midattr_plugin.models.midattr_net import FUSED
 
 
 def check_combinations(cfg: CfgNode) -> None:
-    """Refuse settings that torchreid, PyTorch or the model would stumble over later.
+    """Check for settings on which torchreid, PyTorch or the model would fail later.
+
+    Args:
+        cfg: the configuration; each value is allowed by itself.
 
     Raises:
         InputError: two settings contradict each other.
@@ -31,7 +35,7 @@ def _check_data(cfg: CfgNode) -> None:
     size, instances = cfg.train.batch_size, cfg.sampler.num_instances
     if cfg.sampler.train_sampler == 'RandomIdentitySampler' and size < instances:
         raise InputError(
-            f'train.batch_size is {size}, which has no room for the {instances} images per '
+            f'train.batch_size is {size}, which is too small for the {instances} images per '
             'identity of sampler.num_instances'
         )
     key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
@@ -39,8 +43,8 @@ def _check_data(cfg: CfgNode) -> None:
     )
     if key and size % cfg.sampler[key]:
         raise InputError(
-            f'sampler.{key} is {cfg.sampler[key]}, of which train.batch_size {size} '
-            'is no multiple: make it one'
+            f'sampler.{key} is {cfg.sampler[key]}, but train.batch_size {size} is not a multiple '
+            'of it: change one of the two'
         )
 
 
@@ -50,10 +54,10 @@ def _check_training(cfg: CfgNode) -> None:
             'train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
             'to test without training'
         )
-    rise = cfg.midattr.warmup_epochs
-    if rise and rise >= cfg.train.max_epoch and not cfg.test.evaluate:
+    warmup = cfg.midattr.warmup_epochs
+    if warmup and warmup >= cfg.train.max_epoch and not cfg.test.evaluate:
         raise InputError(
-            f'midattr.warmup_epochs is {rise}, which leaves none of the '
+            f'midattr.warmup_epochs is {warmup}, which leaves none of the '
             f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
             'rate: set it below that'
         )
@@ -134,11 +138,12 @@ def _check_triplets(cfg: CfgNode) -> None:
 
 
 def _check_layers(cfg: CfgNode) -> None:
+    overrides = cfg.midattr.layer_overrides
     if cfg.model.name in MODELS:
         entry = MODELS[cfg.model.name]
-        assign_layers(
-            () if entry.schema is None else entry.schema.names,
-            BACKBONES[entry.backbone].layers,
-            cfg.midattr.attribute_layer,
-            cfg.midattr.layer_overrides,
-        )
+        names = () if entry.schema is None else entry.schema.names
+        layers = tuple(BACKBONES[entry.backbone].layers)
+    else:  # nothing reads them then, but they must be well-formed
+        names = tuple(filter(None, (override.partition('=')[0] for override in overrides)))
+        layers = layer_names()
+    assign_layers(names, layers, cfg.midattr.attribute_layer, overrides)

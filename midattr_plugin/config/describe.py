@@ -1,4 +1,4 @@
-"""The keys of the configuration as a text for the console (``--keys``)."""
+"""A description of the configuration keys for the console (``--keys``)."""
 
 import textwrap
 
@@ -12,10 +12,10 @@ def describe_keys(word: str = '') -> str:
     """Return the keys with their meaning, default and allowed values.
 
     Args:
-        word: only keys whose name or meaning contains it; '' for all.
+        word: part of the name or meaning of the keys to describe, in any case; '' for all keys.
 
     Raises:
-        InputError: there is none.
+        InputError: no key has it.
     """
     keys = {
         name: key

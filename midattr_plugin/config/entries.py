@@ -16,7 +16,7 @@ COMMAND_LINE = 'the command line'
 
 @dataclass(frozen=True)
 class Entry:
-    """One setting: the full key, the value before any conversion, and the place."""
+    """One setting: the full key, the value before any conversion, and where it was set."""
 
     key: str
     value: Any
@@ -24,7 +24,11 @@ class Entry:
 
 
 def entries_from_pairs(items: Sequence[Any], where: str = COMMAND_LINE) -> list[Entry]:
-    """Settings from ``[key, value, key, value, ...]``.
+    """Return the settings in ``[key, value, key, value, ...]``.
+
+    Args:
+        items: keys and values in turn.
+        where: the place they come from, for messages.
 
     Raises:
         InputError: an item is missing, or a key and its value are joined by '='.
@@ -43,15 +47,15 @@ def entries_from_pairs(items: Sequence[Any], where: str = COMMAND_LINE) -> list[
 
 
 def entries_from_file(path: str | os.PathLike, sections: Collection[str]) -> list[Entry]:
-    """Settings from a YAML file of nested sections, with the lines they are on.
+    """Return the settings in a YAML file of nested sections, with their lines.
 
     Args:
         path: the file.
-        sections: full names of what may hold further keys; below anything else, a mapping is
-            a value.
+        sections: full names of the sections, which hold further keys; a mapping anywhere else
+            is a value.
 
     Raises:
-        InputError: the file cannot be read, is no YAML or no mapping, or sets a key twice.
+        InputError: the file cannot be read, is not a mapping in YAML, or sets a key twice.
     """
     try:
         text = Path(path).read_text(encoding='utf-8')
@@ -74,7 +78,7 @@ def entries_from_file(path: str | os.PathLike, sections: Collection[str]) -> lis
     is_empty = node is None or node.tag == 'tag:yaml.org,2002:null'
     if not is_mapping and not is_empty:
         raise InputError(f'{path}: a configuration is a mapping of sections, as in `train:`')
-    places = {}
+    places: dict[str, str] = {}
     for entry in entries:
         if entry.key in places:
             raise InputError(

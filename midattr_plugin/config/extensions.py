@@ -27,32 +27,27 @@ def load_extensions(names: Iterable[str], where: str) -> None:
 
 
 def _load(name: str, where: str) -> None:
+    place = f'{where}: {KEY}: "{name}"'
     path = Path(name).expanduser()
-    if path.suffix == '.py':
+    is_file = path.suffix == '.py'
+    if is_file:
         if not path.is_file():
-            raise InputError(f'{where}: {KEY}: there is no file "{path}"; check the path')
-        # the module is found again by its name in the worker processes of a loader
+            raise InputError(f'{place} does not exist; check the path')
+        # the worker processes of a loader find the module again by its name
         folder = str(path.resolve().parent)
         if folder not in sys.path:
             sys.path.append(folder)
         name = path.stem
-        loaded = getattr(sys.modules.get(name), '__file__', None)
-        if name in sys.modules and (loaded is None or not path.samefile(loaded)):
-            raise InputError(
-                f'{where}: {KEY}: "{path}" has the name of another module that is already '
-                f'imported ({loaded or "built-in"}); rename the file'
-            )
     try:
         module = importlib.import_module(name)
-    except InputError:
-        raise
+    except InputError as error:
+        raise InputError(f'{place}: {error}') from error
     except Exception as error:  # whatever the module's own code raises
-        raise InputError(
-            f'{where}: {KEY}: "{name}" cannot be imported ({type(error).__name__}: {error}); name '
-            'an installed module or the path of a .py file'
-        ) from error
-    if path.suffix == '.py' and not path.samefile(module.__file__ or ''):
-        raise InputError(
-            f'{where}: {KEY}: "{path}" has the name of another module ({module.__file__}); rename '
-            'the file'
-        )
+        lacking = f'{error.name}.' if isinstance(error, ModuleNotFoundError) else ''
+        is_missing = lacking and f'{name}.'.startswith(lacking)  # and not what it imports
+        remedy = 'name an installed module or the path of a .py file' if is_missing else 'fix it'
+        reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+        raise InputError(f'{place} cannot be imported ({reason}); {remedy}') from error
+    origin = getattr(module, '__file__', None) or 'built into Python'
+    if is_file and Path(origin).resolve() != path.resolve():
+        raise InputError(f'{place} has the name of another module ({origin}); rename the file')

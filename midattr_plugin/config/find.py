@@ -1,11 +1,12 @@
 """Configurations by path, or by the name of one that comes with the package."""
 
+import os
 from pathlib import Path
 
 from midattr_plugin.errors import InputError
 
 _PACKAGE = Path(__file__).parents[1]
-# a wheel carries them inside of the package; in a checkout they lie beside it
+# inside the package in a wheel, beside it in a checkout
 _SHIPPED = (_PACKAGE / 'configs', _PACKAGE.parent / 'configs')
 
 
@@ -13,7 +14,7 @@ def shipped_configs(folder: str = '') -> list[Path]:
     """Return the YAML files that come with the package, sorted by name.
 
     Args:
-        folder: below the configurations; 'compare' holds the suites.
+        folder: subfolder of the configurations; 'compare' holds the suites.
     """
     for root in _SHIPPED:
         if (root / 'midattr_demo.yaml').is_file():
@@ -21,17 +22,17 @@ def shipped_configs(folder: str = '') -> list[Path]:
     return []
 
 
-def find_config(name: str | Path, folder: str = '') -> Path:
+def find_config(name: str | os.PathLike, folder: str = '') -> Path:
     """Return the path of a configuration.
 
-    A file that exists wins; else one of this name that comes with the package.
+    A file that exists wins over one of this name that comes with the package.
 
     Args:
-        name: path, or name with or without '.yaml'.
+        name: path, or name with or without the ending '.yaml'.
         folder: see :func:`shipped_configs`.
 
     Raises:
-        InputError: there is neither.
+        InputError: neither exists.
     """
     path = Path(name).expanduser()
     if path.is_file():
@@ -40,8 +41,8 @@ def find_config(name: str | Path, folder: str = '') -> Path:
     for candidate in (path.name, f'{path.name}.yaml') if path.name == str(name) else ():
         if candidate in shipped:
             return shipped[candidate]
-    what = 'suite' if folder else 'configuration'
+    kind = 'suite' if folder else 'configuration'
     raise InputError(
-        f'{what} "{name}" is neither a file nor comes with the package; give the path of a YAML '
+        f'{kind} "{name}" is neither a file nor comes with the package; give the path of a YAML '
         f'file, or one of {", ".join(shipped)}'
     )

@@ -1,4 +1,4 @@
-"""One configuration key: everything that is known of it, in one row."""
+"""One configuration key: all that is known about it, in one row."""
 
 import difflib
 import math
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Interval:
-    """Numbers from ``low`` to ``high``, both included unless it is said otherwise."""
+    """Numbers from ``low`` to ``high``, both included unless marked as open."""
 
     low: float
     high: float = math.inf
@@ -34,7 +34,7 @@ POSITIVE = Interval(0, open_low=True)
 BELOW_ONE = Interval(0, 1, open_high=True)
 
 Names = Sequence[str] | Callable[[], Sequence[str]]
-"""Names that a key may take; a function if they are those that are registered when it is asked."""
+"""Names that a key may take; a function if they depend on what is registered."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,13 @@ class Key:
             items of the key, text where it is empty.
         meaning: in words, with the paper's symbol or section.
         allowed: what the value, or each item of a list, must be.
-        length: least and largest number of items of a list.
-        argument: what it becomes: '<consumer>.<argument>', see
+        length: smallest and largest number of items of a list.
+        argument: the argument that it becomes, '<consumer>.<argument>', see
             :func:`midattr_plugin.config.kwargs.arguments`; several if several take it.
-        convert: makes the argument of the value.
+        convert: turns the value into the argument; None: the value is the argument.
         ignore_case: names are compared in lower case.
-        applies_if: another key and the value with which ``allowed`` applies; None: with all.
+        applies_if: another key and the value that it must have for ``allowed`` to apply; None:
+            it always applies.
     """
 
     default: Any
@@ -70,7 +71,7 @@ class Key:
         return self.allowed() if callable(self.allowed) else self.allowed
 
     def arguments(self) -> tuple[str, ...]:
-        """Return all that the key becomes, as '<consumer>.<argument>'."""
+        """Return every argument that the key becomes, each '<consumer>.<argument>'."""
         return (self.argument,) if isinstance(self.argument, str) else self.argument
 
     def problem(self, value: Any) -> tuple[Any, str] | None:
@@ -89,7 +90,9 @@ class Key:
                 if item not in self.allowed:
                     return item, f'must be {self.allowed}'
         names = self.names()
-        for item in items if names is not None else []:
+        if names is None:
+            return None
+        for item in items:
             name = item.lower() if self.ignore_case else item
             if name not in names:
                 close = difflib.get_close_matches(name, names, n=1)
@@ -98,7 +101,7 @@ class Key:
         return None
 
     def describe_allowed(self) -> str:
-        """Return what is allowed, in words; '' where everything is."""
+        """Return the allowed values in words; '' if all are."""
         names = self.names()
         if names is not None:
             return ', '.join(names)

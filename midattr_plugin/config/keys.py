@@ -1,4 +1,4 @@
-"""The configuration keys by name, and what to say about a name that is not one."""
+"""The configuration keys by name, and the error for a name that is not a key."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
 
 KEYS: Registry[Key] = Registry('configuration key')
-"""Rows of all keys but those that follow from other registries; see :func:`all_keys`."""
+"""Rows of all keys except those that follow from other registries; see :func:`all_keys`."""
 
 
 def all_keys() -> dict[str, Key]:
@@ -18,20 +18,21 @@ def all_keys() -> dict[str, Key]:
 
     Each attribute dataset whose annotation file may lie elsewhere has a key of its own.
     """
-    keys = dict(KEYS.items())
+    # torchreid's first, in the order of their rows
+    keys = dict(sorted(KEYS.items(), key=lambda row: row[0].startswith('midattr.')))
     for _, dataset in ATTRIBUTE_DATASETS.items():
         source = dataset.annotations
         if source.key:
             keys[f'midattr.annotations.{source.key}'] = Key(
                 '',
-                f"path of {source.name} or of its folder. '': beside the images, else downloaded",
+                f"path of {source.name} or of its folder. '': beside the images, or downloaded",
             )
     return keys
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
     """Return the values of a nested mapping by their full keys, e.g. ``{'train.lr': 0.0003}``."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
             flat |= flatten(value, f'{prefix}{name}.')
@@ -47,7 +48,7 @@ def section_names(keys: Collection[str]) -> set[str]:
 
 
 def unknown_key(key: str, where: str, keys: Collection[str]) -> InputError:
-    """Return the error for ``key``, with the nearest key and those that are allowed in its place.
+    """Return the error for an unknown ``key``; it names the nearest key and those of the section.
 
     Args:
         key: the full key that was given.

@@ -1,7 +1,7 @@
 """Arguments of torchreid's and this project's constructors, taken from a configuration.
 
-No layer, loss or engine sees the configuration itself. Which key becomes which argument is said
-in the row of the key.
+No layer, loss or engine sees the configuration itself. The row of a key says which arguments it
+becomes.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from midattr_plugin.config.keys import all_keys, flatten
 
 
 def arguments(cfg: CfgNode, consumer: str) -> dict[str, Any]:
-    """Return the arguments of one consumer by name.
+    """Return the arguments of one consumer, by name.
 
-    Lists are copied, so that nobody can change a frozen configuration through them.
+    Lists are copies: changing one does not change the frozen configuration.
 
     Args:
         cfg: the configuration.

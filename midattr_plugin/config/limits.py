@@ -1,4 +1,4 @@
-"""Checks every value by itself, against the row of its key."""
+"""Checks each value against the row of its key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from midattr_plugin.errors import InputError
 
 
 def check_limits(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
-    """Check every value by itself.
+    """Check each value by itself.
 
     Args:
         values: by full key, of the right type.
-        origins: where a value was set, by full key; the others are defaults.
+        origins: full key -> where its value was set; the others are defaults.
 
     Raises:
-        InputError: a value is not among those that its key may take.
+        InputError: a value is not one that its key may take.
     """
     for name, key in all_keys().items():
         if key.applies_if is not None and values[key.applies_if[0]] != key.applies_if[1]:

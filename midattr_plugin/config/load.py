@@ -4,6 +4,7 @@ import copy
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from midattr_plugin.config.extensions import load_extensions
 from midattr_plugin.config.find import find_config
 from midattr_plugin.config.keys import all_keys, flatten, section_names, unknown_key
 from midattr_plugin.config.limits import check_limits
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.midattr_keys import RENAMED_KEYS, present_value
 from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError
@@ -54,7 +55,7 @@ def load_config(
 ) -> CfgNode:
     """Return the configuration of one run, checked and frozen.
 
-    What comes later wins, as in torchreid: defaults, file, named options, ``opts``.
+    Later settings win, as in torchreid: defaults, file, named options, ``opts``.
 
     Args:
         config_file: a YAML file, or the name of one that comes with the package; None or '':
@@ -66,8 +67,9 @@ def load_config(
         root: ``data.root``.
 
     Raises:
-        InputError: the file cannot be read, a key does not exist, a value has the wrong type,
-            or values are not allowed, by themselves or together.
+        InputError: the file cannot be read, an extension cannot be loaded, a key does not
+            exist, a value has the wrong type, or values are not allowed, by themselves or
+            together.
 
     Warns:
         UserWarning: ``use_gpu`` was set, but there is no GPU; it is False in the result.
@@ -80,7 +82,7 @@ def load_config(
         if value
     ]
     given += entries_from_pairs(opts)
-    # they may add keys, and so sections: they come first, and the file is read again
+    # extensions may add keys, and so sections: the file is read again when they are loaded
     load_extensions_of(path, given)
     cfg = get_default_config()
     defaults = flatten(cfg)
@@ -91,7 +93,7 @@ def load_config(
             continue
         if key not in defaults:
             raise unknown_key(key, entry.where, defaults)
-        _assign(cfg, key, _converted(entry, defaults[key]))
+        _assign(cfg, key, present_value(key, _converted(entry, defaults[key])))
         origins[key] = entry.where
     check_limits(flatten(cfg), origins)
     check_combinations(cfg)
@@ -106,6 +108,8 @@ def load_config(
 def load_extensions_of(config_file: str | os.PathLike | None, given: Sequence[Entry] = ()) -> None:
     """Import what ``midattr.extensions`` names in a file or in further settings.
 
+    As for every key, the last setting is the one that counts.
+
     Args:
         config_file: see :func:`load_config`.
         given: further settings.
@@ -114,20 +118,33 @@ def load_extensions_of(config_file: str | os.PathLike | None, given: Sequence[En
         InputError: see :func:`midattr_plugin.config.extensions.load_extensions`.
     """
     path = find_config(config_file) if config_file else None
-    for entry in [*_file_entries(path), *given]:
-        if entry.key == EXTENSIONS:
-            load_extensions(_converted(entry, all_keys()[EXTENSIONS].default), entry.where)
+    settings = [entry for entry in [*_file_entries(path), *given] if entry.key == EXTENSIONS]
+    for entry in settings[-1:]:
+        load_extensions(_converted(entry, all_keys()[EXTENSIONS].default), entry.where)
 
 
-def _file_entries(path: str | os.PathLike | None) -> list[Entry]:
-    return entries_from_file(path, section_names(list(all_keys()))) if path else []
+def _file_entries(path: Path | None) -> list[Entry]:
+    entries = entries_from_file(path, section_names(all_keys())) if path else []
+    before: dict[str, Entry] = {}
+    for entry in entries:
+        first = before.setdefault(RENAMED_KEYS.get(entry.key, entry.key), entry)
+        if first is not entry:
+            raise InputError(
+                f'{entry.where}: {entry.key} is another name of {first.key}, which was set before, '
+                f'at {first.where}, so remove one of the two'
+            )
+    return entries
 
 
 def dump_config(cfg: CfgNode, path: str | os.PathLike) -> None:
-    """Write every key to a YAML file from which :func:`load_config` makes an equal config.
+    """Write all keys to a YAML file from which :func:`load_config` makes an equal configuration.
+
+    Args:
+        cfg: the configuration.
+        path: of the file; its folder is made if it is missing.
 
     Raises:
-        OSError: the file cannot be written; nothing is left of it then.
+        OSError: the file cannot be written; no part of it is left then.
     """
     text = '# The complete configuration of a run. Give it as --config-file to repeat the run.\n'
     with atomic_path(path) as temporary:

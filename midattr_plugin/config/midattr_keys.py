@@ -8,10 +8,13 @@ The meanings give the paper's symbol or section (Zhang and Xu, 2018). A key is s
 
 or on the command line, e.g. ``midattr.mu 1.0``.
 
-The model reads these keys only if ``model.name`` is one of ours (``midattr_...``), the loss
-only if ``loss.name`` is ``midattr``. To add a key, add a row here and use the argument that it
-becomes; docs/extending.md.
+The model reads its keys only if ``model.name`` is one of ours (``midattr_...``), the loss only if
+``loss.name`` is ``midattr``. To add a key, add a row here and use the argument that it becomes;
+see docs/extending.md.
 """
+
+import re
+from typing import Any
 
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
@@ -32,13 +35,13 @@ _ROWS = {
     # --- Extensions ---
     'extensions': Key(
         [],
-        'modules (or paths of .py files) that register losses, datasets, backbones, keys or '
-        'measurements of your own; they are imported before anything else is read',
+        'modules, or paths of .py files, that register losses, datasets, backbones, keys or '
+        'measurements of your own; they are imported before the other keys are read',
     ),
     # --- Model (section 2.1) ---
     'branches': Key(
         ['global', 'local'],
-        "which branches exist. 'global': conv5, global average pooling (pool5). 'local': the part "
+        "branches of the model. 'global': conv5, global average pooling (pool5). 'local': the part "
         'branch, a copy of conv5 with horizontal average pooling (pool5_1)',
         BRANCHES,
         (1, len(BRANCHES)),
@@ -46,16 +49,17 @@ _ROWS = {
     ),
     'attribute_layer': Key(
         'res3d',
-        'layer on which the attributes are recognized, a layer of the backbone (of a ResNet: the '
-        'ends of conv3, conv4, conv5), cut into 4 horizontal parts, or pool5, the pooled feature. '
-        'Section 2.1 takes res3d; Tables 4 and 5 compare the layers. Beyond the paper: mixture, a '
-        'sum of what is recognized on each layer, whose weights each attribute learns',
+        'layer on which the attributes are recognized: a layer of the backbone (of a ResNet the '
+        'ends of conv3, conv4 and conv5), cut into 4 horizontal parts, or pool5, the pooled '
+        'feature. Section 2.1 uses res3d; Tables 4 and 5 compare the layers. Beyond the paper: '
+        'mixture, a weighted sum of the logits of all layers, with weights that each attribute '
+        'learns',
         _layers,
         argument='model.attribute_layer',
     ),
     'layer_overrides': Key(
         [],
-        "attributes that are read from another layer, each '<attribute>=<layer>', e.g. "
+        "attributes that are recognized on another layer, each '<attribute>=<layer>', e.g. "
         "'age=res4f' (end of section 3.5)",
         argument='model.layer_overrides',
     ),
@@ -91,7 +95,7 @@ _ROWS = {
     'bnneck': Key(
         False,
         "batch normalization without a shift between each branch's feature and its classifier, "
-        'which then has no bias; the descriptor is taken behind it, the features of a triplet loss '
+        'which then has no bias; the descriptor is taken after it, the features of a triplet loss '
         'before it (BNNeck: Luo et al., CVPRW 2019, who have no dropout). The layers are named '
         'bnneck and bnneck_part',
         argument='model.bnneck',
@@ -99,7 +103,7 @@ _ROWS = {
     'last_stride': Key(
         2,
         'stride of conv5 in both branches: 2, or 1 for a map of twice the rows and columns (Luo et '
-        'al.), which needs about four times the work in conv5',
+        'al.), which makes conv5 about four times as expensive',
         Interval(1, 2),
         argument='model.last_stride',
     ),
@@ -166,38 +170,38 @@ _ROWS = {
     ),
     'task_weights': Key(
         'fixed',
-        "weights of the losses: 'fixed', those above; 'uncertainty', those above times factors "
-        'that are learned, one per loss, from 1 on (Kendall et al., CVPR 2018)',
+        "weights of the losses. 'fixed': mu, nu and attribute_weight; 'uncertainty': these times "
+        'factors that are learned, one per loss, starting at 1 (Kendall et al., CVPR 2018)',
         tuple(TASK_WEIGHTS),
     ),
     'warmup_epochs': Key(
         0,
         'epochs of linear warm-up before train.lr is reached. The steps of train.stepsize stay at '
-        'their epochs; a cosine begins then and ends at train.max_epoch. Works with every model '
-        'and loss',
+        'their epochs; a cosine begins after it and ends at train.max_epoch. Works with every '
+        'model and loss',
         NOT_NEGATIVE,
     ),
     'triplet_weight': Key(
         0.0,
         'weight of a batch-hard triplet loss on the feature of each branch, with the margin '
-        'loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), whatever '
-        'loss_reading is. Needs sampler.train_sampler RandomIdentitySampler',
+        'loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), in either '
+        'loss_reading. Needs sampler.train_sampler RandomIdentitySampler',
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',
     ),
     # --- Test ---
     'evaluate_first': Key(
         False,
-        'test the model once before training, too, so that the results show what training changed',
+        'test the model also before training, so that the results show what training changed',
     ),
     'validation_images': Key(
         0,
-        'random training images (drawn from train.seed) that are held out of training and '
-        'classified at every test, to choose mu and nu on; 100 in section 3.2. Only if loss.name '
+        'number of random training images (sampled with train.seed) that are held out of training '
+        'and classified at every test, to choose mu and nu; 100 in section 3.2. Only if loss.name '
         "is 'midattr'",
         NOT_NEGATIVE,
     ),
-    # --- Speed and memory (not in the paper; the results stay the same) ---
+    # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',
         "number format of training and feature extraction: 'fp32'; 'bf16', twice as fast on CPUs "
@@ -213,18 +217,19 @@ _ROWS = {
     ),
     'cache': Key(
         'none',
-        'training images decoded and resized once, and augmented a batch at a time: none '
-        "(torchreid's loader), ram, or device (kept on the GPU). Works with every model and loss",
+        'where training images are kept after they are decoded and resized, to be augmented a '
+        "batch at a time: ram or device (the GPU); none: torchreid's loader decodes them in every "
+        'epoch. Works with every model and loss',
         CACHES,
     ),
     'fast_ranking': Key(
         True,
-        "rank by this project's code, whichever engine asks. False: by torchreid's Python loops",
+        "rank with this project's code, in every engine. False: with torchreid's Python loops",
     ),
     'ranking_memory': Key(
         1.0,
-        'GiB that the distances between query and gallery may take. More of them, e.g. with '
-        'market1501.use_500k_distractors, are computed and ranked in blocks of that size',
+        'GiB that the distances between query and gallery may take; if they need more, e.g. with '
+        'market1501.use_500k_distractors, they are computed and ranked in blocks of that size',
         POSITIVE,
     ),
 }
@@ -235,4 +240,20 @@ RENAMED_KEYS = {
     'midattr.backbone_weights': 'midattr.weights_file',
     'midattr.weights_name': 'midattr.weights',
 }
-"""Names of version 0.1, which its files still use -> names of today."""
+"""Names of version 0.1, which are still read -> the names that replaced them."""
+
+_RENAMED_ATTRIBUTES = re.compile(r'\b(upper|lower|shoe)_colour\b')
+
+
+def present_value(key: str, value: Any) -> Any:
+    """Return a value with the attribute names of today; those of version 0.1 are still read.
+
+    Args:
+        key: the key.
+        value: as it was written.
+    """
+    if key != 'midattr.layer_overrides':
+        return value
+    if isinstance(value, (list, tuple)):
+        return [present_value(key, item) for item in value]
+    return _RENAMED_ATTRIBUTES.sub(r'\1_color', value) if isinstance(value, str) else value

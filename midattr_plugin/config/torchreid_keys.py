@@ -1,6 +1,6 @@
 """torchreid's configuration keys.
 
-torchreid keeps these in its scripts, which its package does not ship. They are declared
+torchreid keeps them in its scripts, which its package does not ship. They are declared
 here so that a YAML file written for torchreid runs unchanged. Names, types and default
 values are torchreid's interface and must stay as they are; what this project adds is in
 :mod:`midattr_plugin.config.midattr_keys`.
@@ -12,6 +12,7 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.engine import ENGINE_NAMES
+from midattr_plugin.engine.results import RANKS
 from midattr_plugin.loading.batch_transform import TRANSFORMS
 from midattr_plugin.metrics import DISTANCES
 
@@ -21,7 +22,7 @@ _IMAGES_ONLY = ('data.type', 'image')
 
 
 def _data(name: str) -> tuple[str, str]:
-    """An argument of both data managers."""
+    """Return the argument ``name`` of both data managers."""
     return f'image_data.{name}', f'video_data.{name}'
 
 
@@ -32,17 +33,17 @@ def _samplers() -> list[str]:
 _ROWS = {
     'model.name': Key(
         'resnet50',
-        "any name of torchreid's build_model, ours included",
+        "name of the model in torchreid's build_model; those of this project begin with midattr_",
         torchreid_compat.model_names,
     ),
     'model.pretrained': Key(True, 'start from ImageNet weights'),
     'model.load_weights': Key(
         '', 'file of weights to start from; layers that do not fit are left out'
     ),
-    'model.resume': Key('', 'checkpoint to continue from: weights, optimizer, schedule and epoch'),
-    'data.type': Key('image', 'what the datasets hold', ('image', 'video')),
+    'model.resume': Key('', 'checkpoint to resume from: weights, optimizer, schedule and epoch'),
+    'data.type': Key('image', 'kind of the datasets', ('image', 'video')),
     'data.root': Key(
-        'reid-data', 'folder that holds the folders of the datasets', argument=_data('root')
+        'reid-data', 'folder with the folders of the datasets', argument=_data('root')
     ),
     'data.sources': Key(
         ['market1501'],
@@ -54,7 +55,7 @@ _ROWS = {
     ),
     'data.targets': Key(
         ['market1501'],
-        'datasets to test on, each by itself',
+        'datasets to test on, one by one',
         torchreid_compat.dataset_names,
         _SOME,
         _data('targets'),
@@ -62,19 +63,21 @@ _ROWS = {
     ),
     'data.workers': Key(
         4,
-        'processes that read images; 0 reads in the main process',
+        'processes that read images; 0: the main process reads them',
         NOT_NEGATIVE,
         argument=_data('workers'),
     ),
     'data.split_id': Key(
         0,
-        'for datasets with several splits; the first is 0',
+        'split of a dataset that has several; the first is 0',
         NOT_NEGATIVE,
         argument=_data('split_id'),
     ),
-    'data.height': Key(256, 'of the images, pixels', COUNT, argument=_data('height')),
-    'data.width': Key(128, 'of the images, pixels', COUNT, argument=_data('width')),
-    'data.combineall': Key(False, 'train on query and gallery, too', argument=_data('combineall')),
+    'data.height': Key(256, 'height of the images in pixels', COUNT, argument=_data('height')),
+    'data.width': Key(128, 'width of the images in pixels', COUNT, argument=_data('width')),
+    'data.combineall': Key(
+        False, 'train on query and gallery images, too', argument=_data('combineall')
+    ),
     'data.transforms': Key(
         ['random_flip'],
         'augmentations of the training images',
@@ -86,14 +89,14 @@ _ROWS = {
         1, 'augmented copies made of each training image', COUNT, argument='image_data.k_tfm'
     ),
     'data.norm_mean': Key(
-        [0.485, 0.456, 0.406],
-        'R, G, B, of values in [0, 1]',
+        list(torchreid_compat.IMAGENET_MEAN),
+        'mean of R, G and B in [0, 1], subtracted from every image',
         length=(3, 3),
         argument=_data('norm_mean'),
     ),
     'data.norm_std': Key(
-        [0.229, 0.224, 0.225],
-        'R, G, B, of values in [0, 1]',
+        list(torchreid_compat.IMAGENET_STD),
+        'standard deviation of R, G and B in [0, 1], by which every image is divided',
         POSITIVE,
         (3, 3),
         _data('norm_std'),
@@ -103,17 +106,19 @@ _ROWS = {
         False, "load the targets' training images, too", argument='image_data.load_train_targets'
     ),
     'market1501.use_500k_distractors': Key(
-        False, 'a gallery larger by 500,000 images', argument='image_data.market1501_500k'
+        False, 'add 500,000 distractors to the gallery', argument='image_data.market1501_500k'
     ),
     'cuhk03.labeled_images': Key(
         False, 'boxes drawn by hand instead of detected ones', argument='image_data.cuhk03_labeled'
     ),
     'cuhk03.classic_split': Key(
-        False, '20 splits with 100 test identities', argument='image_data.cuhk03_classic_split'
+        False,
+        'the protocol of 20 splits with 100 test identities',
+        argument='image_data.cuhk03_classic_split',
     ),
     'cuhk03.use_metric_cuhk03': Key(
         False,
-        'one gallery image per identity, drawn anew many times',
+        'evaluate with one gallery image per identity, sampled many times',
         argument='run.use_metric_cuhk03',
     ),
     'sampler.train_sampler': Key(
@@ -121,7 +126,7 @@ _ROWS = {
     ),
     'sampler.train_sampler_t': Key(
         'RandomSampler',
-        'the same for data.load_train_targets',
+        "order of the targets' training images (data.load_train_targets)",
         _samplers,
         argument='image_data.train_sampler_t',
     ),
@@ -137,11 +142,13 @@ _ROWS = {
     'video.seq_len': Key(15, 'frames taken from a tracklet', COUNT, argument='video_data.seq_len'),
     'video.sample_method': Key(
         'evenly',
-        'which frames are taken',
+        'how these frames are chosen',
         ('evenly', 'random', 'all'),
         argument='video_data.sample_method',
     ),
-    'video.pooling_method': Key('avg', "over the frames' features", ('avg', 'max')),
+    'video.pooling_method': Key(
+        'avg', "pooling of the features of a tracklet's frames", ('avg', 'max')
+    ),
     'train.optim': Key(
         'adam',
         'optimizer',
@@ -153,33 +160,40 @@ _ROWS = {
         0.0005, 'weight decay', NOT_NEGATIVE, argument='optimizer.weight_decay'
     ),
     'train.max_epoch': Key(
-        60, 'epochs to train', NOT_NEGATIVE, argument=('run.max_epoch', 'lr_scheduler.max_epoch')
+        60, 'number of epochs', NOT_NEGATIVE, argument=('run.max_epoch', 'lr_scheduler.max_epoch')
     ),
     'train.start_epoch': Key(
         0, 'number of the first epoch', NOT_NEGATIVE, argument='run.start_epoch'
     ),
-    'train.batch_size': Key(32, 'images', COUNT, argument=_data('batch_size_train')),
+    'train.batch_size': Key(
+        32, 'images in a training batch', COUNT, argument=_data('batch_size_train')
+    ),
     'train.fixbase_epoch': Key(
         0,
-        'first epochs in which only open_layers are trained',
+        'number of first epochs in which only train.open_layers are trained',
         NOT_NEGATIVE,
         argument='run.fixbase_epoch',
     ),
     'train.open_layers': Key(
-        ['classifier'], 'names of top-level children of the model', argument='run.open_layers'
+        ['classifier'],
+        'top-level children of the model that train.fixbase_epoch trains',
+        argument='run.open_layers',
     ),
     'train.staged_lr': Key(
         False,
-        'layers outside new_layers learn at lr * base_lr_mult',
+        'layers outside train.new_layers learn at lr * base_lr_mult',
         argument='optimizer.staged_lr',
     ),
     'train.new_layers': Key(
         ['classifier'],
-        'names of top-level children of the model',
+        'top-level children of the model that train.staged_lr trains at the full rate',
         argument='optimizer.new_layers',
     ),
     'train.base_lr_mult': Key(
-        0.1, 'factor of the rate of old layers', NOT_NEGATIVE, argument='optimizer.base_lr_mult'
+        0.1,
+        'factor of the learning rate of the other layers under train.staged_lr',
+        NOT_NEGATIVE,
+        argument='optimizer.base_lr_mult',
     ),
     'train.lr_scheduler': Key(
         'single_step',
@@ -189,7 +203,8 @@ _ROWS = {
     ),
     'train.stepsize': Key(
         [20],
-        'epochs; single_step: a period (the last item), multi_step: milestones',
+        'epochs at which the rate drops. single_step: a period (the last item); multi_step: '
+        'milestones',
         COUNT,
         _SOME,
         'lr_scheduler.stepsize',
@@ -200,22 +215,32 @@ _ROWS = {
         POSITIVE,
         argument='lr_scheduler.gamma',
     ),
-    'train.print_freq': Key(20, 'batches from line to line', COUNT, argument='run.print_freq'),
-    'train.seed': Key(1, 'of all random numbers', Interval(0, 2**32 - 1)),  # what NumPy accepts
-    'sgd.momentum': Key(0.9, 'of sgd and of rmsprop', NOT_NEGATIVE, argument='optimizer.momentum'),
-    'sgd.dampening': Key(0.0, 'of the momentum', argument='optimizer.sgd_dampening'),
-    'sgd.nesterov': Key(False, 'Nesterov momentum', argument='optimizer.sgd_nesterov'),
+    'train.print_freq': Key(
+        20, 'batches between two printed lines', COUNT, argument='run.print_freq'
+    ),
+    'train.seed': Key(
+        1, 'seed of all random numbers', Interval(0, 2**32 - 1)
+    ),  # what NumPy accepts
+    'sgd.momentum': Key(
+        0.9, 'momentum of sgd and rmsprop', NOT_NEGATIVE, argument='optimizer.momentum'
+    ),
+    'sgd.dampening': Key(
+        0.0, 'dampening of the momentum of sgd', argument='optimizer.sgd_dampening'
+    ),
+    'sgd.nesterov': Key(False, 'use Nesterov momentum', argument='optimizer.sgd_nesterov'),
     'rmsprop.alpha': Key(
-        0.99, 'smoothing constant', NOT_NEGATIVE, argument='optimizer.rmsprop_alpha'
+        0.99, 'smoothing constant of rmsprop', NOT_NEGATIVE, argument='optimizer.rmsprop_alpha'
     ),
     'adam.beta1': Key(
-        0.9, 'of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta1'
+        0.9, 'beta1 of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta1'
     ),
     'adam.beta2': Key(
-        0.999, 'of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta2'
+        0.999, 'beta2 of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta2'
     ),
     'loss.name': Key(
-        'softmax', "'softmax' and 'triplet' train torchreid's engines, 'midattr' ours", ENGINE_NAMES
+        'softmax',
+        "'softmax' and 'triplet' are torchreid's, 'midattr' is this project's",
+        ENGINE_NAMES,
     ),
     'loss.softmax.label_smooth': Key(
         True,
@@ -228,33 +253,31 @@ _ROWS = {
     ),
     'loss.triplet.weight_t': Key(1.0, 'weight of the triplet term', NOT_NEGATIVE),
     'loss.triplet.weight_x': Key(0.0, 'weight of the softmax term', NOT_NEGATIVE),
-    'test.batch_size': Key(100, 'images', COUNT, argument=_data('batch_size_test')),
+    'test.batch_size': Key(100, 'images in a test batch', COUNT, argument=_data('batch_size_test')),
     'test.dist_metric': Key(
         'euclidean', 'distance between descriptors', DISTANCES, argument='run.dist_metric'
     ),
     'test.normalize_feature': Key(
         False, 'L2-normalize descriptors before comparing them', argument='run.normalize_feature'
     ),
-    'test.ranks': Key(
-        [1, 5, 10, 20], 'of the CMC curve that are printed', COUNT, _SOME, 'run.ranks'
-    ),
-    'test.evaluate': Key(False, 'do not train, only test', argument='run.test_only'),
+    'test.ranks': Key(list(RANKS), 'ranks of the CMC curve to print', COUNT, _SOME, 'run.ranks'),
+    'test.evaluate': Key(False, 'test only, without training', argument='run.test_only'),
     'test.eval_freq': Key(
-        -1, 'test every so many epochs; -1: only after the last', argument='run.eval_freq'
+        -1, 'epochs between two tests; -1: test only after the last epoch', argument='run.eval_freq'
     ),
     'test.start_eval': Key(0, 'no test before this epoch', NOT_NEGATIVE, argument='run.start_eval'),
     'test.rerank': Key(
         False, 'k-reciprocal re-ranking; only with test.evaluate', argument='run.rerank'
     ),
     'test.visrank': Key(
-        False, 'draw the ranked lists; only with test.evaluate', argument='run.visrank'
+        False, 'draw ranked lists; only with test.evaluate', argument='run.visrank'
     ),
     'test.visrank_topk': Key(
-        10, 'gallery images in each drawing', COUNT, argument='run.visrank_topk'
+        10, 'gallery images in each drawn list', COUNT, argument='run.visrank_topk'
     ),
     'use_gpu': Key(
         True,
-        'train and test on the GPU; the default is whether there is one',
+        'train and test on the GPU; by default if there is one',
         argument=(*_data('use_gpu'), 'model.use_gpu'),
     ),
 }
@@ -262,4 +285,4 @@ for _name, _key in _ROWS.items():
     KEYS.register(_name)(_key)
 
 DEPRECATED_KEYS = ('test.visactmap',)
-"""Keys of older files of torchreid that do nothing any more: read, reported and ignored."""
+"""Keys in older files of torchreid that have no effect any more: reported and ignored."""

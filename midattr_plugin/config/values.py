@@ -1,4 +1,4 @@
-"""Turns what was written in a file or on the command line into a value of the key's type."""
+"""Converts what was written in a file or on the command line to the type of its key."""
 
 import ast
 import math
@@ -10,18 +10,18 @@ _NAMES = {bool: 'True or False', int: 'a whole number', float: 'a finite number'
 
 
 def convert(value: Any, default: Any) -> Any:
-    """``value`` as the type of ``default``; both are left unchanged.
+    """Return ``value`` as the type of ``default``; neither of the two is changed.
 
-    A whole number is taken where a fraction is expected, a tuple or a single item where a
-    list is, and text that spells the value in Python's or YAML's way ('1e-3', 'true',
-    '[1, 5]') where something other than text is expected. No other type is changed.
+    An int is accepted for a float, a tuple or a single item for a list, and for anything but
+    text also text that spells the value in Python or YAML ('1e-3', 'true', '[1, 5]'). Nothing
+    else is converted.
 
     Args:
         value: a scalar, list, tuple or mapping.
-        default: a bool, int, float, str or a list of these. An empty list stands for texts.
+        default: a bool, int, float, str or a list of these. An empty list is one of text.
 
     Raises:
-        ValueError: the value cannot be had without guessing.
+        ValueError: the value cannot be converted without guessing.
     """
     if isinstance(default, list):
         item_default = default[0] if default else ''
@@ -41,7 +41,7 @@ def convert(value: Any, default: Any) -> Any:
 
 
 def expected_type(default: Any) -> str:
-    """The type of ``default`` in words, for messages."""
+    """Return the type of ``default`` in words, for messages."""
     if isinstance(default, list):
         name = _NAMES[type(default[0]) if default else str]
         return f'a list, with each item {name}'
@@ -49,10 +49,10 @@ def expected_type(default: Any) -> str:
 
 
 def unquote(text: str) -> str:
-    """``text`` without the Python quotes around it, if it has them.
+    """Return ``text`` without the Python quotes around it, if it has them.
 
-    The command line has removed its own quotes by then; these are a second pair, with which
-    a text like '007' is kept from being read as a number.
+    The shell has removed its own quotes by then; these are a second pair, which keep a text
+    such as '007' from being read as a number.
     """
     parsed = _parse(text) if text[:1] in ('"', "'") else None
     return parsed if isinstance(parsed, str) else text
@@ -60,13 +60,13 @@ def unquote(text: str) -> str:
 
 def _list_from_text(text: str) -> Any:
     parsed = _parse(text)
-    # Anything else is a single item, which convert() reads as what the list holds: parsed
-    # here, a dataset named 'no' would become False.
+    # Anything else is a single item, which convert() reads as the type of the list's items:
+    # parsed here, a dataset named 'no' would become False.
     return parsed if isinstance(parsed, (list, tuple)) else text
 
 
 def _parse(text: str) -> Any:
-    """The value that ``text`` spells, or ``text`` itself."""
+    """Return the value that ``text`` spells, or ``text`` itself."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -14,7 +14,6 @@ from midattr_plugin.datasets.dukemtmcreid_attr import (  # isort: skip
     DUKEMTMCREID,
     DukeMTMCreIDAttr,
 )
-from midattr_plugin.datasets.midattr_demo import MidAttrDemo
 
 __all__ = [
     'ATTRIBUTE_DATASETS',
@@ -27,5 +26,4 @@ __all__ = [
     'DukeMTMCreIDAttr',
     'Market1501Attr',
     'MatFile',
-    'MidAttrDemo',
 ]

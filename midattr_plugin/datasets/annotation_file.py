@@ -1,4 +1,4 @@
-"""Where the labels of a data set come from: found beside the images, or downloaded."""
+"""Where the labels of a dataset come from: a file beside the images, or downloaded."""
 
 import hashlib
 import tempfile
@@ -22,10 +22,10 @@ class AnnotationFile(ABC):
     """A file of labels by identity; a subclass reads one format.
 
     Attributes:
-        name: of the file.
-        key: ``midattr.annotations.<key>`` is the configuration key for its path; '' for none.
+        name: name of the file.
+        key: ``midattr.annotations.<key>`` is the configuration key for its path; '' for no key.
         url: where its authors published it; '' if it cannot be downloaded.
-        sha256: of the published file.
+        sha256: checksum of the published file.
     """
 
     name: str
@@ -38,20 +38,20 @@ class AnnotationFile(ABC):
         """Return the labels of every annotated identity, in the order of ``schema``.
 
         Args:
-            path: of the file.
+            path: the file.
             schema: the attributes to read.
 
         Raises:
-            InputError: the file is not of this data set, or is damaged.
+            InputError: the file belongs to another dataset, or is damaged.
         """
 
     def find(self, folders: Sequence[str | Path], configured: str = '') -> Path:
-        """Return the path of the file; a file that is nowhere is downloaded into the first folder.
+        """Return the path of the file; a missing file is downloaded into the first folder.
 
         Args:
-            folders: where to look beside the images; in each of them also in ``attribute/``, where
-                the annotators advise to put it.
-            configured: the file, or the folder that holds it; if given, nothing else counts.
+            folders: where to look for it, beside the images; in each of them also in
+                ``attribute/``, where the annotators suggest to put it.
+            configured: the file, or the folder that holds it; if given, the only place to look.
 
         Raises:
             InputError: the configured file is missing, or the file cannot be downloaded.
@@ -60,10 +60,10 @@ class AnnotationFile(ABC):
             path = Path(configured).expanduser()
             path = path / self.name if path.is_dir() else path
             if not path.is_file():
-                raise InputError(
-                    f'midattr.annotations.{self.key}: "{path}" does not exist; get '
-                    f'it from {self.url}, or leave the key empty'
-                )
+                place = f'midattr.annotations.{self.key}:' if self.key else 'annotation file'
+                source = f'get it from {self.url}' if self.url else 'put it there'
+                alternative = ', or leave the key empty' if self.key else ''
+                raise InputError(f'{place} "{path}" does not exist; {source}{alternative}')
             return path
         for folder in folders:
             for path in (Path(folder, self.name), Path(folder, 'attribute', self.name)):
@@ -73,7 +73,7 @@ class AnnotationFile(ABC):
 
     def _download(self, path: Path) -> Path:
         if not self.url:
-            raise InputError(f'annotation file "{path}" is missing; put it there')
+            raise InputError(f'annotation file "{path}" is missing; put it there{self._or_set()}')
         print(f'{path.name} is not beside the images; downloading it from {self.url}')
         try:
             content = _download(self.url)
@@ -86,10 +86,13 @@ class AnnotationFile(ABC):
             reason = ' '.join(f'{type(error).__name__}: {error}'.split())
             raise InputError(
                 f'annotation file "{path}" is missing and could not be downloaded ({reason}); '
-                f'download {self.url} and put it there, or set midattr.annotations.{self.key} to '
-                'where you have it'
+                f'download {self.url} and put it there{self._or_set()}'
             ) from error
         return path
+
+    def _or_set(self) -> str:
+        """Return how to name another place, for messages."""
+        return f', or set midattr.annotations.{self.key} to where you have it' if self.key else ''
 
 
 def _download(url: str) -> bytes:

@@ -14,32 +14,34 @@ from midattr_plugin.registry import Registry
 _DISTRACTORS = (0, -1)  # background and junk: not persons
 _NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
 
-ATTRIBUTE_DATASETS: Registry[type] = Registry('attribute dataset', 'data.sources')
-"""Attribute datasets by the name that torchreid knows them under."""
+ATTRIBUTE_DATASETS: 'Registry[type[AttributeDatasetMixin]]' = Registry(
+    'attribute dataset', 'data.sources'
+)
+"""Attribute datasets by the name under which torchreid knows them."""
 
 
 class AttributeDatasetMixin(AttributeItemsMixin):
-    """Mixed into an image dataset of torchreid, before it.
+    """A mixin that adds attributes to an image dataset of torchreid; list it before that class.
 
-    torchreid's class finds the files and parses their names. Training images are in the order of
-    their names and identities are relabeled in the order of their numbers, where torchreid's
-    order is the file system's.
+    torchreid's class finds the files and parses their names. Training images are sorted by name
+    and identities are relabeled in the order of their numbers, whereas torchreid's order is the
+    file system's.
 
-    A subclass declares what is known of the dataset in class attributes.
+    A subclass declares what is known about the dataset in class attributes.
 
     Attributes:
-        schema: its attributes.
+        schema: the attributes of the dataset.
         model_ending: ``midattr_<backbone>_<model_ending>`` are the models that learn them; ''
             for no models of its own.
-        annotations: the file that holds the labels, with its reader.
+        annotations: the file of the labels, with its reader.
         how_to_get: what to do if the dataset is missing, as a clause.
-        last_identity: largest identity number that the name of an image may hold.
-        num_cameras: largest camera number that the name of an image may hold.
+        last_identity: largest identity number in the name of an image.
+        num_cameras: largest camera number in the name of an image.
 
     Args:
-        root: data root.
+        root: folder with the folders of the datasets.
         annotation_file: path of the annotation file or of its folder; '' to look for it beside
-            the images and to download it if it is not there.
+            the images and to download it if it is missing.
         **kwargs: see torchreid.
     """
 
@@ -62,7 +64,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         """Check that the folder exists; torchreid would make it and try a dead address.
 
         Args:
-            dataset_dir: the folder.
+            dataset_dir: folder of the dataset.
             dataset_url: ignored.
 
         Raises:
@@ -71,7 +73,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.check_before_run(dataset_dir)
 
     def check_before_run(self, required_files: str | list[str]) -> None:
-        """Check that the folders exist that torchreid will read.
+        """Check that the folders that torchreid will read exist.
 
         Args:
             required_files: the folders.
@@ -84,14 +86,14 @@ class AttributeDatasetMixin(AttributeItemsMixin):
                 raise InputError(f'folder "{path}" does not exist; {self.how_to_get}')
 
     def process_dir(self, dir_path: str, relabel: bool = False) -> list[tuple[str, int, int]]:
-        """Return (path, pid, camid) of each image, sorted by path, and note its attributes.
+        """Return (path, pid, camid) of each image, sorted by path, and keep its attributes.
 
         Args:
             dir_path: folder of the images.
             relabel: number the identities from 0.
 
         Raises:
-            InputError: there is no image, a name is not the dataset's, or an identity is
+            InputError: there is no image, a name is not one of the dataset, or an identity is
                 not annotated.
         """
         self._check_names(Path(dir_path))
@@ -119,10 +121,10 @@ class AttributeDatasetMixin(AttributeItemsMixin):
     def combine_all(self) -> None:
         """Add query and gallery to the training images (``data.combineall``).
 
-        torchreid takes the identity of every query from the gallery.
+        torchreid looks up the identity of every query in the gallery.
 
         Raises:
-            InputError: the gallery lacks one.
+            InputError: the gallery lacks the identity of a query.
         """
         in_gallery = {pid for _, pid, *_ in self.gallery}
         for path, pid, *_ in self.query:
@@ -137,10 +139,10 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         """Return the path of the annotation file of the images below ``folder``.
 
         Args:
-            folder: of the images.
+            folder: folder of the folders of images.
 
         Raises:
-            InputError: there is none and it cannot be downloaded.
+            InputError: the file is missing and cannot be downloaded.
         """
         return self.annotations.find([folder, self.dataset_dir], self.annotation_file)
 
@@ -150,9 +152,9 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self.rendered = is_marked(folder, self.dataset_dir)
 
     def _check_names(self, folder: Path) -> None:
-        """Name the first file that torchreid would stumble over without naming it."""
+        """Refuse file names that torchreid would misread, or fail on without naming the file."""
         if re.search(r'[-\d]_c\d', str(folder)):
-            # torchreid takes the first such characters of the whole path for the image's name
+            # torchreid parses the whole path, and takes the first match
             raise InputError(
                 f'folder "{folder}" has a name like those of images (<number>_c<digit>); rename it'
             )
@@ -170,10 +172,9 @@ class AttributeDatasetMixin(AttributeItemsMixin):
                 )
 
     def _check_queries(self) -> None:
-        """Refuse queries whose identity no other camera has seen in the gallery.
+        """Refuse queries without an image of the same identity from another camera.
 
-        torchreid leaves them out without a word, so that the scores would be those of another
-        test set than the one that the name promises.
+        torchreid skips them silently, so that the scores would be those of a smaller test set.
         """
         cameras = defaultdict(set)
         for _, pid, camid, _ in self.gallery:

@@ -1,8 +1,8 @@
-"""Items with attributes, on top of torchreid's ``ImageDataset``.
+"""Dataset items with attributes, on top of torchreid's ``ImageDataset``.
 
 torchreid unpacks its ``(path, pid, camid, dsetid)`` tuples in many places (combineall, several
-sources, visrank, samplers), so they stay as they are. The attributes lie beside them, in
-a table from image path to class indices, which survives every relabeling of identities.
+sources, visrank, samplers), so they stay as they are. The attributes are kept beside them, in a
+table from image path to class indices, which no relabeling of identities affects.
 """
 
 import torch
@@ -17,12 +17,12 @@ LabelTable = dict[str, tuple[int, ...]]
 
 
 class AttributeItemsMixin:
-    """``dataset[i]`` is torchreid's dict and ``'attrs'``: LongTensor (m,), -1 where unknown.
+    """A mixin that adds ``'attrs'`` to torchreid's items: LongTensor (m,), -1 where unknown.
 
     Attributes:
         schema: the m attributes.
-        labels_by_path: an image without an entry has no known attribute.
-        rendered: whether the images, or some of them, are rendered instead of real.
+        labels_by_path: labels of the images; those of an image without an entry are unknown.
+        rendered: whether images, or some of them, are rendered instead of real.
     """
 
     schema: AttributeSchema
@@ -30,7 +30,7 @@ class AttributeItemsMixin:
     rendered: bool
 
     def __getitem__(self, index: int) -> dict:
-        """Return the item.
+        """Return torchreid's dict of the item, with its attributes.
 
         Raises:
             InputError: the image file is missing or broken.
@@ -53,10 +53,10 @@ class AttributeItemsMixin:
         return torch.tensor(self.labels_by_path.get(path, (UNKNOWN,) * len(self.schema)))
 
     def __add__(self, other: torchreid_compat.ImageDataset) -> 'AttributeImageDataset':
-        """Return both training sets as one, which knows the attributes of both.
+        """Return both training sets as one, with the attributes of both.
 
-        What a source does not annotate is unknown (-1) for its images; ``other`` may also be
-        a dataset of torchreid without any attributes. Query and gallery are those of ``self``.
+        An attribute that a source does not annotate is unknown (-1) for its images; ``other`` may
+        also be a dataset of torchreid, without attributes. Query and gallery are those of ``self``.
         """
         # torchreid joins and relabels, but its result has neither attributes nor k_tfm.
         joined = super().__add__(other)
@@ -85,8 +85,13 @@ class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
     """An attribute dataset made of lists, like torchreid's ``ImageDataset``.
 
     Args:
-        schema, labels_by_path, rendered: see :class:`AttributeItemsMixin`.
-        train, query, gallery, **kwargs: see torchreid.
+        schema: see :class:`AttributeItemsMixin`.
+        labels_by_path: see :class:`AttributeItemsMixin`.
+        train: the training items, see torchreid.
+        query: the query items.
+        gallery: the gallery items.
+        rendered: see :class:`AttributeItemsMixin`.
+        **kwargs: see torchreid.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How often each class of each attribute occurs among the training images."""
+"""Counts of the classes of each attribute among the training images."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import AttributeSchema
 
@@ -13,7 +14,7 @@ from midattr_plugin.schema import AttributeSchema
 def check_annotated(
     schema: AttributeSchema | None, dataset: Dataset, sources: Sequence[str] = ()
 ) -> None:
-    """Check that training images have attributes that a model learns.
+    """Check that the training images have attributes that the model learns.
 
     Args:
         schema: the model's attributes; None for a model without them.
@@ -21,7 +22,7 @@ def check_annotated(
         sources: their names, for the message.
 
     Raises:
-        InputError: they have none of them.
+        InputError: they have none of these attributes.
     """
     if schema is None:
         return
@@ -29,9 +30,9 @@ def check_annotated(
     if annotated is None or set(annotated.names).isdisjoint(schema.names):
         raise InputError(
             f'data.sources{f" {list(sources)}" if sources else ""} have none of the attributes '
-            'that the model learns; name an attribute dataset first (market1501_attr, '
-            'dukemtmcreid_attr or midattr_demo), or choose model.name '
-            '"midattr_<backbone>", which has no attributes'
+            'that the model learns; name an attribute dataset first '
+            f'({", ".join(ATTRIBUTE_DATASETS)}), or choose model.name "midattr_<backbone>", '
+            'which has no attributes'
         )
 
 

@@ -1,4 +1,4 @@
-"""Attributes that the annotators of Market-1501 and DukeMTMC-reID labeled in the same way.
+"""Attributes that the annotation files of Market-1501 and DukeMTMC-reID share.
 
 Source: Lin et al., "Improving Person Re-identification by Attribute and Identity Learning".
 """
@@ -13,13 +13,13 @@ CARRIED = tuple(
 
 
 def color_of_clothes(name: str, colors: str, parts: tuple[int, ...], prefix: str) -> Attribute:
-    """Return the color of a garment, for which the file has one no/yes field per color.
+    """Return the color attribute of a garment, which has one no/yes field per color in the file.
 
     Args:
-        name: of the attribute.
+        name: name of the attribute.
         colors: the classes, separated by spaces.
-        parts: of the body.
-        prefix: of the fields: 'up' or 'down'.
+        parts: parts of the body that show it.
+        prefix: prefix of the fields: 'up' or 'down'.
     """
     classes = tuple(colors.split())
     return Attribute(name, classes, parts, tuple(prefix + color for color in classes))

@@ -27,7 +27,7 @@ DUKEMTMCREID = AttributeSchema(
 
 @ATTRIBUTE_DATASETS.register('dukemtmcreid_attr')
 class DukeMTMCreIDAttr(AttributeDatasetMixin, torchreid_compat.DukeMTMCreID):
-    """10 attributes."""
+    """DukeMTMC-reID with 10 attributes."""
 
     schema = DUKEMTMCREID
     model_ending = 'duke'

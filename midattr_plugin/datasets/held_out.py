@@ -1,11 +1,11 @@
-"""Training images that are held out, to choose the weights of the losses on (section 3.2)."""
+"""Held-out training images, on which the weights of the losses are chosen (paper section 3.2)."""
 
 import copy
 from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
@@ -13,7 +13,7 @@ from midattr_plugin.random_state import preserved_random_state
 
 
 def hold_out(
-    datamanager,
+    datamanager: torchreid_compat.ImageDataManager,
     count: int,
     seed: int,
     train_sampler: str,
@@ -21,27 +21,30 @@ def hold_out(
     num_cams: int,
     num_datasets: int,
 ) -> DataLoader:
-    """Takes images out of the training loader of a data manager of torchreid.
+    """Hold out images of the training set of a torchreid data manager.
 
     Args:
-        datamanager: its ``train_loader`` is replaced by one of the remaining images.
-        count: number of images.
-        seed: of the draw, which is the same whatever order the files are found in.
-        train_sampler, num_instances, num_cams, num_datasets: of the training loader.
+        datamanager: its ``train_loader`` is replaced by a loader of the remaining images.
+        count: number of images to hold out.
+        seed: seed of the choice, which does not depend on the order in which files are found.
+        train_sampler: name of torchreid's training sampler.
+        num_instances: images per identity, for 'RandomIdentitySampler'.
+        num_cams: cameras per batch, for 'RandomDomainSampler'.
+        num_datasets: datasets per batch, for 'RandomDatasetSampler'.
 
     Returns:
-        A loader of the images, in torchreid's form, resized and normalized as for a test.
+        A loader of the held-out images, with torchreid's test transform.
 
     Raises:
-        InputError: with so many images an identity would keep none for training, there would be
-            no whole batch, or none that the sampler can make.
+        InputError: too few images remain: for an identity, for a whole batch, or for a batch of
+            the sampler.
     """
     whole = datamanager.train_loader
     chosen = sample_images(whole.dataset.train, count, seed)
     kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
     reduced = _with_items(whole.dataset, kept)
     try:
-        with preserved_random_state():  # some samplers draw when they are made
+        with preserved_random_state():  # some samplers draw in __init__
             sampler = torchreid_compat.data.sampler.build_train_sampler(
                 kept,
                 train_sampler,
@@ -53,7 +56,7 @@ def hold_out(
     except ValueError as error:  # a camera or dataset has too few left
         raise InputError(
             f'midattr.validation_images: {train_sampler} cannot make a batch of '
-            f'{whole.batch_size} of the {len(kept)} training images that are left '
+            f'{whole.batch_size} from the {len(kept)} remaining training images '
             f'({error}); hold out fewer, or lower train.batch_size'
         ) from error
     options = {
@@ -64,27 +67,35 @@ def hold_out(
     datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
     if not len(datamanager.train_loader):
         raise InputError(
-            f'midattr.validation_images: {count} held out leave {len(kept)} training '
+            f'midattr.validation_images: holding out {count} leaves {len(kept)} training '
             f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
             'lower train.batch_size'
         )
-    held = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
-    held.transform, held.k_tfm = datamanager.transform_te, 1
-    return DataLoader(held, **options)
+    held_out = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
+    held_out.transform, held_out.k_tfm = datamanager.transform_te, 1
+    return DataLoader(held_out, **options)
 
 
 def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
-    """Numbers of ``count`` items (path, pid, ...), of which every pid keeps another one.
+    """Choose items at random, so that every pid keeps at least one.
+
+    Args:
+        items: tuples (path, pid, ...).
+        count: number of items to choose.
+        seed: seed of the choice.
+
+    Returns:
+        Indices of the chosen items.
 
     Raises:
-        InputError: there are not so many.
+        InputError: ``count`` is too large.
     """
     by_path = sorted(range(len(items)), key=lambda i: items[i][0])
     left = Counter(pid for _, pid, *_ in items)
     if count > len(items) - len(left):
         raise InputError(
             f'midattr.validation_images: {count} of {len(items)} training images '
-            f'cannot be held out, as each of the {len(left)} identities keeps one; '
+            f'cannot be held out, because each of the {len(left)} identities must keep one; '
             f'choose at most {len(items) - len(left)}'
         )
     chosen: set[int] = set()
@@ -96,7 +107,9 @@ def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
     return chosen
 
 
-def _with_items(dataset: Dataset, items: list[tuple]) -> Dataset:
+def _with_items(
+    dataset: torchreid_compat.ImageDataset, items: list[tuple]
+) -> torchreid_compat.ImageDataset:
     changed = copy.copy(dataset)
     changed.train = changed.data = items
     return changed

@@ -1,4 +1,4 @@
-"""Reads one image, or says which one is broken."""
+"""Reading of an image file, with an error that names a broken one."""
 
 from PIL import Image
 
@@ -6,9 +6,9 @@ from midattr_plugin.errors import InputError
 
 
 def read_image(path: str) -> Image.Image:
-    """The image at ``path`` in RGB.
+    """Return the image at ``path`` in RGB.
 
-    torchreid's function tries a truncated file again and again, for ever.
+    Use it instead of torchreid's function, which retries a truncated file forever.
 
     Raises:
         InputError: the file is missing or broken.

@@ -39,7 +39,7 @@ MARKET1501 = AttributeSchema(
 
 @ATTRIBUTE_DATASETS.register('market1501_attr')
 class Market1501Attr(AttributeDatasetMixin, torchreid_compat.Market1501):
-    """12 attributes. Background (identity 0) and junk (-1) images have none."""
+    """Market-1501 with 12 attributes; background (identity 0) and junk (-1) images have none."""
 
     schema = MARKET1501
     model_ending = 'market'

@@ -21,7 +21,7 @@ _YES = 2
 
 
 class MatFile(AnnotationFile):
-    """The annotators' format; the struct is named as the file."""
+    """A file in the annotators' format; its struct is named like the file."""
 
     def read(self, path: str | os.PathLike, schema: AttributeSchema) -> IdentityLabels:
         """Return the labels of every annotated identity, of train and test together.
@@ -31,18 +31,18 @@ class MatFile(AnnotationFile):
         identities of DukeMTMC-reID have several lower-body colors.
 
         Args:
-            path: of the file.
+            path: the file.
             schema: the attributes, whose ``fields`` are read.
 
         Raises:
-            InputError: the file is not of this data set, or is damaged.
+            InputError: the file belongs to another dataset, or is damaged.
         """
         path = os.path.abspath(path)
         try:
             state = os.stat(path)
         except OSError as error:
             raise _unusable(path, self, f'cannot be read ({error.strerror})') from error
-        # torchreid makes a data set three times, for training, query and gallery
+        # torchreid builds a dataset three times: for training, query and gallery
         return dict(_read(path, self, schema, state.st_mtime_ns, state.st_size))
 
 
@@ -69,19 +69,19 @@ def _read(
 
 
 class _Struct:
-    """The struct of a file; every complaint names the file."""
+    """The struct of a file; its errors name the file."""
 
     def __init__(self, path: str, source: MatFile):
         self.path, self.source, self.name = path, source, Path(source.name).stem
         try:
             content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-        except Exception as error:  # SciPy raises a dozen types for what is not, or no more, a .mat
+        except Exception as error:  # SciPy raises a dozen types for a file that is not a .mat
             raise self._unusable(
                 f'is not a readable MATLAB file ({type(error).__name__})'
             ) from error
         if self.name not in content:
             others = [name for name in content if name.endswith('_attribute')]
-            seems = f', but has {others[0]}, of another data set' if others else ''
+            seems = f', but has {others[0]}, of another dataset' if others else ''
             raise self._unusable(f'has no {self.name}{seems}')
         self.struct = content[self.name]
 
@@ -130,6 +130,5 @@ class _Struct:
 
 
 def _unusable(path: str, source: MatFile, problem: str) -> InputError:
-    return InputError(
-        f'annotation file "{path}" {problem}; replace it by {source.name} from {source.url}'
-    )
+    origin = f' from {source.url}' if source.url else ''
+    return InputError(f'annotation file "{path}" {problem}; replace it by {source.name}{origin}')

@@ -1,26 +1,28 @@
-"""Tells rendered images from real ones, whichever dataset class has read them."""
+"""Detection of rendered images, for datasets of any class."""
 
 from pathlib import Path
+from typing import Any
 
 MARKER = 'RENDERED.txt'
-"""Lies in a folder of rendered images, or one above."""
+"""Name of a file in the folder of rendered images, or in a folder above."""
 
 
 def is_marked(*folders: str | Path) -> bool:
-    """Whether one of the folders has the marker."""
+    """Return whether one of the folders contains the marker."""
     return any(Path(folder, MARKER).is_file() for folder in folders)
 
 
-def is_rendered(dataset) -> bool:
-    """Whether the images of a dataset of torchreid, or some of them, are rendered.
+def is_rendered(dataset: Any) -> bool:
+    """Return whether images of a torchreid dataset are rendered.
 
-    Classes of ours know it. Of others, as torchreid's ``market1501`` on a rendered twin, the folder
-    of the first image is looked at, and the two above.
+    Datasets of this project have an attribute ``rendered``. For any other class, e.g. torchreid's
+    ``market1501`` on rendered images, the marker is searched for in the folder of the first image
+    and the two above.
     """
-    known = getattr(dataset, 'rendered', None)
-    if known is not None:
-        return known
+    rendered = getattr(dataset, 'rendered', None)
+    if rendered is not None:
+        return rendered
     path = dataset.data[0][0]
-    if not isinstance(path, str):  # the frames of a video
+    if not isinstance(path, str):  # frames of a video
         path = path[0]
     return is_marked(*Path(path).parents[:3])

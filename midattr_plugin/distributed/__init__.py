@@ -1,7 +1,7 @@
-"""Training by several processes, each with a part of every batch: ``torchrun tools/train.py``.
+"""Distributed data parallel training: ``torchrun tools/train.py``.
 
-All processes do the same, with these exceptions: each computes its share of a batch and of the
-images to be tested, and only the first one, the main process, prints, writes and ranks.
+All processes run the same program, with two exceptions: each computes its own shard of every
+training batch and of the test images, and only the main process (rank 0) prints, writes and ranks.
 """
 
 from midattr_plugin.distributed.process_group import (

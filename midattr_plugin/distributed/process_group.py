@@ -1,31 +1,36 @@
-"""The processes that ``torchrun`` started, and what they tell each other."""
+"""The process group that ``torchrun`` starts, and its collective operations."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed.nn.functional import all_gather
 
-# The others wait while the main process ranks. A process that dies is noticed at once, because
-# its connections close and torchrun ends the others.
-_PATIENCE = timedelta(hours=2)
+# The other processes wait while the main process ranks. A process that dies does not cause a wait:
+# its connections close at once, and torchrun terminates the others.
+_TIMEOUT = timedelta(hours=2)
+
+_T = TypeVar('_T')
 
 
 @contextmanager
 def joined_group() -> Iterator[None]:
-    """Joins the processes of ``torchrun`` for the duration of the block; nothing without it."""
+    """Join the process group of ``torchrun`` for the duration of the block.
+
+    Does nothing in a process that ``torchrun`` has not started.
+    """
     if int(os.environ.get('WORLD_SIZE', 1)) == 1:
         yield
         return
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-    dist.init_process_group('nccl' if on_gpu else 'gloo', timeout=_PATIENCE)
+    dist.init_process_group('nccl' if on_gpu else 'gloo', timeout=_TIMEOUT)
     try:
         yield
     finally:
@@ -33,22 +38,22 @@ def joined_group() -> Iterator[None]:
 
 
 def world_size() -> int:
-    """Number of processes."""
+    """Return the number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def process_rank() -> int:
-    """Number of this process, from 0."""
+    """Return the index of this process, from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 def is_main() -> bool:
-    """Whether this is the process that prints, writes and ranks."""
+    """Return whether this process is the one that prints, writes and ranks."""
     return process_rank() == 0
 
 
 def broadcast(value: Any) -> Any:
-    """The main process's ``value``, in every process."""
+    """Return the main process's ``value`` in every process."""
     if world_size() == 1:
         return value
     values = [value]
@@ -56,8 +61,11 @@ def broadcast(value: Any) -> Any:
     return values[0]
 
 
-def main_first(function: Callable[[], Any]) -> Any:
-    """``function()``, by the main process before the others: it may fetch or render files."""
+def main_first(function: Callable[[], _T]) -> _T:
+    """Return ``function()``, called by the main process before the others call it.
+
+    Use it for functions that download or render files on the first call.
+    """
     if not is_main():
         broadcast(None)
     result = function()
@@ -67,7 +75,7 @@ def main_first(function: Callable[[], Any]) -> Any:
 
 
 def sum_over_processes(tensor: Tensor) -> Tensor:
-    """The sum of every process's ``tensor``, in every process; without gradients."""
+    """Return the sum of ``tensor`` over all processes, without gradients."""
     if world_size() == 1:
         return tensor
     total = tensor.clone()
@@ -76,22 +84,25 @@ def sum_over_processes(tensor: Tensor) -> Tensor:
 
 
 def gather_with_gradients(part: Tensor) -> Tensor:
-    """The rows (B, ...) of all processes, one after the other, as they were cut from a batch.
+    """Return the rows (B, ...) of all processes, concatenated in the order of their ranks.
 
-    Each process must compute the same loss of them. Averaged over the processes, as those of a
-    replicated model are, the gradients are then those of that loss.
+    Every process must compute the same loss from them. Averaged over the processes, as
+    ``DistributedDataParallel`` does, the gradients then equal those of that loss.
+
+    Args:
+        part: (B / processes, ...), the rows of this process.
     """
     return torch.cat(all_gather(part)) if world_size() > 1 else part
 
 
 def gather_interleaved(shard: Tensor) -> Tensor:
-    """The rows of every process, of which number i was dealt to process i modulo their number.
+    """Return the rows of all processes, where row i belongs to process i modulo their number.
 
     Args:
-        shard: (n, ...), the rows of this process; the processes may differ by one in n.
+        shard: (n, ...), the rows of this process; n may differ by one between processes.
 
     Returns:
-        (N, ...), in the order in which they were dealt, each once.
+        (N, ...), all rows in their original order.
     """
     if world_size() == 1:
         return shard
@@ -99,7 +110,7 @@ def gather_interleaved(shard: Tensor) -> Tensor:
     counts = torch.zeros(world_size(), dtype=torch.int64, device=device)
     counts[process_rank()] = len(shard)
     dist.all_reduce(counts)
-    # all processes must send equally much
+    # all_gather needs the same shape in every process
     padded = shard.new_zeros(int(counts.max()), *shard.shape[1:], device=device)
     padded[: len(shard)] = shard
     parts = [torch.empty_like(padded) for _ in counts]

@@ -1,6 +1,7 @@
-"""Who does which part of a batch, and of the images of a test."""
+"""Sharding of training batches and of test images."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sized
+from typing import cast
 
 from torch.utils.data import DataLoader, Sampler, Subset
 
@@ -9,44 +10,44 @@ from midattr_plugin.errors import InputError
 
 
 class ShardedBatchSampler(Sampler):
-    """This process's part of each batch of a sampler.
+    """Batch sampler that yields this process's shard of each batch of another one.
 
-    The main process draws the batches of an epoch and tells the others. Each takes a stretch of
-    every batch, so that the images of an identity which a sampler puts side by side stay
-    together.
+    The main process samples the batches of an epoch and sends them to the others. A shard is a
+    contiguous part of the batch, so that the images of an identity, which some samplers place next
+    to each other, stay together.
 
     Args:
         batches: batch sampler of whole batches.
     """
 
-    def __init__(self, batches: Iterable[list[int]]):
+    def __init__(self, batches: Collection[list[int]]):
         self.batches = batches
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        drawn = [[int(index) for index in batch] for batch in self.batches] if is_main() else None
-        for batch in broadcast(drawn):
-            share = len(batch) // world_size()
-            yield batch[process_rank() * share : (process_rank() + 1) * share]
+        sampled = [[int(index) for index in batch] for batch in self.batches] if is_main() else None
+        for batch in broadcast(sampled):
+            size = len(batch) // world_size()
+            yield batch[process_rank() * size : (process_rank() + 1) * size]
 
 
 def sharded_train_loader(loader: DataLoader) -> DataLoader:
-    """Torchreid's training loader, of which this process reads its part only."""
+    """Return torchreid's training loader with this process's shard of every batch."""
     return DataLoader(
         loader.dataset,
-        batch_sampler=ShardedBatchSampler(loader.batch_sampler),
+        batch_sampler=ShardedBatchSampler(cast(Collection[list[int]], loader.batch_sampler)),
         num_workers=loader.num_workers,
         pin_memory=loader.pin_memory,
     )
 
 
 def sharded_test_loader(loader: DataLoader) -> DataLoader:
-    """Torchreid's loader of queries or gallery, dealt out to the processes in turn."""
-    mine = range(process_rank(), len(loader.dataset), world_size())
+    """Return torchreid's query or gallery loader with every n-th image, for n processes."""
+    indices = range(process_rank(), len(cast(Sized, loader.dataset)), world_size())
     return DataLoader(
-        Subset(loader.dataset, mine),
+        Subset(loader.dataset, indices),
         batch_size=loader.batch_size,
         num_workers=loader.num_workers,
         pin_memory=loader.pin_memory,
@@ -54,7 +55,12 @@ def sharded_test_loader(loader: DataLoader) -> DataLoader:
 
 
 def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:
-    """Whether a batch can be shared out.
+    """Check that a batch can be sharded evenly.
+
+    Args:
+        batch_size: images of a whole batch.
+        sampler: name of torchreid's training sampler.
+        num_instances: images per identity, for 'RandomIdentitySampler'.
 
     Raises:
         InputError: it cannot.
@@ -68,6 +74,6 @@ def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:
             else ''
         )
         raise InputError(
-            f'train.batch_size: {batch_size} images cannot be shared evenly by '
+            f'train.batch_size: {batch_size} images cannot be divided evenly among '
             f'{processes} processes{kept}; choose a multiple of {unit}'
         )

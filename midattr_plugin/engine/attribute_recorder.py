@@ -1,4 +1,4 @@
-"""Attribute predictions and labels, gathered while torchreid extracts features."""
+"""Attribute predictions and labels, recorded while torchreid extracts features."""
 
 import numpy as np
 import torch
@@ -10,11 +10,11 @@ from midattr_plugin.schema import AttributeSchema
 
 
 class AttributeRecorder:
-    """Gathers, batch by batch, what one evaluation of one target sees.
+    """Record of one evaluation of one target, made batch by batch.
 
     Args:
-        schema: the model's attributes, m of them; empty or None where it has none.
-        source: the attributes that the target's images are labeled with, or None.
+        schema: the m attributes of the model; empty or None for a model without attributes.
+        source: the attributes that the images of the target are labeled with, or None.
     """
 
     def __init__(self, schema: AttributeSchema | None, source: AttributeSchema | None):
@@ -25,34 +25,42 @@ class AttributeRecorder:
         self._predictions: list[Tensor] = []
 
     def add_batch(self, data: dict) -> None:
-        """Takes the labels of a batch of B items as torchreid's loader yields it."""
+        """Record the pids and labels of a batch of torchreid's loader."""
         if self.schema is not None and self.source is not None:
             self._pids.append(data['pid'])
             self._labels.append(self.source.convert(data['attrs'], to=self.schema))
 
     def add_output(self, attributes: dict[str, Tensor]) -> None:
-        """Takes what the model gave for that batch: name -> logits (B, c), in the order of
-        ``schema``.
+        """Record the predictions for the batch that was added last.
+
+        Args:
+            attributes: attribute name -> logits (B, c), in the order of ``schema``.
         """
         if attributes:
             predictions = [logits.argmax(1) for logits in attributes.values()]
             self._predictions.append(torch.stack(predictions, 1).cpu())
 
     def scores(self, first: int) -> dict[str, dict[str, float | None]]:
-        """Scores over the images from number ``first`` on; {} where there are no labels.
+        """Return :func:`attribute_scores` of the gallery, or {} without labels.
 
-        torchreid extracts the query before the gallery; the annotators' protocol is over the
-        gallery, so ``first`` is the number of queries. Where several processes share the images,
-        it is that of this process, and the scores are over the images of all.
+        Args:
+            first: index of the first image that counts. The annotators' protocol is defined on
+                the gallery, which torchreid extracts after the query: give the number of queries.
+                With several processes that is this process's number of queries; the scores are
+                computed over the images of all processes.
         """
-        if not self._labels:
+        if self.schema is None or not self._labels:
             return {}
         predictions, labels, pids = self._gathered(first)
         return attribute_scores(predictions, labels, pids, self.schema)
 
     def confusions(self, first: int) -> dict[str, dict[str, list]]:
-        """Which classes were taken for which, over the same images; {} without labels."""
-        if not self._labels:
+        """Return :func:`attribute_confusions` of the same images, or {} without labels.
+
+        Args:
+            first: as for :meth:`scores`.
+        """
+        if self.schema is None or not self._labels:
             return {}
         predictions, labels, _ = self._gathered(first)
         return attribute_confusions(predictions, labels, self.schema)
@@ -63,7 +71,7 @@ class AttributeRecorder:
 
 
 def format_scores(scores: dict[str, dict[str, float | None]]) -> str:
-    """The scores as a table for the console, in percent."""
+    """Return the scores as a table for the console, in percent."""
     keys = list(next(iter(scores.values())))
     width = max(len(name) for name in scores)
     lines = [' ' * width + ''.join(f'{key:>19}' for key in keys)]

@@ -13,6 +13,7 @@ It holds tensors and plain Python values only.
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from midattr_plugin.files import atomic_path
 # (https://github.com/KaiyangZhou/deep-person-reid/issues/592). These three rebuild a
 # number from its bytes and can do nothing else. NumPy 1 and 2 name the first differently.
 _rebuild_scalar = np.float64(0).__reduce__()[0]
-_NUMPY_SCALAR = [
+_NUMPY_SCALAR: list[Any] = [
     (_rebuild_scalar, 'numpy.core.multiarray.scalar'),
     (_rebuild_scalar, 'numpy._core.multiarray.scalar'),
     np.dtype,

@@ -22,7 +22,7 @@ from midattr_plugin.files import atomic_path
 from midattr_plugin.random_state import get_random_state, set_random_state
 
 
-class CheckpointMixin:
+class CheckpointMixin(torchreid_compat.Engine):
     """Mixed into an engine of torchreid, before :class:`EvaluationMixin`."""
 
     precision: Precision | None = None
@@ -198,7 +198,7 @@ def _kind(schedule: dict) -> tuple:
 
 
 def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:
-    """Whether torchreid's ``run`` evaluates after ``trained`` epochs, the last one excepted."""
+    """Return whether torchreid's ``run`` evaluates after ``trained`` epochs, before the last."""
     frequency = options.get('eval_freq', -1)
     return (
         trained >= max(options.get('start_eval', 0), 1)

@@ -1,21 +1,22 @@
-"""``torch.compile`` that never ends a run: where it fails, the network runs as it is."""
+"""``torch.compile`` that never ends a run: if it fails, the network runs uncompiled."""
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 
 
 class Compiled:
-    """Calls a module through ``torch.compile``.
+    """Module that is called through ``torch.compile``.
 
-    On a GPU the compiled kernels are replayed as CUDA graphs, which for small batches saves the
-    time of launching them one by one.
+    On a GPU the compiled kernels are replayed as CUDA graphs, which saves the launch overhead of
+    each kernel; this matters for small batches.
 
     Args:
         module: the network.
-        on_gpu: whether it is on one.
+        on_gpu: whether the network is on a GPU.
     """
 
     def __init__(self, module: nn.Module, on_gpu: bool):
@@ -24,18 +25,19 @@ class Compiled:
             module, mode='reduce-overhead' if on_gpu else 'default'
         )
 
-    def __call__(self, *args, **kwargs):
-        """What ``module(*args, **kwargs)`` returns.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return ``module(*args, **kwargs)``.
 
         Warns:
-            UserWarning: compiling failed, once; from then on the module itself is called.
+            UserWarning: compiling failed. From then on the module is called uncompiled.
         """
         if self._compiled is None:
             return self.module(*args, **kwargs)
         try:
             return self._compiled(*args, **kwargs)
         except Exception as error:
-            # compilers raise many types, of these packages; anything else is the network's
+            # Compiler errors have many types, all defined in these two packages. Any other error
+            # is the network's own.
             if not type(error).__module__.startswith(('torch._dynamo', 'torch._inductor')):
                 raise
             reason = ' '.join(str(error).strip().splitlines()[:2])

@@ -7,7 +7,8 @@ Shapes: Q queries, G gallery images, D dimensions of a feature.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -16,12 +17,11 @@ from torch.nn import functional as F
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import broadcast, is_main
 from midattr_plugin.distributed.process_group import gather_interleaved
-from midattr_plugin.engine.results import plain_numbers
+from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.metrics.chunked_distances import distance_bytes
 
-RANKS = (1, 5, 10, 20)
 RANKING_OPTIONS = ('dist_metric', 'normalize_feature', 'rerank', 'use_metric_cuhk03')
 """Options of torchreid's ``test`` that :func:`rank_columns` takes, too."""
 _GIB = 2**30
@@ -38,10 +38,10 @@ class Ranking:
         mAP: the same.
     """
 
-    features: tuple[Tensor, Tensor] | None = None
-    images: tuple[np.ndarray, ...] | None = None
-    cmc: np.ndarray | None = None
-    mAP: float | None = None
+    features: tuple[Tensor, Tensor] = ()  # type: ignore[assignment]
+    images: tuple[np.ndarray, ...] = ()
+    cmc: np.ndarray = field(default_factory=lambda: np.empty(0))
+    mAP: float = float('nan')
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def captured_ranking(
         original: Callable, queries: Tensor, gallery: Tensor, metric: str = 'euclidean'
     ) -> Tensor:
         nonlocal pending
-        if ranking.features is None:  # re-ranking asks for two more matrices
+        if not ranking.features:  # re-ranking asks for two more matrices
             if all_images is not None:
                 queries, gallery = gather_interleaved(queries), gather_interleaved(gallery)
             ranking.features = queries, gallery
@@ -86,10 +86,10 @@ def captured_ranking(
 
     def evaluate(original: Callable, distmat: np.ndarray, *images: np.ndarray, **options):
         ranking.images = images if all_images is None else all_images
-        scores = None
+        scores: Any = None
         if is_main() and pending:
             blocks = distance_blocks(*ranking.features, pending, memory * _GIB)
-            scores = rank_blocks(blocks, *ranking.images, **options)
+            scores = rank_blocks(blocks, *ranking.images, **options)  # type: ignore[arg-type]
         elif is_main():
             scores = original(distmat, *ranking.images, **options)
         ranking.cmc, ranking.mAP = scores if all_images is None else broadcast(scores)

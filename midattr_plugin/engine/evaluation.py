@@ -3,29 +3,30 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
     RANKING_OPTIONS,
-    RANKS,
     Ranking,
     captured_ranking,
     rank_columns,
     reid_scores,
 )
 from midattr_plugin.engine.measurements import measure
-from midattr_plugin.engine.results import Results
+from midattr_plugin.engine.results import RANKS, Results
 from midattr_plugin.random_state import preserved_random_state
 
 
-class EvaluationMixin:
+class EvaluationMixin(torchreid_compat.Engine):
     """Mixed into an engine of torchreid, before it.
 
     Attributes:
@@ -45,7 +46,7 @@ class EvaluationMixin:
     ranking_memory = 1.0
     results: Results | None = None
     results_name = 'metrics.json'
-    model_info: Mapping[str, int] = MappingProxyType({})
+    model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
     criterion: torch.nn.Module | None = None
 
@@ -76,6 +77,7 @@ class EvaluationMixin:
 
     @torch.no_grad()
     def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
+        assert self.results is not None, 'test() makes the results'
         rendered = is_rendered(gallery_loader.dataset)
         self.results.rendered[dataset_name] = rendered
         if rendered:
@@ -119,10 +121,15 @@ class EvaluationMixin:
 def _images(query_loader: DataLoader, gallery_loader: DataLoader) -> tuple[np.ndarray, ...]:
     """Return pids of queries and gallery, then their camids, in the order of the datasets."""
     (q_pids, q_camids), (g_pids, g_camids) = (
-        [np.array(column) for column in list(zip(*loader.dataset.data, strict=True))[1:3]]
+        [np.array(column) for column in list(zip(*_items(loader), strict=True))[1:3]]
         for loader in (query_loader, gallery_loader)
     )
     return q_pids, g_pids, q_camids, g_camids
+
+
+def _items(loader: DataLoader) -> list[tuple]:
+    dataset: Any = loader.dataset  # of torchreid
+    return dataset.data
 
 
 def format_reid_scores(scores: Mapping[str, float]) -> str:

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
 from midattr_plugin.losses import MidAttrLoss
+from midattr_plugin.models import MidAttrNet
 
 
 class ImageMidAttrEngine(
@@ -59,11 +61,14 @@ class ImageMidAttrEngine(
     """
 
     validation_loader: DataLoader | None = None
+    precision: Precision
+    criterion: MidAttrLoss
+    _recorder: AttributeRecorder
 
     def __init__(
         self,
         datamanager,
-        model: nn.Module,
+        model: MidAttrNet,
         optimizer: torch.optim.Optimizer,
         scheduler=None,
         use_gpu: bool = True,
@@ -84,8 +89,7 @@ class ImageMidAttrEngine(
         self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches))
         self.descriptor_slices = branches if len(branches) > 1 else {}
         check_annotated(model.schema, self.train_loader.dataset, datamanager.sources or ())
-        self.train_schema = getattr(self.train_loader.dataset, 'schema', None)
-        self._recorder: AttributeRecorder | None = None
+        self.train_schema: Any = getattr(self.train_loader.dataset, 'schema', None)
         self._log = StepLog()
         self._line: TrainingLine | None = None
         self.print_freq = self.num_batches = 1
@@ -102,19 +106,20 @@ class ImageMidAttrEngine(
             return imgs, pids, None
         return imgs, pids, self.train_schema.convert(data['attrs'], to=self.model.schema)
 
-    def train(self, print_freq: int = 10, **options) -> None:
+    def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
         """Train one epoch, with torchreid's loop and a line of our own.
 
         Args:
             print_freq: batches from line to line; at least one line is printed.
-            **options: see torchreid.
+            fixbase_epoch: see torchreid.
+            open_layers: see torchreid.
         """
         num_batches = len(self.train_loader)
         self.print_freq = max(1, min(print_freq, num_batches))
         names = () if self.model.schema is None else self.model.schema.names
         self._line = TrainingLine(self.epoch + 1, self.max_epoch, num_batches, names)
         # torchreid's own line, with all terms, is never due
-        super().train(print_freq=sys.maxsize, **options)
+        super().train(sys.maxsize, fixbase_epoch, open_layers)
 
     def test(self, *args, **options) -> float:
         """Test all targets; see :class:`EvaluationMixin`. A table of the last epoch comes first."""
@@ -175,12 +180,12 @@ class ImageMidAttrEngine(
         return output
 
     def _is_due(self) -> bool:
-        """Whether a line is printed after this step."""
+        """Return whether a line is printed after this step."""
         done = self.batch_idx + 1
         return done % self.print_freq == 0 or done == self.num_batches
 
     def _is_read(self) -> bool:
-        """Whether this step's summary is read: always where that costs nothing."""
+        """Return whether this step's summary is read: always where that costs nothing."""
         return not self.use_gpu or self._is_due()
 
     def _print_line(self, summary: dict[str, float]) -> None:
@@ -190,9 +195,7 @@ class ImageMidAttrEngine(
         if self._is_due() and is_main():
             print(self._line.text(self.batch_idx + 1, self.get_current_lr()))
 
-    def _log_step(
-        self, terms: dict[str, Tensor], output: dict, pids: Tensor, attrs: Tensor | None
-    ) -> None:
+    def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor, attrs: Any) -> None:
         values: dict[str, tuple[Tensor, Tensor | int]] = {
             name: (term, 1) for name, term in terms.items()
         }
@@ -254,8 +257,10 @@ class ImageMidAttrEngine(
             gallery_loader=gallery_loader,
             **options,
         )
-        recorder, self._recorder = self._recorder, None
+        recorder = self._recorder
+        del self._recorder
 
+        assert self.results is not None, 'test() makes the results'
         mine = range(process_rank(), len(query_loader.dataset), world_size())
         scores = recorder.scores(first=len(mine))
         self.results.confusion[dataset_name] = recorder.confusions(first=len(mine))

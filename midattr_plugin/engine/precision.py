@@ -1,8 +1,8 @@
-"""Number formats of the training step: float32, or half of it where that loses nothing.
+"""Number formats of the training step: float32, or a 16-bit format where that loses nothing.
 
-``torch.autocast`` computes convolutions and matrix products in the short format and keeps
-weights, optimizer, losses and batch statistics in float32. The gradients of float16, whose
-range is small, are scaled up for the backward pass and down again before the step.
+``torch.autocast`` computes convolutions and matrix products in the 16-bit format and keeps
+weights, optimizer state, losses and batch statistics in float32. float16 has a small range: the
+loss is scaled up before the backward pass, and the gradients are scaled down before the step.
 """
 
 import torch
@@ -14,9 +14,12 @@ DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
 class Precision:
-    """How one step computes.
+    """Number format in which a step computes its forward and backward pass.
 
-    Attributes: ``scaler``, the gradient scaling, which does nothing unless it is needed.
+    Attributes:
+        name: the format, a key of ``DTYPES``.
+        device: 'cpu' or 'cuda'.
+        scaler: gradient scaler, disabled unless the format is 'fp16'.
 
     Args:
         name: 'fp32', 'bf16' or 'fp16'.
@@ -40,22 +43,22 @@ class Precision:
         self.scaler = torch.amp.GradScaler(device, enabled=name == 'fp16')
 
     def autocast(self) -> torch.autocast:
-        """Context of the forward pass."""
+        """Return the context manager of the forward pass."""
         return torch.autocast(self.device, DTYPES[self.name], enabled=self.name != 'fp32')
 
     def step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Backward pass and step of the optimizer, for a loss in float32."""
+        """Run the backward pass of a float32 loss, then the step of the optimizer."""
         optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.step(optimizer)
         self.scaler.update()
 
 
-_NAMES = {'cpu': 'processor', 'cuda': 'GPU'}
+_NAMES = {'cpu': 'CPU', 'cuda': 'GPU'}
 
 
 def is_supported(name: str, device: str) -> bool:
-    """Whether the device has instructions for the format; imitating them would be slower."""
+    """Return whether the device has instructions for the format; emulation would be slower."""
     if name == 'fp32':
         return True
     if device == 'cuda':

@@ -1,4 +1,7 @@
-"""Any engine of torchreid, trained by several processes."""
+"""Distributed data parallel training for any engine of torchreid."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -7,17 +10,23 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import gather_with_gradients, world_size
 
 
-class ReplicatedMixin:
-    """Mixed into an engine of torchreid, before it: its gradients are those of the whole batch."""
+class ReplicatedMixin(torchreid_compat.Engine):
+    """Mixin for an engine of torchreid, before it: gradients are those of the whole batch."""
 
     _replica: nn.Module | None = None
 
-    def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
-        """One epoch, as by torchreid."""
+    def train(
+        self,
+        print_freq: int = 10,
+        fixbase_epoch: int = 0,
+        open_layers: str | Sequence[str] | None = None,
+    ) -> None:
+        """Train one epoch; the arguments are those of torchreid's ``train``."""
         if world_size() > 1 and self._replica is None:
-            # Made before layers are frozen, because it would never learn of their gradients.
-            # Those without one must be expected: frozen layers, and the classifier where only
-            # triplets count.
+            # The replica must be made before torchreid freezes layers: it registers only the
+            # parameters that require gradients at this moment. Parameters that then get no
+            # gradient must be searched for in every step: those of frozen layers, and the
+            # classifier if only the triplet loss has a weight.
             lacks_gradients = fixbase_epoch > 0 or getattr(self, 'weight_x', 1) == 0
             self._replica = DistributedDataParallel(
                 self.model, broadcast_buffers=False, find_unused_parameters=lacks_gradients
@@ -26,10 +35,16 @@ class ReplicatedMixin:
 
 
 class ReplicatedTorchreidMixin(ReplicatedMixin):
-    """For torchreid's own engines, which call ``self.model`` when they train and when they test."""
+    """Mixin for torchreid's own engines, which use ``self.model`` for training and for testing."""
+
+    model: nn.Module
 
     def forward_backward(self, data: dict) -> dict[str, float]:
-        """One step, as by torchreid; the numbers are those of this process's part of the batch."""
+        """Run one step of torchreid's engine on the replica.
+
+        Returns:
+            Losses and accuracy on this process's shard of the batch.
+        """
         model = self.model
         self.model = self._replica or model
         try:
@@ -37,8 +52,14 @@ class ReplicatedTorchreidMixin(ReplicatedMixin):
         finally:
             self.model = model
 
-    def compute_loss(self, criterion: nn.Module, outputs, targets: Tensor) -> Tensor:
-        """As by torchreid, but triplets are formed of the images of the whole batch."""
+    def compute_loss(self, criterion: nn.Module, outputs: Any, targets: Tensor) -> Tensor:
+        """Return torchreid's loss, with triplets formed from the images of the whole batch.
+
+        Args:
+            criterion: one of torchreid's losses.
+            outputs: logits or features (B, n), or several of them.
+            targets: (B,), pids.
+        """
         if isinstance(criterion, torchreid_compat.losses.TripletLoss):
             several = isinstance(outputs, (tuple, list))
             outputs = (

@@ -1,4 +1,4 @@
-"""What one evaluation measured, as ``metrics.json`` holds it."""
+"""Results of one evaluation, as ``metrics.json`` holds them."""
 
 import dataclasses
 import json
@@ -13,6 +13,9 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 
 FORMAT_VERSION = 2
+RANKS = (1, 5, 10, 20)
+REID_SCORES = (*(f'rank-{rank}' for rank in RANKS), 'mAP')
+"""Names of the scores of a descriptor."""
 _OLD_SPELLING = 'colour'  # of attribute names in files without a version
 
 
@@ -22,7 +25,7 @@ class Results:
 
     Attributes:
         epoch: number of epochs trained.
-        reid: target -> descriptor -> 'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'. The
+        reid: target -> descriptor -> one of ``REID_SCORES`` -> value. The
             descriptor that the model returns comes first.
         attributes: target -> attribute or 'average' -> score; see
             :func:`~midattr_plugin.metrics.score_attribute`.

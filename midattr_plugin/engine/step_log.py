@@ -1,8 +1,10 @@
-"""What training steps are logged with, kept on the device until somebody looks.
+"""Losses and accuracies of training steps, summed on the device until they are printed.
 
-Reading one number from a GPU waits for all that it has still to do. The sums of a few steps are
-therefore read together, in one transfer, when they are printed.
+Reading a number from a GPU waits for all pending work. The sums of several steps are therefore
+read in a single transfer, at the steps that are printed.
 """
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -13,15 +15,16 @@ from midattr_plugin.distributed import sum_over_processes
 class StepLog:
     """Means of named values over the steps since the last :meth:`read`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._names: list[str] = []
         self._sums: Tensor | None = None  # (2, n): totals and counts
 
-    def add(self, values: dict[str, tuple[Tensor, Tensor | int]]) -> None:
-        """Adds the values of one step, the same names at each.
+    def add(self, values: Mapping[str, tuple[Tensor, Tensor | int]]) -> None:
+        """Add the values of one step.
 
         Args:
-            values: name -> scalars: a sum, and over how many values; none at all is allowed.
+            values: name -> (total, count), scalars; a count may be 0. Every step must have the
+                same names.
         """
         self._names = list(values)
         totals = torch.stack([total.detach().float() for total, _ in values.values()])
@@ -35,9 +38,9 @@ class StepLog:
         self._sums = step if self._sums is None else self._sums + step
 
     def read(self) -> dict[str, float]:
-        """The means over the steps and processes, in the order in which they were added.
+        """Return the means over all steps and processes, and reset the log.
 
-        It starts anew then. What had no value is left out.
+        The names are in the order in which they were added; those with a count of 0 are left out.
         """
         if self._sums is None:
             return {}

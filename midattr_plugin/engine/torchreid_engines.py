@@ -1,6 +1,7 @@
-"""torchreid's own engines with our checkpoints and ``metrics.json``.
+"""torchreid's own engines with this project's checkpoints, results and distributed training.
 
-The baselines train and are evaluated by torchreid's code; only what is kept of it differs.
+Torchreid's code trains and evaluates the baselines; only what is saved, and how work is divided
+among processes, differs.
 """
 
 from midattr_plugin import torchreid_compat
@@ -10,20 +11,31 @@ from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 
 
 class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixin):
-    pass
+    """Everything that this project adds to an engine of torchreid."""
+
+    def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
+        """Train one epoch as torchreid does, with at least one line.
+
+        Args:
+            print_freq: batches from line to line.
+            fixbase_epoch: see torchreid.
+            open_layers: see torchreid.
+        """
+        print_freq = max(1, min(print_freq, len(self.train_loader)))
+        super().train(print_freq, fixbase_epoch, open_layers)
 
 
 class TrackedImageSoftmaxEngine(ReidEngineMixins, torchreid_compat.ImageSoftmaxEngine):
-    pass
+    """Torchreid's softmax engine for images, with checkpoints and results."""
 
 
 class TrackedImageTripletEngine(ReidEngineMixins, torchreid_compat.ImageTripletEngine):
-    pass
+    """Torchreid's triplet engine for images, with checkpoints and results."""
 
 
 class TrackedVideoSoftmaxEngine(ReidEngineMixins, torchreid_compat.VideoSoftmaxEngine):
-    pass
+    """Torchreid's softmax engine for videos, with checkpoints and results."""
 
 
 class TrackedVideoTripletEngine(ReidEngineMixins, torchreid_compat.VideoTripletEngine):
-    pass
+    """Torchreid's triplet engine for videos, with checkpoints and results."""

@@ -1,9 +1,8 @@
-"""What a training prints: one short line every few batches, and a table of the attributes.
+"""Console output of a training: a short line every few batches, and a table of the attributes.
 
 torchreid's own line has every term; with 12 attributes it is 957 characters wide.
 """
 
-import datetime
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 
@@ -11,6 +10,8 @@ from midattr_plugin import torchreid_compat
 
 WIDTH = 160
 """Largest length of a line, characters."""
+
+_TRIPLET = 'triplet_'  # how the triplet terms of the branches begin
 
 
 class TrainingLine:
@@ -42,27 +43,30 @@ class TrainingLine:
         """
         seconds = (perf_counter() - self._began) / batch
         left = (self.max_epoch - self.epoch + 1) * self.num_batches - batch
-        eta = datetime.timedelta(seconds=int(seconds * left))
+        minutes, rest = divmod(int(seconds * left), 60)
         means = self.means()
         parts = [
             f'epoch: [{self.epoch}/{self.max_epoch}][{batch}/{self.num_batches}]',
             f'time {seconds:.3f}',
-            f'eta {eta}',
-            f'loss {means["loss"]:.4f}',
+            f'eta {minutes // 60}:{minutes % 60:02}:{rest:02}',
+            f'loss {means["loss"]:.4g}',
         ]
-        names = [f'loss_{name}' for name in self.attributes]
-        parts += [
-            f'{name.removeprefix("loss_")} {value:.4f}'
+        attributes = {f'loss_{name}': f'acc_{name}' for name in self.attributes}
+        identity = {
+            name.removeprefix('loss_'): value
             for name, value in means.items()
-            if name.startswith('loss_') and name not in names
-        ]
-        losses = [means[name] for name in names if name in means]
-        if losses:
-            parts.append(f'attributes {sum(losses) / len(losses):.4f}')
-        accuracies = [means[f'acc_{a}'] for a in self.attributes if f'acc_{a}' in means]
-        if accuracies:
+            if name.startswith('loss_') and name not in attributes
+        }
+        parts += [f'{k} {v:.4g}' for k, v in identity.items() if not k.startswith(_TRIPLET)]
+        if triplets := [f'{v:.4g}' for k, v in identity.items() if k.startswith(_TRIPLET)]:
+            parts.append(f'triplet {"/".join(triplets)}')
+        if losses := [means[name] for name in attributes if name in means]:
+            parts.append(f'attributes {sum(losses) / len(losses):.4g}')
+        if accuracies := [means[name] for name in attributes.values() if name in means]:
             parts.append(f'acc {sum(accuracies) / len(accuracies):.1f}%')
-        return '  '.join([*parts, f'lr {lr:.6f}'])
+        parts.append(f'lr {lr:.4g}')
+        text = '  '.join(parts)
+        return text if len(text) <= WIDTH else ' '.join(parts)
 
     def means(self) -> dict[str, float]:
         """Return the means by term."""

@@ -1,4 +1,4 @@
-"""How well identities and attributes of held-out training images are recognized."""
+"""Accuracy and loss on held-out training images."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,50 +6,61 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+Classified = tuple[dict[str, Tensor], dict[str, Tensor], Tensor, Tensor | None]
+"""Logits and labels of a batch:
+
+* identity logits, branch -> (B, n);
+* attribute logits, attribute -> (B, c);
+* pids (B,), indices of the n training identities;
+* attribute labels (B, m), columns in the order of the attributes, negative where unknown; None
+  for a model without attributes.
+"""
+
 
 @torch.no_grad()
 def measure_validation(
-    batches: Iterable[dict], recognize: Callable[[dict], tuple]
+    batches: Iterable[dict], classify: Callable[[dict], Classified]
 ) -> dict[str, float]:
-    """Over all images of the batches.
+    """Measure how well identities and attributes are classified, over all images of the batches.
 
     Args:
-        batches: of torchreid's loader.
-        recognize: batch -> identity logits {branch: (B, n)}, attribute logits {name: (B, c)},
-            pids (B,) and labels (B, m) in the order of the attributes, negative where unknown.
+        batches: batches of torchreid's loader.
+        classify: computes the logits of a batch and moves its labels to the same device.
 
     Returns:
         'images', their number; 'acc_<branch>' and 'loss_<branch>' (cross entropy) of the
-        identities; 'acc_fused', of the branches' probabilities multiplied, if there are several;
-        'acc_<attribute>' over known labels, and their mean 'acc_attributes'. Accuracies are
-        fractions.
+        identities; with several branches 'acc_fused', the accuracy of the product of their
+        probabilities; 'acc_<attribute>' over known labels, and their mean 'acc_attributes'.
+        Accuracies are fractions.
     """
-    rows: dict[str, list[Tensor]] = {}
+    values: dict[str, list[Tensor]] = {}  # each (B,) or shorter
     images = 0
     for batch in batches:
-        logits, attributes, pids, labels = recognize(batch)
+        identity_logits, attribute_logits, pids, labels = classify(batch)
         images += len(pids)
-        fused = 0
-        for branch, x in logits.items():
-            log_probabilities = F.log_softmax(x, 1)
-            fused = fused + log_probabilities
-            rows.setdefault(f'acc_{branch}', []).append(x.argmax(1) == pids)
-            rows.setdefault(f'loss_{branch}', []).append(
-                F.nll_loss(log_probabilities, pids, reduction='none')
-            )
-        if len(logits) > 1:
-            rows.setdefault('acc_fused', []).append(fused.argmax(1) == pids)
-        for i, (name, x) in enumerate(attributes.items()):
-            known = labels[:, i] >= 0
-            rows.setdefault(f'attribute {name}', []).append((x.argmax(1) == labels[:, i])[known])
+        log_probabilities = {name: F.log_softmax(x, 1) for name, x in identity_logits.items()}
+        for branch, logits in identity_logits.items():
+            losses = F.nll_loss(log_probabilities[branch], pids, reduction='none')
+            values.setdefault(f'acc_{branch}', []).append(logits.argmax(1) == pids)
+            values.setdefault(f'loss_{branch}', []).append(losses)
+        if len(identity_logits) > 1:
+            fused = torch.stack(list(log_probabilities.values())).sum(0)
+            values.setdefault('acc_fused', []).append(fused.argmax(1) == pids)
+        if labels is not None:
+            for i, (name, logits) in enumerate(attribute_logits.items()):
+                is_known = labels[:, i] >= 0
+                correct = logits.argmax(1) == labels[:, i]
+                values.setdefault(f'attribute {name}', []).append(correct[is_known])
     means = {
-        name: torch.cat(values).double().mean().item()
-        for name, values in rows.items()
-        if sum(map(len, values))
+        name: torch.cat(parts).double().mean().item()
+        for name, parts in values.items()
+        if any(len(part) for part in parts)
     }
-    of_attributes = [name for name in means if name.startswith('attribute ')]
-    results = {name: value for name, value in means.items() if name not in of_attributes}
-    if of_attributes:
-        results['acc_attributes'] = sum(map(means.get, of_attributes)) / len(of_attributes)
-        results |= {f'acc_{name.removeprefix("attribute ")}': means[name] for name in of_attributes}
-    return {'images': images, **results}
+    attributes = {
+        f'acc_{name.removeprefix("attribute ")}': means.pop(name)
+        for name in list(means)
+        if name.startswith('attribute ')
+    }
+    if attributes:
+        means['acc_attributes'] = sum(attributes.values()) / len(attributes)
+    return {'images': images, **means, **attributes}

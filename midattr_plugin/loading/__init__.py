@@ -1,10 +1,10 @@
-"""Training images that are decoded once, and augmented a whole batch at a time.
+"""Training images that are decoded once and augmented in batches.
 
-Shapes: B images of a batch, N of the training set, H x W pixels. Until they are normalized,
-images are uint8 RGB (B, H, W, 3): the layout in which the network reads them, too.
+Shapes: B images of a batch, N images of the training set, H x W pixels. Until they are normalized,
+images are uint8 RGB (B, H, W, 3), the channels-last layout that the network also uses.
 
-What differs in size or place from image to image is copied by ``torch._foreach_copy_``: one call
-for the whole batch, several times as fast as masks or index tensors of all its pixels.
+Regions whose size or position differs between images are copied by ``torch._foreach_copy_``: one
+call for the whole batch is several times faster than masks or index tensors over all pixels.
 """
 
 from midattr_plugin.loading.batch_transform import BatchTransform

@@ -1,14 +1,15 @@
-"""torchreid's training transforms, by its names and in its order, for a batch of tensors.
+"""torchreid's training transforms for batches, with torchreid's names and in its order.
 
-Each image draws its own numbers. They are drawn on the CPU from PyTorch's generator, so that a
-run is the same whatever device the images are on, and a resumed one continues it.
+Random numbers are drawn for each image, on the CPU from PyTorch's generator: a run does not depend
+on the device of the images, and a resumed run continues the sequence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.loading.color_jitter import color_jitter
 from midattr_plugin.loading.random_crop import random_crop
 from midattr_plugin.loading.random_erase import random_erase
@@ -18,15 +19,14 @@ from midattr_plugin.loading.random_patch import RandomPatch
 TRANSFORMS = ('random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase')
 """torchreid's names of the transforms, in its order."""
 
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
 
 class BatchTransform:
-    """uint8 images (B, H, W, 3) -> augmented and normalized float32 images (B, 3, H, W).
+    """Transform of a batch: augmentation and normalization.
 
     Args:
         transforms: torchreid's names, as in ``data.transforms``.
-        norm_mean, norm_std: (3,), of values in [0, 1]; None for those of ImageNet.
+        norm_mean: (3,), mean of pixel values in [0, 1].
+        norm_std: (3,), their standard deviation. If either is None, ImageNet's are used.
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class BatchTransform:
         norm_std: Sequence[float] | None = None,
     ):
         names = [name.lower() for name in transforms]
-        if norm_mean is None or norm_std is None:  # as torchreid has it
-            norm_mean, norm_std = _IMAGENET_MEAN, _IMAGENET_STD
-        in_order = {
+        if norm_mean is None or norm_std is None:  # like torchreid
+            norm_mean, norm_std = torchreid_compat.IMAGENET_MEAN, torchreid_compat.IMAGENET_STD
+        in_order: dict[str, Callable[[Tensor], Tensor]] = {
             'random_flip': random_flip,
             'random_crop': random_crop,
             'random_patch': RandomPatch(),
@@ -49,6 +49,11 @@ class BatchTransform:
         self.erases = 'random_erase' in names
 
     def __call__(self, images: Tensor) -> Tensor:
+        """Return images (B, 3, H, W) float32, augmented and normalized.
+
+        Args:
+            images: (B, H, W, 3) uint8; changed in place.
+        """
         for step in self.steps:
             images = step(images)
         images = self._normalized(images)
@@ -57,14 +62,13 @@ class BatchTransform:
         return images.permute(0, 3, 1, 2)
 
     def _normalized(self, images: Tensor) -> Tensor:
-        """(x / 255 - mean) / std, as one multiplication and addition.
+        """Return (x / 255 - mean) / std, computed as one fused multiply-add.
 
-        Rows of 3 W values keep the inner loop long: three channels alone would make it short.
+        Flat rows of 3 W values give a longer inner loop than the three channels of a pixel.
         """
         width = images.shape[2]
         scale, shift = (
-            (x.repeat(width)).to(images.device)
-            for x in (1 / (255 * self.std), -self.mean / self.std)
+            x.repeat(width).to(images.device) for x in (1 / (255 * self.std), -self.mean / self.std)
         )
         rows = images.flatten(2).float()
         return torch.addcmul(shift, rows, scale, out=rows).view(images.shape)

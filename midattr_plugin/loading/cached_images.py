@@ -1,4 +1,4 @@
-"""Every image of a training set, decoded and resized once."""
+"""Cache of the decoded and resized images of a training set."""
 
 import copy
 
@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose, PILToTensor, Resize
 from tqdm import tqdm
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
 
 _GIB = 2**30
@@ -16,20 +17,26 @@ _BATCH = 64
 
 
 class CachedImages:
-    """Images of a torchreid dataset as one tensor (N, H, W, 3) uint8.
+    """Images of a torchreid dataset in one tensor ``pixels`` (N, H, W, 3) uint8.
 
     Args:
-        dataset: an image dataset of torchreid; its images are resized as torchreid resizes them.
-        height, width: H and W.
-        device: where they are kept.
-        workers: processes that decode; 0 for none.
+        dataset: image dataset of torchreid; its images are resized like torchreid does.
+        height: H.
+        width: W.
+        device: device of the tensor.
+        workers: worker processes that decode; 0 to decode in this process.
 
     Raises:
-        InputError: they do not fit into the memory that is free, or a file is broken.
+        InputError: the images do not fit into the free memory, or a file is broken.
     """
 
     def __init__(
-        self, dataset: Dataset, height: int, width: int, device: str = 'cpu', workers: int = 0
+        self,
+        dataset: torchreid_compat.ImageDataset,
+        height: int,
+        width: int,
+        device: str = 'cpu',
+        workers: int = 0,
     ):
         _check_memory(len(dataset), height, width, device)
         self.pixels = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8, device=device)
@@ -40,14 +47,14 @@ class CachedImages:
                 bar.update(len(batch))
 
     def __getitem__(self, indices: list[int]) -> Tensor:
-        """A copy (B, H, W, 3) of the images of these numbers."""
+        """Return a copy (B, H, W, 3) of the images at these indices."""
         return self.pixels.index_select(0, torch.tensor(indices, device=self.pixels.device))
 
 
 class _Pixels(Dataset):
-    """The images of a dataset without anything else: (3, H, W) uint8."""
+    """The images of a dataset alone, resized: (3, H, W) uint8."""
 
-    def __init__(self, dataset: Dataset, height: int, width: int):
+    def __init__(self, dataset: torchreid_compat.ImageDataset, height: int, width: int):
         self.dataset = copy.copy(dataset)
         self.dataset.transform = Compose([Resize((height, width)), PILToTensor()])
         self.dataset.k_tfm = 1

@@ -1,22 +1,24 @@
-"""Stands in for torchreid's training loader, with its sampler and its batches."""
+"""Loader of cached images in place of torchreid's training loader."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import cast
 
 import torch
 from torch.utils.data import DataLoader
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.loading.batch_transform import BatchTransform
 from midattr_plugin.loading.cached_images import CachedImages
 
 
 class CachedLoader:
-    """Yields what torchreid's loader yields: the same dict, in the order of the same sampler.
+    """Training loader that yields the same dicts as torchreid's, in the order of its sampler.
 
     Args:
         loader: torchreid's training loader.
-        images: those of its dataset.
-        transform: applied to each batch, on ``device``.
-        device: of the images that are yielded.
+        images: the cached images of its dataset.
+        transform: transform of a batch, run on ``device``.
+        device: device of the yielded images.
     """
 
     def __init__(
@@ -26,8 +28,8 @@ class CachedLoader:
         transform: BatchTransform,
         device: str = 'cpu',
     ):
-        self.dataset = loader.dataset
-        self.batch_sampler = loader.batch_sampler
+        self.dataset = cast(torchreid_compat.ImageDataset, loader.dataset)
+        self.batch_sampler = cast(Collection[list[int]], loader.batch_sampler)
         self.images = images
         self.transform = transform
         self.device = device
@@ -46,8 +48,10 @@ class CachedLoader:
 
     def __iter__(self) -> Iterator[dict]:
         for indices in self.batch_sampler:
-            indices = [int(index) for index in indices]  # torchreid's samplers mix in NumPy's
-            # the transforms work in place, on a new copy each time
+            indices = [
+                int(index) for index in indices
+            ]  # some of torchreid's samplers yield NumPy's
+            # indexing copies the images, because the transforms work in place
             copies = [
                 self.transform(self.images[indices].to(self.device))
                 for _ in range(self.dataset.k_tfm)

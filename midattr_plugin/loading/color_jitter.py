@@ -1,14 +1,14 @@
-"""torchreid's ``color_jitter``: torchvision's, with brightness 0.2 and contrast 0.15."""
+"""torchreid's ``color_jitter``: torchvision's ``ColorJitter(brightness=0.2, contrast=0.15)``."""
 
 import torch
 from torch import Tensor
 
 _BRIGHTNESS, _CONTRAST = 0.2, 0.15
-_LUMA = 19595, 38470, 7471  # of R, G, B in Pillow's gray, divided by 65536
+_LUMA = 19595, 38470, 7471  # Pillow's weights of R, G, B in units of 1 / 65536
 
 
 def color_jitter(images: Tensor) -> Tensor:
-    """Changes brightness and contrast of each image (B, H, W, 3) uint8, in random order."""
+    """Jitter brightness and contrast of each image (B, H, W, 3) uint8, in random order."""
     brightness = _factors(images, _BRIGHTNESS)
     contrast = _factors(images, _CONTRAST)
     contrast_first = (torch.rand(len(images)) < 0.5).to(images.device).view(-1, 1, 1, 1)
@@ -31,5 +31,5 @@ def _contrasted(pixels: Tensor, factors: Tensor) -> Tensor:
 
 
 def _blended(base: Tensor, pixels: Tensor, factors: Tensor) -> Tensor:
-    """Between ``base`` (factor 0) and the image (1), or beyond; whole numbers, cut as by Pillow."""
+    """Interpolate from ``base`` (factor 0) to the pixels (1), or extrapolate; round like Pillow."""
     return (base + factors * (pixels - base)).clamp_(0, 255).floor_()

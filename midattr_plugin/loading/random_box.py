@@ -1,4 +1,4 @@
-"""Sizes of random rectangles, as torchreid draws them for erasing and for patches."""
+"""Random rectangles, with torchreid's distribution for erasing and for patches."""
 
 import torch
 from torch import Tensor
@@ -7,25 +7,37 @@ _ATTEMPTS = 100
 
 
 def sample_sizes(
-    count: int, height: int, width: int, areas: tuple[float, float], least_ratio: float
+    count: int, height: int, width: int, areas: tuple[float, float], min_ratio: float
 ) -> tuple[Tensor, Tensor]:
-    """Heights and widths (count,) of rectangles that are smaller than the image.
+    """Sample the sizes of rectangles that are smaller than the image.
 
-    Each is the first that fits out of 100 draws, with zeros where none does.
+    Each is the first of up to 100 samples that fits.
 
     Args:
-        areas: least and largest share of the image.
-        least_ratio: of height to width; the largest is its inverse.
+        count: number of rectangles.
+        height: height of the image.
+        width: width of the image.
+        areas: minimum and maximum area, as a fraction of the image.
+        min_ratio: minimum ratio of height to width; the maximum is its inverse.
+
+    Returns:
+        Heights and widths (count,); zeros where no sample fits.
     """
     shape = count, _ATTEMPTS
     area = torch.empty(shape).uniform_(*areas) * height * width
-    ratio = torch.empty(shape).uniform_(least_ratio, 1 / least_ratio)
+    ratio = torch.empty(shape).uniform_(min_ratio, 1 / min_ratio)
     heights, widths = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
     fits = (heights < height) & (widths < width)
     first = fits.long().argmax(1, keepdim=True)  # 0 where nothing fits
-    return tuple((side * fits).gather(1, first)[:, 0].long() for side in (heights, widths))
+    heights, widths = ((side * fits).gather(1, first)[:, 0].long() for side in (heights, widths))
+    return heights, widths
 
 
-def sample_places(sizes: Tensor, room: int) -> Tensor:
-    """Where a side of each of the rectangles begins, so that it ends within ``room``."""
-    return (torch.rand(len(sizes)) * (room - sizes + 1)).long()
+def sample_places(sizes: Tensor, length: int) -> Tensor:
+    """Sample where the sides of rectangles begin.
+
+    Args:
+        sizes: (count,), heights or widths of the rectangles.
+        length: height or width of the image, beyond which no side may reach.
+    """
+    return (torch.rand(len(sizes)) * (length - sizes + 1)).long()

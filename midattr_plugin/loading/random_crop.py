@@ -1,21 +1,27 @@
-"""torchreid's ``random_crop``, its ``Random2DTranslation``."""
+"""torchreid's ``random_crop``, the transform ``Random2DTranslation``."""
 
 import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 PROBABILITY = 0.5
-_ENLARGED = 1.125
+_SCALE = 1.125
 
 
 def random_crop(images: Tensor) -> Tensor:
-    """Enlarges half of the images (B, H, W, 3) by an eighth and cuts out H x W, in place."""
+    """With probability 0.5, enlarge an image by an eighth and crop H x W, in place.
+
+    Args:
+        images: (B, H, W, 3) uint8.
+    """
     chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0]
     if not len(chosen):
         return images
     height, width = images.shape[1:3]
-    large = [round(height * _ENLARGED), round(width * _ENLARGED)]
-    tops, lefts = (_offsets(len(chosen), room) for room in (large[0] - height, large[1] - width))
+    large = [round(height * _SCALE), round(width * _SCALE)]
+    tops, lefts = (
+        _offsets(len(chosen), largest) for largest in (large[0] - height, large[1] - width)
+    )
     enlarged = F.resize(
         images.index_select(0, chosen.to(images.device)).permute(0, 3, 1, 2), large, antialias=True
     ).permute(0, 2, 3, 1)
@@ -27,6 +33,6 @@ def random_crop(images: Tensor) -> Tensor:
     return images
 
 
-def _offsets(count: int, room: int) -> list[int]:
-    """Whole numbers in [0, room]; both ends are half as likely, as with torchreid's rounding."""
-    return (torch.rand(count) * room).round().long().tolist()
+def _offsets(count: int, largest: int) -> list[int]:
+    """Sample integers in [0, largest]; torchreid's rounding makes both ends half as likely."""
+    return (torch.rand(count) * largest).round().long().tolist()

@@ -6,29 +6,29 @@ from torch import Tensor
 from midattr_plugin.loading.random_box import sample_places, sample_sizes
 
 PROBABILITY = 0.5
-_AREAS, _LEAST_RATIO = (0.02, 0.4), 0.3
+_AREAS, _MIN_RATIO = (0.02, 0.4), 0.3
 
 
 def random_erase(images: Tensor, value: Tensor) -> Tensor:
-    """Fills a rectangle of half of the images with ``value``, in place.
+    """With probability 0.5, fill a random rectangle of an image with ``value``, in place.
 
     Args:
-        images: normalized (B, H, W, 3).
-        value: (3,). torchreid's is the mean of images that are not normalized.
+        images: (B, H, W, 3), normalized.
+        value: (3,). torchreid fills with the mean of images that are not normalized.
     """
     count, height, width, _ = images.shape
-    heights, widths = sample_sizes(count, height, width, _AREAS, _LEAST_RATIO)
+    heights, widths = sample_sizes(count, height, width, _AREAS, _MIN_RATIO)
     heights = heights * (torch.rand(count) < PROBABILITY)
     tops, lefts = sample_places(heights, height), sample_places(widths, width)
-    # rows of 3 W values: long inner loops
-    lines, fill = images.flatten(2), value.to(images).repeat(width)
+    # flat rows of 3 W values give long inner loops
+    rows, fill = images.flatten(2), value.to(images).repeat(width)
     boxes = [
-        (line[top : top + h, 3 * left : 3 * (left + w)], fill[: 3 * w].expand(h, -1))
-        for line, top, left, h, w in zip(
-            lines, tops.tolist(), lefts.tolist(), heights.tolist(), widths.tolist(), strict=True
+        (row[top : top + h, 3 * left : 3 * (left + w)], fill[: 3 * w].expand(h, -1))
+        for row, top, left, h, w in zip(
+            rows, tops.tolist(), lefts.tolist(), heights.tolist(), widths.tolist(), strict=True
         )
         if h
     ]
     if boxes:
-        torch._foreach_copy_(*map(list, zip(*boxes, strict=True)))
+        torch._foreach_copy_([box for box, _ in boxes], [filled for _, filled in boxes])
     return images

@@ -1,4 +1,4 @@
-"""torchreid's ``random_flip``, torchvision's ``RandomHorizontalFlip``."""
+"""torchreid's ``random_flip``: torchvision's ``RandomHorizontalFlip``."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ PROBABILITY = 0.5
 
 
 def random_flip(images: Tensor) -> Tensor:
-    """Mirrors half of the images (B, H, W, 3), in place."""
+    """Flip images (B, H, W, 3) horizontally with probability 0.5, in place."""
     chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0]
     if len(chosen):
         flipped = images.index_select(0, chosen.to(images.device)).flip(2)

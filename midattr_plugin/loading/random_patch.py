@@ -9,55 +9,55 @@ from torch import Tensor
 from midattr_plugin.loading.random_box import sample_places, sample_sizes
 
 PROBABILITY = 0.5
-_AREAS, _LEAST_RATIO = (0.01, 0.5), 0.1
-_CAPACITY, _LEAST_PATCHES = 50000, 100
-_LARGEST_ANGLE = 10
+_AREAS, _MIN_RATIO = (0.01, 0.5), 0.1
+_CAPACITY, _MIN_PATCHES = 50000, 100
+_MAX_ANGLE = 10
 
 
 class RandomPatch:
-    """Keeps a piece of every image, and pastes one of those kept onto half of the images.
+    """Augmentation that pastes patches of other images, with probability 0.5.
 
-    There is one pool of pieces, where torchreid has one in each of its worker processes. An image
-    gets a piece of itself or of one before it, as there.
+    A patch of every image is added to a pool. An image gets a patch of itself or of an earlier
+    image, like in torchreid, which has a separate pool in each worker process.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pool: deque[Tensor] = deque(maxlen=_CAPACITY)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Changes images (B, H, W, 3) uint8 in place."""
-        kept = len(self.pool) + self._keep(images).cumsum(0)  # after each image
-        chosen = (kept >= _LEAST_PATCHES) & (torch.rand(len(images)) < PROBABILITY)
-        numbers = chosen.nonzero()[:, 0]
-        if len(numbers):
-            at_most = kept[numbers].clamp(max=len(self.pool))
-            picked = (torch.rand(len(numbers)) * at_most).long()
-            where = numbers.to(images.device)
-            images[where] = _pasted(images[where], [self.pool[i] for i in picked.tolist()])
+        """Paste patches onto images (B, H, W, 3) uint8, in place."""
+        pool_sizes = len(self.pool) + self._fill_pool(images).cumsum(0)  # after each image
+        chosen = (pool_sizes >= _MIN_PATCHES) & (torch.rand(len(images)) < PROBABILITY)
+        indices = chosen.nonzero()[:, 0]
+        if len(indices):
+            available = pool_sizes[indices].clamp(max=len(self.pool))
+            sampled = (torch.rand(len(indices)) * available).long()
+            indices = indices.to(images.device)
+            images[indices] = _pasted(images[indices], [self.pool[i] for i in sampled.tolist()])
         return images
 
-    def _keep(self, images: Tensor) -> Tensor:
-        """Puts a piece of each image into the pool; whether it has one (B,), bool."""
+    def _fill_pool(self, images: Tensor) -> Tensor:
+        """Add a patch of each image to the pool; return which images have one, (B,) bool."""
         count, height, width, _ = images.shape
-        heights, widths = sample_sizes(count, height, width, _AREAS, _LEAST_RATIO)
+        heights, widths = sample_sizes(count, height, width, _AREAS, _MIN_RATIO)
         tops, lefts = sample_places(heights, height), sample_places(widths, width)
-        usable = (heights > 0) & (widths > 0)
+        has_patch = (heights > 0) & (widths > 0)
         boxes = torch.stack([tops, lefts, heights, widths], 1)
-        for image, (top, left, h, w), use in zip(
-            images, boxes.tolist(), usable.tolist(), strict=True
+        for image, (top, left, h, w), add in zip(
+            images, boxes.tolist(), has_patch.tolist(), strict=True
         ):
-            if use:
+            if add:
                 self.pool.append(image[top : top + h, left : left + w].clone())
-        return usable
+        return has_patch
 
 
 def _pasted(images: Tensor, patches: list[Tensor]) -> Tensor:
-    """``images`` (K, H, W, 3), each with its patch mirrored, turned and placed at random."""
+    """Return images (K, H, W, 3), each with its patch randomly flipped, rotated and placed."""
     height, width = images.shape[1:3]
     heights, widths = torch.tensor([patch.shape[:2] for patch in patches]).unbind(1)
     tops, lefts = sample_places(heights, height), sample_places(widths, width)
-    mirrored, turned = torch.rand(2, len(patches)) < 0.5
-    degrees = torch.randint(-_LARGEST_ANGLE, _LARGEST_ANGLE + 1, (len(patches),)) * turned
+    flipped, rotated = torch.rand(2, len(patches)) < 0.5
+    degrees = torch.randint(-_MAX_ANGLE, _MAX_ANGLE + 1, (len(patches),)) * rotated
     padded = images.new_zeros(images.shape)
     torch._foreach_copy_(
         [
@@ -71,7 +71,7 @@ def _pasted(images: Tensor, patches: list[Tensor]) -> Tensor:
         padded,
         torch.stack([heights, widths], 1),
         torch.stack([tops, lefts], 1),
-        mirrored,
+        flipped,
         degrees,
     )
 
@@ -81,32 +81,35 @@ def place_patches(
     patches: Tensor,
     sizes: Tensor,
     places: Tensor,
-    mirrored: Tensor,
+    flipped: Tensor,
     degrees: Tensor,
 ) -> Tensor:
-    """Images (K, H, W, 3) with a patch on each; black where a turned patch leaves its box.
+    """Return images with a patch on each; uncovered corners of a rotated patch's box are black.
 
     Args:
+        images: (K, H, W, 3).
         patches: (K, H, W, 3), each in the upper left corner.
-        sizes, places: (K, 2), height and width; row and column of the upper left corner.
-        mirrored: (K,), bool, left and right exchanged before turning.
-        degrees: (K,), counter-clockwise around the center of the patch.
+        sizes: (K, 2), height and width of each patch.
+        places: (K, 2), row and column of the upper left corner of each box.
+        flipped: (K,) bool, whether the patch is flipped horizontally before it is rotated.
+        degrees: (K,), counter-clockwise rotation around the center of the patch.
     """
     height, width = images.shape[1:3]
     device = images.device
-    half, turn = (sizes / 2).to(device), (degrees * (math.pi / 180)).to(device)[:, None, None]
+    half, angles = (sizes / 2).to(device), (degrees * (math.pi / 180)).to(device)[:, None, None]
     centers = places.to(device) + half
-    # from a pixel of an image to the pixel of the patch that it shows, both from the center
+    # for each pixel of an image, the pixel of the patch at its position, relative to the center
     y = torch.arange(height, device=device)[:, None] + 0.5 - centers[:, 0, None, None]
     x = torch.arange(width, device=device) + 0.5 - centers[:, 1, None, None]
-    rows = y * turn.cos() + x * turn.sin()
-    columns = (x * turn.cos() - y * turn.sin()) * (1 - 2 * mirrored.to(device).int())[:, None, None]
+    rows = y * angles.cos() + x * angles.sin()
+    signs = (1 - 2 * flipped.to(device).int())[:, None, None]
+    columns = (x * angles.cos() - y * angles.sin()) * signs
     rows = (rows + half[:, 0, None, None]).floor().long()
     columns = (columns + half[:, 1, None, None]).floor().long()
     h, w = sizes.to(device)[:, :, None, None].unbind(1)
-    shown = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
+    is_patch = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
     in_box = (y.abs() < half[:, 0, None, None]) & (x.abs() < half[:, 1, None, None])
-    sources = torch.where(shown, rows * width + columns, 0).flatten(1)
+    sources = torch.where(is_patch, rows * width + columns, 0).flatten(1)
     pixels = patches.flatten(1, 2).gather(1, sources[..., None].expand(-1, -1, 3))
-    pixels = pixels.view_as(images) * shown[..., None]
+    pixels = pixels.view_as(images) * is_patch[..., None]
     return torch.where(in_box[..., None], pixels, images)

@@ -1,4 +1,4 @@
-"""Scores of attribute predictions, per attribute and on average.
+"""Scores of attribute predictions, per attribute and averaged over the attributes.
 
 Shapes: N images, m attributes, c classes of one attribute. All scores are fractions in [0, 1].
 """
@@ -14,34 +14,36 @@ SCORES = ('accuracy', 'protocol_accuracy', 'mA', 'f1', 'majority')
 def score_attribute(
     predictions: np.ndarray, labels: np.ndarray, pids: np.ndarray
 ) -> dict[str, float | None]:
-    """Scores one attribute.
+    """Score the predictions of one attribute.
 
     Args:
         predictions: (N,) predicted class indices.
         labels: (N,) class indices, -1 where the label is unknown.
-        pids: (N,) identity numbers; 0 is background, -1 junk.
+        pids: (N,) identity numbers; the distractors have 0 (background) and -1 (junk).
 
     Returns:
-        ``accuracy``: share of right predictions among images with a known label.
-        ``protocol_accuracy``: the annotators' own protocol (Lin et al.): share of right
-        predictions among images with pid above 0; an unknown label counts as wrong.
-        ``mA``: balanced accuracy, the mean recall of the classes that occur.
-        ``f1``: mean F1 of the classes that occur.
-        ``majority``: the accuracy of always answering the most frequent class, which
-        ``accuracy`` must beat to mean anything. A score over no image at all is None.
+        The scores, None where there is no image to compute them on:
+
+        * ``accuracy``: fraction of correct predictions among images with a known label;
+        * ``protocol_accuracy``: the annotators' own protocol (Lin et al.), the fraction of correct
+          predictions among images with pid above 0; an unknown label counts as an error;
+        * ``mA``: balanced accuracy, the mean recall of the classes that occur;
+        * ``f1``: mean F1 of the classes that occur;
+        * ``majority``: the accuracy of always predicting the most frequent class, a lower bound
+          that a useful ``accuracy`` exceeds.
     """
     scores: dict[str, float | None] = dict.fromkeys(SCORES)
-    identified = pids > 0
-    if identified.any():
-        scores['protocol_accuracy'] = float((predictions == labels)[identified].mean())
-    known = labels >= 0
-    if known.any():
-        right, guess = labels[known], predictions[known]
-        classes, counts = np.unique(right, return_counts=True)
-        over_classes = {'labels': classes, 'average': 'macro', 'zero_division': 0}
-        scores['accuracy'] = float(accuracy_score(right, guess))
-        scores['mA'] = float(recall_score(right, guess, **over_classes))
-        scores['f1'] = float(f1_score(right, guess, **over_classes))
+    has_identity = pids > 0
+    if has_identity.any():
+        scores['protocol_accuracy'] = float((predictions == labels)[has_identity].mean())
+    is_known = labels >= 0
+    if is_known.any():
+        true, predicted = labels[is_known], predictions[is_known]
+        classes, counts = np.unique(true, return_counts=True)
+        macro = {'labels': classes, 'average': 'macro', 'zero_division': 0}
+        scores['accuracy'] = float(accuracy_score(true, predicted))
+        scores['mA'] = float(recall_score(true, predicted, **macro))
+        scores['f1'] = float(f1_score(true, predicted, **macro))
         scores['majority'] = float(counts.max() / counts.sum())
     return scores
 
@@ -49,16 +51,17 @@ def score_attribute(
 def attribute_scores(
     predictions: np.ndarray, labels: np.ndarray, pids: np.ndarray, schema: AttributeSchema
 ) -> dict[str, dict[str, float | None]]:
-    """Scores each attribute of ``schema``, and their mean under ``'average'``.
+    """Score each attribute of ``schema``, and average the scores.
 
     Args:
         predictions: (N, m) predicted class indices, columns in the order of ``schema``.
         labels: (N, m) class indices, -1 where unknown.
         pids: (N,) identity numbers.
+        schema: the m attributes.
 
     Returns:
-        Attribute name (or ``'average'``) -> :func:`score_attribute`. An attribute without any
-        known label here (its dataset does not annotate it) is left out.
+        Attribute name or 'average' -> scores, see :func:`score_attribute`. Attributes without any
+        known label, which this dataset does not annotate, are left out.
     """
     scores = {
         name: score_attribute(predictions[:, i], labels[:, i], pids)
@@ -73,21 +76,26 @@ def attribute_scores(
 def attribute_confusions(
     predictions: np.ndarray, labels: np.ndarray, schema: AttributeSchema
 ) -> dict[str, dict[str, list]]:
-    """Attribute name -> 'classes' (c,), and 'counts' (c, c): numbers of images, a row per true
-    class, a column per predicted one.
+    """Count how often each class of an attribute was predicted as which.
 
     Args:
-        predictions, labels: as for :func:`attribute_scores`, which leaves out the same attributes.
+        predictions: (N, m) predicted class indices, columns in the order of ``schema``.
+        labels: (N, m) class indices, -1 where unknown.
+        schema: the m attributes.
+
+    Returns:
+        Attribute name -> 'classes' (c,), and 'counts' (c, c): numbers of images, a row per true
+        class, a column per predicted class. Attributes without any known label are left out.
     """
     return {
         attribute.name: {
             'classes': list(attribute.classes),
             'counts': confusion_matrix(
-                labels[known, i], predictions[known, i], labels=range(len(attribute.classes))
+                labels[is_known, i], predictions[is_known, i], labels=range(len(attribute.classes))
             ).tolist(),
         }
         for i, attribute in enumerate(schema)
-        if (known := labels[:, i] >= 0).any()
+        if (is_known := labels[:, i] >= 0).any()
     }
 
 

@@ -110,7 +110,7 @@ class _Images:
 
 
 def _ranks(row: np.ndarray, matches: np.ndarray, left_out: np.ndarray) -> np.ndarray:
-    """Return the ranks (k,), from 1, of the images ``matches`` of a row (G,), less those left out."""
+    """Return the ranks (k,), from 1, of ``matches`` in a row (G,) without those left out."""
     ranks = np.empty(len(matches), np.int64)
     for i, match in enumerate(matches):
         distance = row[match]

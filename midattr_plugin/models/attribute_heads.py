@@ -15,6 +15,7 @@ res5c   ``layer4``, 32 pixels
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -102,8 +103,9 @@ class AttributeHeads(nn.Module):
             for name in self.schema.names
         }
 
-    def _head(self, name: str, layer: str) -> nn.Linear:
-        return self.heads[name][layer] if self.layer_of[name] == MIXTURE else self.heads[name]
+    def _head(self, name: str, layer: str) -> Any:
+        head: Any = self.heads[name]
+        return head[layer] if self.layer_of[name] == MIXTURE else head
 
     def mixture_weights(self) -> dict[str, dict[str, float]]:
         """Return attribute name -> layer -> weight of the attributes that are mixed."""

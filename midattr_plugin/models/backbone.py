@@ -1,4 +1,4 @@
-"""What the model needs of a network that it stands on: the interface that backbones share.
+"""Interface of backbones: all that the model needs of the network that it is built on.
 
 A backbone is cut where the branches split. The *trunk* runs once; the *tail* exists once per
 branch (paper section 2.1: "conv5 is duplicated"). Attributes may be recognized on any of its

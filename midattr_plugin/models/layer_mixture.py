@@ -34,6 +34,7 @@ class LayerMixture(nn.Module):
         super().__init__()
         self.num_classes = dict(num_classes)
         self.layers = tuple(layers)
+        self.attribute_of: Tensor
         self.logits = nn.Parameter(torch.zeros(len(num_classes), len(layers)))
         attribute_of = [i for i, c in enumerate(num_classes.values()) for _ in range(c)]
         self.register_buffer('attribute_of', torch.tensor(attribute_of), persistent=False)

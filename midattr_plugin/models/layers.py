@@ -6,7 +6,7 @@ _STD = 0.001
 
 
 def build_classifier(dim: int, num_classes: int, bias: bool = True) -> nn.Linear:
-    """Return a layer (B, dim) -> (B, num_classes), for identities or for the classes of an attribute.
+    """Return a layer (B, dim) -> (B, num_classes), for identities or classes of an attribute.
 
     The first gradients reach the pretrained layers through the new classifiers: small weights
     keep them small until the classifiers know something, and start from even predictions.
@@ -36,5 +36,6 @@ def build_bnneck(dim: int) -> nn.BatchNorm1d:
     Training needs batches of 2 images or more, as all statistics of a batch of vectors do.
     """
     neck = nn.BatchNorm1d(dim)
-    neck.bias = None  # older versions of PyTorch have no argument for it
+    # older versions of PyTorch have no argument for it
+    neck.bias = None  # type: ignore[assignment]
     return neck

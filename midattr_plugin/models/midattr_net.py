@@ -11,7 +11,7 @@ of the global and the local feature. On a ResNet::
 import copy
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +23,6 @@ from midattr_plugin.models.backbone import Backbone
 from midattr_plugin.models.layers import build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.schema import AttributeSchema
-
-if TYPE_CHECKING:
-    from midattr_plugin.models.spec import ModelSpec
 
 BRANCHES = ('global', 'local')
 FUSED = 'fused'
@@ -70,7 +67,7 @@ class MidAttrNet(nn.Module):
         InputError: an argument cannot be used; the sentence names its configuration key.
     """
 
-    spec: 'ModelSpec | None' = None
+    spec: Any = None  # a ModelSpec
 
     def __init__(
         self,

@@ -1,8 +1,10 @@
-"""From the part branch's own conv5 to the local feature (paper section 2.1).
+"""From the part branch's copy of the backbone's tail to the local feature (paper section 2.1).
 
-The branch is ``layer4_part`` (the copy of conv5), ``part_reduction`` (this module) and
-``classifier_part``. They are separate children of the model, because torchreid freezes layers
-and gives them learning rates by the names of the model's children.
+The branch is the copy of the tail (``layer4_part`` on a ResNet, the copy of conv5),
+``part_reduction`` (this module) and ``classifier_part``. They are separate children of the model,
+because torchreid freezes layers and gives them learning rates by the names of the model's children.
+
+Shapes: B images, C channels of the map, H x W its rows and columns.
 """
 
 from torch import Tensor, nn
@@ -15,14 +17,14 @@ class PartReduction(nn.Module):
 
     The paper convolves first. Both orders give the same result, since the convolution is
     linear and acts on each position alone, but this one convolves W times fewer positions
-    (a seventh at 224 x 224). A ReLU or BN between the two would forbid it.
+    (a seventh for the 7 x 7 map of a ResNet at 224 x 224). A ReLU or BN between would forbid it.
 
     Args:
-        channels: C of the map, 512 or 2048.
+        channels: C.
         part_dim: channels of each row afterwards (not given by the paper).
-        part_rows: rows that the map is averaged into. With the map's own number of rows,
-            ceil(image height / 32) or, with a last stride of 1, ceil(image height / 16), each
-            row gives exactly one vector.
+        part_rows: rows that the map is averaged into. With H rows, the image height divided by
+            the stride of the backbone's last layer and rounded up, each row of the map gives
+            exactly one vector.
 
     Raises:
         InputError: ``part_dim`` or ``part_rows`` is below 1.
@@ -40,8 +42,13 @@ class PartReduction(nn.Module):
         # Nothing normalizes or rectifies what follows: a gain of 1 keeps the scale of the
         # pretrained features, so that both classifiers start from features of similar size.
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity='linear')
+        assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Map (B, C, H, W) -> local feature pool5_1 (B, part_dim * part_rows)."""
+        """Return the local feature (B, part_dim * part_rows), the paper's pool5_1.
+
+        Args:
+            maps: (B, C, H, W).
+        """
         return self.conv(self.pool(maps)).flatten(1)

@@ -7,7 +7,7 @@ of the layers: res3d, res4f, res5c are the ends of conv3, conv4, conv5.
 
 import pickle
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torchvision
@@ -124,7 +124,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _set_stride(block: nn.Module, stride: int) -> None:
+def _set_stride(block: Any, stride: int) -> None:
     """Set the stride of the first block of a stage.
 
     Two of its convolutions have one: that of the shortcut, and conv1 of a BasicBlock or conv2 of a

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from PIL import Image
 from torch import nn
 from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
@@ -14,7 +15,6 @@ from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.schema import Attribute, AttributeSchema
 
 FORMAT_VERSION = 1
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     schema: AttributeSchema | None = None
     image_size: Sequence[int] = (256, 128)
-    norm_mean: Sequence[float] = IMAGENET_MEAN
-    norm_std: Sequence[float] = IMAGENET_STD
+    norm_mean: Sequence[float] = torchreid_compat.IMAGENET_MEAN
+    norm_std: Sequence[float] = torchreid_compat.IMAGENET_STD
 
     def build(self) -> nn.Module:
         """Return the model with random weights, on the CPU.
@@ -66,15 +66,21 @@ class ModelSpec:
             )
         backbone = BACKBONES[self.backbone](None, self.last_stride)
         model = MidAttrNet(
-            self.num_classes, backbone, self.schema, loss=self.loss, **dict(self.options)
+            self.num_classes,
+            backbone,
+            self.schema,
+            loss=self.loss,
+            image_size=self.image_size,
+            **self.options,
         )
         model.spec = self
         return model
 
     def preprocess(self) -> Compose:
-        """Return the transform of a test: PIL image -> normalized float32 tensor (3, H, W)."""
+        """Return the transform of a test: PIL image of any mode -> float32 tensor (3, H, W)."""
         return Compose(
             [
+                _rgb,
                 Resize(tuple(self.image_size)),
                 ToTensor(),
                 Normalize(list(self.norm_mean), list(self.norm_std)),
@@ -118,6 +124,10 @@ class ModelSpec:
                 ),
             )
         return cls(schema=schema, **content)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    return image.convert('RGB')
 
 
 def _plain(value: Any) -> Any:

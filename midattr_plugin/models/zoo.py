@@ -5,6 +5,7 @@
 backbone, with each registered attribute data set and each pair of them.
 """
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -19,7 +20,7 @@ from midattr_plugin.schema import AttributeSchema
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """What a name stands for; called by torchreid's ``build_model``.
+    """Backbone and attributes of a name; called by torchreid's ``build_model``.
 
     Attributes:
         name: of the model.
@@ -64,8 +65,8 @@ def add_models(schemas: Mapping[str, AttributeSchema]) -> None:
     """
     endings: dict[str, AttributeSchema | None] = {'': None}
     endings |= {f'_{ending}': schema for ending, schema in schemas.items()}
-    for (first, schema), (second, other) in combinations(schemas.items(), 2):
-        endings[f'_{first}_{second}'] = schema.union(other)
+    for (first, one), (second, other) in combinations(schemas.items(), 2):
+        endings[f'_{first}_{second}'] = one.union(other)
     for backbone in BACKBONES:
         for ending, schema in endings.items():
             name = f'midattr_{backbone}{ending}'
@@ -114,10 +115,22 @@ def midattr_model(
         loss,
         backbone,
         last_stride,
-        # the image size is that of the spec itself, and only decides the rows
-        {key: value for key, value in options.items() if key != 'image_size'}
-        | {'part_rows': model.part_rows},
+        _all_options(options) | {'part_rows': model.part_rows},
         schema,
         tuple(options.get('image_size', (256, 128))),
     )
     return model
+
+
+_IN_SPEC = ('schema', 'loss', 'image_size')  # arguments of MidAttrNet that are fields of its spec
+
+
+def _all_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with all defaults, which may be others in a later version."""
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(MidAttrNet).parameters.values()
+        if parameter.default is not parameter.empty
+    }
+    merged = {**defaults, **options}
+    return {name: value for name, value in merged.items() if name not in _IN_SPEC}

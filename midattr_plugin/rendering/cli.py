@@ -1,9 +1,10 @@
 """Command line of the renderer: the demo set, a twin of Market-1501, or a contact sheet."""
 
 import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.preview import write_preview
@@ -22,7 +23,7 @@ DEMO_FOLDER, TWIN_FOLDER = 'midattr_demo', 'market1501'
 _PREVIEWED = 12
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
@@ -31,13 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0, or 1 after bad input, with one sentence on stderr.
     """
-    options = _parser().parse_args(argv)
-    try:
-        run(options)
-    except InputError as error:
-        print(f'error: {error.sentence}', file=sys.stderr)
-        return 1
-    return 0
+    return run_command(lambda: run(_parser().parse_args(argv)))
 
 
 def run(options: argparse.Namespace) -> None:

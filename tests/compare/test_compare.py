@@ -1,4 +1,4 @@
-"""tools/compare.py as its user runs it, with trainings of seconds."""
+"""The command line of the comparison, with trainings of seconds."""
 
 import contextlib
 import os
@@ -12,31 +12,46 @@ import pytest
 import yaml
 
 from helpers.fake_market import write_market_tree
+from helpers.fake_runs import finish, made_up_results
 from helpers.paths import PROJECT
 from helpers.tiny_run import SETTINGS
 from midattr_plugin import build
 from midattr_plugin.compare import main
+from midattr_plugin.compare.folder import claim_folder
+from midattr_plugin.compare.plan import plan_runs
+from midattr_plugin.compare.suite import load_suite
 
-ROWS = [
-    {'name': 'plain', 'set': {'model.name': 'midattr_resnet18'}},
-    {'name': 'more', 'baseline': 'plain'},
-]
+PLAIN = {
+    'model.name': 'midattr_resnet18',
+    'midattr.branches': ['global'],
+    'midattr.descriptor': 'global',
+}
+ROWS = [{'name': 'plain', 'set': PLAIN}, {'name': 'more', 'baseline': 'plain'}]
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv('OMP_WAIT_POLICY', 'passive')  # no spinning where CPUs are busy
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     (tmp_path / 'base.yaml').write_text(yaml.safe_dump(SETTINGS))
     return tmp_path
 
 
-def write_suite(root, rows=ROWS, **more):
+def write_suite(root, rows=ROWS):
     path = root / 'suite.yaml'
-    path.write_text(yaml.safe_dump({'title': 'Tiny', 'config': 'base.yaml', 'rows': rows, **more}))
-    return path
+    path.write_text(
+        yaml.safe_dump(
+            {
+                'title': 'Tiny',
+                'config': 'base.yaml',
+                'set': {'midattr.evaluate_first': False},
+                'rows': rows,
+            }
+        )
+    )
 
 
-def command(root, out, *options):
+def arguments(root, out, *options):
     return [
         '--suite',
         str(root / 'suite.yaml'),
@@ -46,35 +61,33 @@ def command(root, out, *options):
         str(root / out),
         '--seeds',
         '1',
-        '2',
         *options,
     ]
 
 
 def start(root, out):
-    program = [
-        sys.executable,
-        str(PROJECT / 'tools/compare.py'),
-        *command(root, out, '--seeds', '1'),
-    ]
-    environment = os.environ | {'PYTHONPATH': str(PROJECT), 'OMP_NUM_THREADS': '1'}
+    """Start tools/compare.py as its user does."""
+    program = [sys.executable, str(PROJECT / 'tools/compare.py'), *arguments(root, out)]
+    environment = os.environ | {'PYTHONPATH': str(PROJECT)}
     with (root / 'log.txt').open('a') as log:
         return subprocess.Popen(program, env=environment, stdout=log, stderr=log)
 
 
 def test_stopped_and_started_again(root, kills):
-    """Killed once, interrupted once, then stopped at random moments: the same results as in one
-    go. ``pytest tests/test_compare.py --kills 5`` has five stops."""
+    """Killed once, interrupted once, then stopped at random moments: same results as in one go.
+
+    ``pytest tests/compare/test_compare.py --kills 5`` stops it five times.
+    """
     write_suite(root)
     began = time.monotonic()
-    assert start(root, 'whole').wait(300) == 0
+    assert main(arguments(root, 'whole')) == 0
     duration = time.monotonic() - began
-    for end, begun in (
+    for end, sign in (
         ('kill', 'plain/seed1/model/model.pth.tar-last'),
         ('terminate', 'more/seed1/output.log'),
     ):
         process = start(root, 'pieces')
-        while not (root / 'pieces/runs' / begun).exists():
+        while not (root / 'pieces/runs' / sign).exists():
             assert process.poll() is None, (root / 'log.txt').read_text()
             time.sleep(0.05)
         getattr(process, end)()
@@ -86,10 +99,10 @@ def test_stopped_and_started_again(root, kills):
             process.wait(moments.uniform(0, 0.6) * duration)
         process.send_signal(moments.choice((signal.SIGKILL, signal.SIGTERM)))
         process.wait(60)
-    assert start(root, 'pieces').wait(300) == 0, (root / 'log.txt').read_text()
+    assert main(arguments(root, 'pieces')) == 0
     whole, pieces = ((root / out / 'results.csv').read_text() for out in ('whole', 'pieces'))
-    assert whole == pieces and whole.count('\n') == 7
-    assert 'interrupted; the same command goes on from here' in (root / 'log.txt').read_text()
+    assert whole == pieces and whole.count('\n') == 1 + 1 + 3
+    assert 'interrupted; the same command resumes from here' in (root / 'log.txt').read_text()
     assert {path.name for path in (root / 'whole').iterdir()} - {'suite.lock'} == {
         'suite.json',
         'runs',
@@ -99,19 +112,20 @@ def test_stopped_and_started_again(root, kills):
     }
 
 
-def test_a_row_that_fails_is_reported(root, capsys):
-    rows = [
-        {'name': 'bad', 'set': {'train.lr': 1e30, 'train.max_epoch': 1}},
-        {'name': 'good', 'set': {'train.max_epoch': 1}},
-    ]
-    write_suite(root, rows)
-    assert main([*command(root, 'out'), '--jobs', '2', '--seeds', '1', 'midattr.cache', 'ram']) == 1
+def test_failed_row_is_reported(root, capsys):
+    bad = {'name': 'bad', 'set': {**PLAIN, 'train.lr': 1e30, 'train.max_epoch': 1}}
+    write_suite(root, [bad, {'name': 'good'}])
+    opts = ['midattr.cache', 'ram']
+    suite, out = load_suite(root / 'suite.yaml'), root / 'out'
+    runs = plan_runs(suite, [1], out, str(root), opts)
+    claim_folder(suite, runs, out)
+    finish(runs[1], made_up_results(0.5))
+    assert main(arguments(root, 'out', '--jobs', '2', *opts)) == 1
     page = (root / 'out/report.md').read_text()
     assert 'FAILED: row bad, seed 1: error: the loss is not finite' in page
     assert '| good |' in page and '1 of 2 runs are done' in page
-    assert 'cache: ram' in (root / 'out/runs/good/seed1/run.yaml').read_text()
-    again = ['--report-only', '--seeds', '1', 'midattr.cache', 'ram']
-    assert main([*command(root, 'out'), *again]) == 0
+    assert 'cache: ram' in (root / 'out/runs/bad/seed1/config.yaml').read_text()  # of the training
+    assert main(arguments(root, 'out', '--report-only', *opts)) == 0
     assert 'results.csv' in capsys.readouterr().out
 
 
@@ -141,41 +155,41 @@ def test_a_row_that_fails_is_reported(root, capsys):
 )
 def test_refused_before_anything_runs(root, capsys, rows, words):
     write_suite(root, rows)
-    assert main(command(root, 'out')) == 1
+    assert main(arguments(root, 'out')) == 1
     assert words in capsys.readouterr().err
     assert not (root / 'out').exists()
 
 
-def test_nothing_to_report(root, capsys):
+def test_folder_without_results(root, capsys):
     write_suite(root)
-    assert main(command(root, 'out', '--report-only')) == 1
+    assert main(arguments(root, 'out', '--report-only')) == 1
     assert 'out" holds no results to report' in capsys.readouterr().err
     assert not (root / 'out').exists()
 
 
 def test_too_few_jobs(root, capsys):
     write_suite(root)
-    assert main(command(root, 'out', '--jobs', '0')) == 1
+    assert main(arguments(root, 'out', '--jobs', '0')) == 1
     assert '--jobs: 0 is too small; give 1 or more' in capsys.readouterr().err
 
 
-def test_a_folder_of_another_root_is_refused_before_data_are_made(root, capsys, monkeypatch):
+def test_folder_of_another_root_is_refused_before_data_is_made(root, capsys, monkeypatch):
     write_suite(root)
     (root / 'out').mkdir()
     (root / 'out/suite.json').write_text('{"suite": "suite", "root": "elsewhere"}')
     monkeypatch.setattr(build, 'build_datamanager', None)
-    assert main(command(root, 'out')) == 1
+    assert main(arguments(root, 'out')) == 1
     assert 'holds results of the data root "elsewhere"' in capsys.readouterr().err
 
 
 def test_unknown_suite(root, capsys):
-    assert main(command(root, 'out')) == 1
+    assert main(arguments(root, 'out')) == 1
     assert 'suite.yaml" cannot be read' in capsys.readouterr().err
 
 
-def test_seeds_that_are_none(root, capsys):
+def test_seeds_that_are_not_numbers(root, capsys):
     write_suite(root)
-    assert main([*command(root, 'out'), '--seeds', '1', 'two']) == 1
+    assert main([*arguments(root, 'out'), '--seeds', '1', 'two']) == 1
     assert '--seeds: "two" is not a whole number' in capsys.readouterr().err
-    assert main([*command(root, 'out'), '--seeds', 'midattr.cache', 'ram']) == 1
+    assert main([*arguments(root, 'out'), '--seeds', 'midattr.cache', 'ram']) == 1
     assert '--seeds: there is no seed before "midattr.cache"' in capsys.readouterr().err

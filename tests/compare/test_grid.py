@@ -1,35 +1,27 @@
-"""The choice on validation images, with made-up results."""
+"""Grid search on validation images, with made-up results."""
 
-import json
 from dataclasses import replace
 
 import pytest
-import yaml
 
-from helpers.tiny_run import write_config
+from helpers.fake_runs import finish, make_suite
 from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 
 
 @pytest.fixture
 def suite(tmp_path):
-    write_config(tmp_path / 'base.yaml')
-    path = tmp_path / 'suite.yaml'
-    path.write_text(
-        yaml.safe_dump(
-            {
-                'config': 'base.yaml',
-                'rows': [{'name': 'a'}, {'name': 'b', 'set': {'train.lr': 0.5}}],
-                'select': {'midattr.mu': [1.0, 2.0], 'midattr.nu': [3.0, 4.0]},
-            }
-        )
+    return make_suite(
+        tmp_path,
+        {'name': 'a'},
+        {'name': 'b', 'set': {'train.lr': 0.5}},
+        select={'midattr.mu': [1.0, 2.0], 'midattr.nu': [3.0, 4.0]},
     )
-    return load_suite(path)
 
 
-def test_a_row_per_point(suite):
+def test_row_per_point(suite):
     selection = selection_suite(suite)
     assert selection.name == 'suite-select'
     assert [row.name for row in selection.rows] == [
@@ -46,11 +38,9 @@ def test_a_row_per_point(suite):
     }
 
 
-def test_a_suite_without_a_grid(tmp_path):
-    path = tmp_path / 'suite.yaml'
-    path.write_text(yaml.safe_dump({'config': 'base.yaml', 'rows': [{'name': 'a'}]}))
+def test_suite_without_a_grid(tmp_path):
     with pytest.raises(InputError, match='--select: suite "suite" has no grid'):
-        selection_suite(load_suite(path))
+        selection_suite(make_suite(tmp_path, {'name': 'a'}))
 
 
 def finished(suite, folder, results):
@@ -58,13 +48,12 @@ def finished(suite, folder, results):
     for row in suite.rows:
         for seed, validation in enumerate(results.get(row.name, ())):
             run = Run(row, seed, folder / row.name / str(seed), None)
-            run.folder.mkdir(parents=True)
-            (run.folder / 'done.json').write_text(json.dumps({'validation': validation}))
+            finish(run, Results(extra={'validation': validation}))
             runs.append(run)
     return runs
 
 
-def both(fused, loss_global, loss_local):
+def validation(fused, loss_global, loss_local):
     return {
         'images': 100,
         'acc_fused': fused,
@@ -75,14 +64,14 @@ def both(fused, loss_global, loss_local):
     }
 
 
-def test_the_best(suite, tmp_path):
+def test_best_point(suite, tmp_path):
     runs = finished(
         selection_suite(suite),
         tmp_path,
         {
-            'mu=1.0_nu=3.0': [both(0.5, 1, 3), both(0.7, 1, 1)],  # .6, loss 1.5
-            'mu=1.0_nu=4.0': [both(0.8, 9, 9), both(0.3, 9, 9)],  # .55
-            'mu=2.0_nu=3.0': [both(0.6, 1, 1), both(0.6, 1, 1)],
+            'mu=1.0_nu=3.0': [validation(0.5, 1, 3), validation(0.7, 1, 1)],  # .6, loss 1.5
+            'mu=1.0_nu=4.0': [validation(0.8, 9, 9), validation(0.3, 9, 9)],  # .55
+            'mu=2.0_nu=3.0': [validation(0.6, 1, 1), validation(0.6, 1, 1)],
         },
     )  # .6, loss 1
     table, best = choose(runs)
@@ -91,13 +80,13 @@ def test_the_best(suite, tmp_path):
     assert [row[-1] for row in table.rows] == ['', '', 'best']
 
 
-def test_a_point_that_lacks_a_seed_is_not_chosen(suite, tmp_path):
+def test_point_without_all_seeds_is_not_chosen(suite, tmp_path):
     runs = finished(
         selection_suite(suite),
         tmp_path,
         {
-            'mu=1.0_nu=3.0': [both(0.9, 1, 1)],  # where the other has .92
-            'mu=1.0_nu=4.0': [both(0.92, 1, 1), both(0.8, 1, 1)],
+            'mu=1.0_nu=3.0': [validation(0.9, 1, 1)],  # where the other has .92
+            'mu=1.0_nu=4.0': [validation(0.92, 1, 1), validation(0.8, 1, 1)],
         },
     )
     table, best = choose(runs)
@@ -105,33 +94,35 @@ def test_a_point_that_lacks_a_seed_is_not_chosen(suite, tmp_path):
         ['1', ''],
         ['2', 'best'],
     ]
-    runs = finished(selection_suite(suite), tmp_path / 'more', {'mu=1.0_nu=3.0': [both(0.9, 1, 1)]})
+    runs = finished(
+        selection_suite(suite), tmp_path / 'more', {'mu=1.0_nu=3.0': [validation(0.9, 1, 1)]}
+    )
     runs.append(Run(runs[0].row, 2, tmp_path / 'none', None))
-    assert choose(runs)[1] == 'No choice: no point has all its seeds.'
+    assert choose(runs)[1] == 'No best point: none has finished all seeds.'
 
 
-def test_equal_sums_in_another_order_are_equal(suite, tmp_path):
+def test_equal_accuracies_in_another_order_are_equal(suite, tmp_path):
     runs = finished(
         selection_suite(suite),
         tmp_path,
         {
-            'mu=1.0_nu=3.0': [both(value, 9, 9) for value in (0.60, 0.60, 0.71)],
-            'mu=1.0_nu=4.0': [both(value, 1, 1) for value in (0.60, 0.63, 0.68)],
+            'mu=1.0_nu=3.0': [validation(value, 9, 9) for value in (0.60, 0.60, 0.71)],
+            'mu=1.0_nu=4.0': [validation(value, 1, 1) for value in (0.60, 0.63, 0.68)],
         },
     )
     assert choose(runs)[1] == 'Best: mu=1.0, nu=4.0'
 
 
 @pytest.mark.parametrize('key', ['midattr.mu', 'midattr.validation_images'])
-def test_the_grid_is_not_for_the_command_line(suite, key):
-    with pytest.raises(InputError, match=f'--select: {key} is what the grid sets'):
+def test_grid_keys_on_the_command_line(suite, key):
+    with pytest.raises(InputError, match=f'--select: {key} is set by the grid'):
         selection_suite(suite, ['train.lr', 3, key, 3])
 
 
-def test_points_that_are_the_same(suite):
+def test_equal_points_or_unusable_names(suite):
     with pytest.raises(InputError, match='two rows are named "mu=1"'):
         selection_suite(replace(suite, select={'midattr.mu': [1, 1]}))
-    with pytest.raises(InputError, match='no usable name'):
+    with pytest.raises(InputError, match='is not a usable row name'):
         selection_suite(replace(suite, select={'midattr.backbone_weights': ['../x']}))
 
 
@@ -147,6 +138,6 @@ def test_one_branch(suite, tmp_path):
     assert choose(runs)[1] == 'Best: mu=1.0, nu=4.0'
 
 
-def test_nothing_is_done():
+def test_no_finished_run():
     table, words = choose([])
     assert (table.rows, words) == ([], 'Nothing to choose from: no run is done.')

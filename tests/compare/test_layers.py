@@ -1,16 +1,15 @@
-"""Which rows make a series of the layer ablation."""
-
-import json
+"""Rows that make a series of the layer ablation."""
 
 import pytest
 
-from helpers.fake_runs import result, write_runs
+from helpers.fake_runs import TARGET, finish, made_up_results, write_runs
 from helpers.paths import CONFIGS
-from midattr_plugin.compare.layers import LAYERS, layer_series
+from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.summary import summarize
-from midattr_plugin.config.limits import ATTRIBUTE_LAYERS
+from midattr_plugin.models.attribute_heads import layer_choices
+from midattr_plugin.models.backbone import layer_names
 
 
 def row(name, **keys):
@@ -57,7 +56,7 @@ def test_two_series_of_one_descriptor(tmp_path):
     assert all(len(points) == 3 for points in series.values())
 
 
-def test_two_points_are_no_series(tmp_path):
+def test_two_points_are_not_a_series(tmp_path):
     assert not series_of(tmp_path, [row('more'), row('none', model__name='midattr_resnet18')])
 
 
@@ -68,24 +67,23 @@ def test_nothing_done(tmp_path):
     assert layer_series(runs, []) == {}
 
 
-def test_all_layers_have_a_place():
-    assert set(ATTRIBUTE_LAYERS) - {'mixture'} == set(LAYERS) - {'none'}
+def test_every_layer_is_ordered():
+    assert set(layer_choices(layer_names())) - {'mixture'} == set(layer_order()) - {'none'}
 
 
 @pytest.mark.parametrize('name', ['paper_market', 'paper_duke', 'demo', 'twin'])
 def test_tables_4_and_5(name, tmp_path):
-    """Each is a series; the rows of Table 6 and of the sweep of mu + nu are in none."""
+    """Each table is a series; Table 6 and the sweep of mu + nu are in none."""
     suite = load_suite(CONFIGS / f'compare/{name}.yaml')
     runs = plan_runs(suite, [1], tmp_path)
     for number, run in enumerate(runs):
-        made_up = result('midattr_demo', number / 100)
-        made_up['reid'] = {'midattr_demo': {run.cfg.midattr.descriptor: {'mAP': number / 100}}}
-        run.folder.mkdir(parents=True)
-        (run.folder / 'done.json').write_text(json.dumps(made_up))
-    place = dict(enumerate(row.name for row in suite.rows))
+        results = made_up_results(0.0)
+        results.reid = {TARGET: {run.cfg.midattr.descriptor: {'mAP': number / 100}}}
+        finish(run, results)
+    names = [row.name for row in suite.rows]
     series = layer_series(runs, summarize(suite, runs))
     found = {
-        descriptor: [(layer, place[round(point.mean)]) for layer, point in points.items()]
+        descriptor: [(layer, names[round(point.mean)]) for layer, point in points.items()]
         for descriptor, points in series.items()
     }
     tables = {

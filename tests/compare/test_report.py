@@ -1,19 +1,14 @@
-"""The report says on what data it was made, holds every line, and opens offline."""
+"""The report names its data, holds every result row, and opens offline."""
 
-import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
-from torch.utils.tensorboard import SummaryWriter
 
-from helpers.fake_runs import ROWS, write_runs
-from midattr_plugin.compare import svg_plots
-from midattr_plugin.compare.curves import LOSS, TIME, curves_of_runs, read_curves
+from helpers.fake_runs import ROWS, TARGET, change_results, write_runs
 from midattr_plugin.compare.report import write_report
-from midattr_plugin.compare.table import Table
+from midattr_plugin.compare.report_tables import Table
 
 
 class Page(HTMLParser):
@@ -42,26 +37,35 @@ class Page(HTMLParser):
             self.tables[-1][-1][-1] += data
 
 
-@pytest.fixture
-def written(tmp_path):
-    suite, runs, out = write_runs(tmp_path)
+def add_learned_weights(results):
+    results.extra['layer_weights'] = {'hat': {'res3d': 0.75, 'res4f': 0.25}}
+    results.extra['task_weights'] = {'global': 1.5, 'hat': 4.0}
+
+
+@pytest.fixture(scope='module')
+def written(tmp_path_factory):
+    """CSV, Markdown and HTML of one report."""
+    suite, runs, out = write_runs(tmp_path_factory.mktemp('written'), curves=True)
+    for run in runs:
+        if run.row.name == 'more':
+            change_results(run, add_learned_weights)
     paths = write_report(suite, runs, {runs[1]: 'ran out of <luck>'}, out)
     assert [path.name for path in paths] == ['results.csv', 'report.md', 'report.html']
     return [path.read_text() for path in paths]
 
 
-def test_data_are_told_first(written):
+def test_data_is_named_first(written):
     for text in written[1:]:
         start = text.index('RENDERED images')
-        assert start < text.index('43.0') and 'none compares with a published one' in text
+        assert start < text.index('43.0') and 'cannot be compared with published scores' in text
     assert 'FAILED: row more, seed 1: ran out of &lt;luck&gt;' in written[2]
     assert '<h1>Made &lt;up&gt;</h1>' in written[2] and '# Made <up>' in written[1]
 
 
 def test_tables(written):
-    results, differences, fusion, published, cost = Page(written[2]).tables
+    results, differences, fusion, published, cost, layers, losses = Page(written[2]).tables
     head, *rows = results
-    assert head == ['row', 'what', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
+    assert head == ['row', 'description', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
     assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
     assert differences[1][:4] == ['more', 'with', 'fused', 'plain, fused']
     assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]
@@ -69,10 +73,12 @@ def test_tables(written):
     assert fusion[4][2] == 'local' and fusion[4][-1].startswith('+1.0 [')
     assert published[1][-2:] == ['not comparable'] * 2 and published[2][1] == 'APR'
     assert cost[1][2:] == ['1,234', '0.005 G', '8.0']  # batches of 4 in half a second
-    # no figure of ours below a heading with the name of the data set
+    assert layers == [['attribute', 'res3d', 'res4f'], ['hat', '0.750', '0.250']]
+    assert losses == [['loss', 'more'], ['global', '1.500'], ['hat', '4.000']]
+    # no score of ours below a heading with the name of the data set
     assert all(
         'Market-1501' not in cell
-        for table in (results, differences, fusion, cost)
+        for table in (results, differences, fusion, cost, layers, losses)
         for cell in table[0]
     )
     assert {'50.5', '60.5'}.isdisjoint(cell for row in published for cell in row)
@@ -96,20 +102,22 @@ def test_labels_cannot_break_the_markdown(tmp_path):
     assert r'| more | a \| b c | fused | 60.5 ± 4.9 | 50.5' in text
 
 
+def add_rendered_target(results):
+    results.reid['demo'] = results.reid[TARGET]
+    results.rendered['demo'] = True
+
+
 def test_targets_do_not_mix(tmp_path):
     suite, runs, out = write_runs(tmp_path, rendered=False)
     for run in runs:
-        results = run.results
-        results['reid']['demo'] = results['reid']['market1501_attr']
-        results['rendered']['demo'] = True
-        (run.folder / 'done.json').write_text(json.dumps(results))
+        change_results(run, add_rendered_target)
     page = write_report(suite, runs, {}, out)[2].read_text()
     assert page.index('Results (market1501_attr, real images)') < page.index(
         'Results (demo, rendered images)'
     )
     tables = Page(page).tables
     assert len(tables) == 8 and len(tables[0]) == len(tables[3]) == 7
-    [published] = [table for table in tables if table[0][-1] == 'mAP' and 'rank-20' in table[0]]
+    [published] = [table for table in tables if table[0][-1] == 'ours minus published: mAP']
     assert [row[:3] for row in published[1:]] == [
         ['more', 'with', 'global'],
         ['reported', 'APR', ''],
@@ -118,19 +126,17 @@ def test_targets_do_not_mix(tmp_path):
     assert 'more, fused (demo)' in page and 'mAP by row (real and rendered images)' in page
 
 
-def test_nothing_is_fetched(written):
+def test_opens_offline(written):
     links = [value for name, value in Page(written[2]).attributes if name in ('src', 'href')]
     assert all(link.startswith('#') for link in links)
     assert 'url(http' not in written[2] and '<script' not in written[2]
 
 
-def test_pictures_are_well_formed(written):
-    pictures = re.findall(r'<svg.*?</svg>', written[2], re.DOTALL)
-    assert len(pictures) == 5  # differences, rows, attributes, curves, confusions of one row
-    for picture in pictures:
-        ElementTree.fromstring(picture)
-    texts = [''.join(ElementTree.fromstring(picture).itertext()) for picture in pictures]
-    assert 'more against plain' in texts[0] and 'more, fused' in texts[1]
+def test_plots_are_well_formed(written):
+    plots = re.findall(r'<svg.*?</svg>', written[2], re.DOTALL)
+    assert len(plots) == 5  # differences, rows, attributes, curves, confusions of one row
+    texts = [''.join(ElementTree.fromstring(plot).itertext()) for plot in plots]
+    assert 'more vs. plain' in texts[0] and 'more, fused' in texts[1]
     assert 'gender' in texts[2] and 'plain' in texts[3]
     assert '75' in texts[4] and 'male' in texts[4]  # 3 of 4
 
@@ -142,7 +148,7 @@ def test_real_images_are_compared(tmp_path):
     assert Page(page).tables[3][1][-2:] == ['-9.5', '+0.0']
 
 
-def test_layers_are_drawn_where_rows_differ_in_nothing_else(tmp_path):
+def test_layers_are_plotted_where_rows_differ_in_nothing_else(tmp_path):
     rows = [
         {'name': layer, 'set': {'midattr.attribute_layer': layer}}
         for layer in ('res3d', 'res4f', 'pool5')
@@ -150,30 +156,16 @@ def test_layers_are_drawn_where_rows_differ_in_nothing_else(tmp_path):
     suite, runs, out = write_runs(tmp_path, rows=rows)
     page = write_report(suite, runs, {}, out)[2].read_text()
     first = re.search(
-        r'<h2>Layer of the attributes \(rendered images\).*?(<svg.*?</svg>)', page, re.DOTALL
+        r'<h2>mAP by layer of the attributes \(rendered images\).*?(<svg.*?</svg>)', page, re.DOTALL
     )[1]
     text = ''.join(ElementTree.fromstring(first).itertext())
     assert text.index('pool5') < text.index('res4f') < text.index('res3d') and 'fused' in text
     assert 'Difference in mAP' not in page  # no row has a baseline
 
 
-def test_learned_weights_are_shown(tmp_path):
+def test_given_tables_come_first(tmp_path):
     suite, runs, out = write_runs(tmp_path)
-    for run in runs:
-        if run.row.name == 'more':
-            results = run.results | {
-                'layer_weights': {'hat': {'res3d': 0.5 + 0.1 * run.seed, 'res4f': 0.25}},
-                'task_weights': {'global': 1.0 * run.seed, 'hat': 4.0},
-            }
-            (run.folder / 'done.json').write_text(json.dumps(results))
-    tables = Page(write_report(suite, runs, {}, out)[2].read_text()).tables
-    assert tables[-2] == [['attribute', 'res3d', 'res4f'], ['hat', '0.650', '0.250']]
-    assert tables[-1] == [['loss', 'more'], ['global', '1.500'], ['hat', '4.000']]
-
-
-def test_the_choice_comes_first(tmp_path):
-    suite, runs, out = write_runs(tmp_path)
-    page = write_report(suite, runs, {}, out, [Table('Choice', ['point'], [['mu=5']])])[2]
+    page = write_report(suite, runs, {}, out, [Table('Grid', ['point'], [['mu=5']])])[2]
     assert Page(page.read_text()).tables[0] == [['point'], ['mu=5']]
 
 
@@ -184,42 +176,12 @@ def test_report_of_nothing(tmp_path):
     page = write_report(suite, runs, {runs[0]: 'no memory'}, out)[2].read_text()
     assert '0 of 4 runs are done' in page and 'FAILED: row plain, seed 1: no memory' in page
     assert 'NOT DONE: row more (seeds 1 2), row plain (seeds 2).' in page
-    assert 'Results (' not in page and ': real images' not in page  # of what kind is not known
+    assert 'Results (' not in page and ': real images' not in page  # their kind is unknown
 
 
-def test_the_same_results_give_the_same_files(tmp_path):
+def test_same_results_give_the_same_files(tmp_path):
     suite, runs, out = write_runs(tmp_path)
     first, second = (
         [path.read_text() for path in write_report(suite, runs, {}, out)] for _ in range(2)
     )
     assert first == second
-
-
-def test_a_resumed_curve(tmp_path):
-    _, runs, _ = write_runs(tmp_path)
-    writer = SummaryWriter(str(runs[0].folder), filename_suffix='.resumed')
-    writer.add_scalar('Train/loss', 9.0, 3)
-    writer.add_scalar('Train/loss', 8.0, 4)
-    writer.close()
-    assert read_curves(runs[0].folder, ('Train/loss', 'Train/none')) == {
-        'Train/loss': {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8},
-        'Train/none': {},
-    }
-
-
-def test_the_curve_of_an_engine_without_a_sum(tmp_path):
-    _, runs, _ = write_runs(tmp_path)
-    for path in runs[0].folder.glob('events*'):
-        path.unlink()
-    writer = SummaryWriter(str(runs[0].folder))
-    writer.add_scalar('Train/loss_t', 2.0, 1)
-    writer.close()
-    curves = curves_of_runs(runs)
-    assert curves[runs[0]] == {LOSS: {1: 2}, TIME: {}}
-    assert curves[runs[1]][LOSS] == {0: 3, 1: 2.5, 2: 2, 3: 1.5}
-
-
-def test_colors_are_not_numbered():
-    """Nine classes have no room for numbers."""
-    text = svg_plots.plot_confusions({'color': ('abcdefghi', np.ones((9, 9)))})
-    assert '>11<' not in text

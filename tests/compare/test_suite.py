@@ -1,4 +1,4 @@
-"""Suite files: what they say, and every way in which they cannot be used."""
+"""Suite files: their content, and every way in which they cannot be used."""
 
 import pytest
 import yaml
@@ -88,12 +88,12 @@ def test_some_rows_of_another_suite(tmp_path):
         ({'rows': []}, 'has no rows'),
         ({'rows': 3}, 'rows must be a list'),
         ({'rows': [{'label': 'x'}]}, 'row 1 has no name'),
-        ({'rows': [{'name': '../x'}]}, '"../x" is no usable name of a row'),
+        ({'rows': [{'name': '../x'}]}, '"../x" is not a usable row name'),
         ({'rows': {'name': 'a'}}, 'rows must be a list'),
         ({'rows': [3]}, 'row 1 has no name'),
         ({'rows': [{'name': True}]}, 'name must be text'),
         ({'rows': [{'name': 'a'}, {'name': 'a'}]}, 'two rows are named "a"'),
-        ({'rows': [{'name': 'a'}, {'name': 'A'}]}, 'two rows are named "A" .capitals do not count'),
+        ({'rows': [{'name': 'a'}, {'name': 'A'}]}, 'two rows are named "A" .ignoring case'),
         (
             {'rows': [{'name': 'a', 'baseline': 'b'}]},
             'row "a": its baseline "b" is not another row',
@@ -128,23 +128,23 @@ def test_some_rows_of_another_suite(tmp_path):
         ({'select': {'midattr.mu': []}}, 'select: midattr.mu has no values to try'),
         ({'reported': [{'name': None}]}, 'an entry of reported has no name'),
         ({'only': ['one']}, 'only chooses rows of another suite, but there is no rows_of'),
-        ({'config': None}, 'row "one": there is no config'),
+        ({'config': None}, 'row "one": neither the row nor the suite has a config'),
         ({'rows_of': 'nowhere.yaml'}, r'nowhere.yaml" cannot be read'),
     ],
 )
-def test_what_cannot_be_used(tmp_path, change, words):
+def test_invalid_suites(tmp_path, change, words):
     with pytest.raises(InputError, match=words):
         load_suite(write(tmp_path, SUITE | change))
 
 
-def test_a_key_that_is_given_twice(tmp_path):
+def test_repeated_key(tmp_path):
     text = yaml.safe_dump(SUITE) + 'title: again\n'
     with pytest.raises(InputError, match=r'not valid YAML .*"title" is given twice.*line'):
         load_suite(write(tmp_path, text))
 
 
 def test_shared_keys(tmp_path):
-    """YAML's own way to share them, which repeats no key."""
+    """YAML's own way of sharing keys does not count as a repetition."""
     suite = load_suite(
         write(
             tmp_path,
@@ -171,7 +171,7 @@ def test_numbers_are_names(tmp_path):
     assert load_suite(write(tmp_path, other, 'other.yaml')).rows[0].name == '4.1'
 
 
-def test_published_figures_stay_with_their_dataset(tmp_path):
+def test_published_scores_stay_with_their_dataset(tmp_path):
     write(tmp_path, SUITE)
     other = {'rows_of': 'suite.yaml', 'config': 'duke.yaml', 'dataset': 'DukeMTMC-reID'}
     suite = load_suite(write(tmp_path, other, 'duke_suite.yaml'))
@@ -179,7 +179,7 @@ def test_published_figures_stay_with_their_dataset(tmp_path):
     assert not any(row.published for row in suite.rows)
 
 
-def test_a_suite_in_another_folder(tmp_path):
+def test_suite_in_another_folder(tmp_path):
     write(tmp_path, SUITE)
     (tmp_path / 'mine').mkdir()
     mine = {'rows_of': '../suite.yaml', 'config': 'base.yaml'}
@@ -199,7 +199,7 @@ def test_rows_of_rows_of(tmp_path):
 @pytest.mark.parametrize(
     ('text', 'words'), [('a: [', 'is not valid YAML'), ('3', 'must be a mapping')]
 )
-def test_no_suite_at_all(tmp_path, text, words):
+def test_file_that_is_not_a_suite(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         load_suite(write(tmp_path, text))
 

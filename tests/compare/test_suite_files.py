@@ -1,4 +1,4 @@
-"""The suites in configs/compare: their rows can be built, and say what the paper says."""
+"""The suites in configs/compare: their rows can be built, and agree with the paper."""
 
 from pathlib import Path
 
@@ -33,15 +33,15 @@ def test_every_row_is_a_configuration(path):
     for run in runs:
         assert run.cfg.train.seed == run.seed
         branches = run.cfg.midattr.branches
-        known = {'fused', 'global', 'local'} if len(branches) > 1 else set(branches)
-        assert set(run.row.published) <= known
-        for figures in run.row.published.values():
-            assert all(40 < value < 100 for value in figures.values())
+        descriptors = {'fused', 'global', 'local'} if len(branches) > 1 else set(branches)
+        assert set(run.row.published) <= descriptors
+        for scores in run.row.published.values():
+            assert all(40 < value < 100 for value in scores.values())
     if suite.select:
         assert plan_runs(selection_suite(suite), [1], Path('out'))
 
 
-def test_the_papers_rows():
+def test_rows_of_the_paper():
     built = rows('paper_market')
     assert len([name for name in built if name[0] == 'T']) == 9
     for name, run in built.items():
@@ -59,7 +59,7 @@ def test_the_papers_rows():
     assert built['full'].row.published['fused']['mAP'] == 70.04
 
 
-def test_the_twin_has_the_rows_of_the_claim():
+def test_twin_has_the_rows_of_the_claim():
     paper, twin = rows('paper_market'), rows('twin')
     assert set(twin) == {'T4.1', 'T4.2', 'T4.4', 'T5.1', 'T5.4', 'T6', 'full'}
     for name, run in twin.items():
@@ -70,7 +70,7 @@ def test_the_twin_has_the_rows_of_the_claim():
         assert (ours.midattr.mu, ours.midattr.nu) == (theirs.midattr.mu, theirs.midattr.nu)
 
 
-def test_the_demo_has_the_papers_rows():
+def test_demo_has_the_rows_of_the_paper():
     paper, demo = rows('paper_market'), rows('demo')
     assert list(demo) == list(paper)
     for name, run in demo.items():

@@ -3,8 +3,11 @@ import sys
 
 import pytest
 
-from midattr_plugin.config import build_parser, get_default_config, parse_config
+from helpers.paths import PROJECT
+from midattr_plugin.config import build_parser, extensions, get_default_config, parse_config
+from midattr_plugin.config.describe import describe_keys
 from midattr_plugin.errors import InputError
+from midattr_plugin.train import main
 
 
 @pytest.fixture
@@ -107,9 +110,39 @@ def test_help_names_options_order_and_examples(capsys):
         'key value',
         'Later settings win',
         'examples:',
-        'configs/midattr_market.yaml',
+        '--config-file midattr_market.yaml',
+        'baseline_resnet50_demo.yaml',  # those that come with the package
+        '--keys',
     ):
         assert part in text
+    for part in (str(PROJECT), 'site-packages', '.py'):
+        assert part not in text
+
+
+def test_keys_with_a_word(capsys, monkeypatch):
+    monkeypatch.setattr(extensions, 'load_extensions', None)  # nothing asks for one
+    imported = set(sys.modules)
+    with pytest.raises(SystemExit) as caught:
+        main(['--keys', 'layer'])
+    assert caught.value.code == 0
+    output = capsys.readouterr()
+    assert output.out == f'{describe_keys("layer")}\n' and output.err == ''
+    assert not [name for name in set(sys.modules) - imported if name.startswith('midattr_plugin')]
+
+
+def test_keys_without_a_word(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse_config(['--root', 'here', '--keys'])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f'{describe_keys()}\n'
+
+
+def test_keys_with_a_word_that_no_key_has(capsys):
+    assert main(['--keys', 'zzz']) == 1
+    output = capsys.readouterr()
+    assert output.out == ''
+    assert output.err.startswith('error: --keys: no key has "zzz"')
+    assert output.err.count('\n') == 1
 
 
 def test_program_name_can_be_given():

@@ -1,5 +1,7 @@
 import pytest
 
+from helpers.registries import restored_registries
+from midattr_plugin import BACKBONES, Backbone, register
 from midattr_plugin.config import get_default_config
 from midattr_plugin.config.checks import check_combinations
 from midattr_plugin.errors import InputError
@@ -36,7 +38,7 @@ def check(*pairs):
         ),
         (
             ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 3],
-            'sampler.num_cams is 3, of which train.batch_size 32 is no multiple',
+            'sampler.num_cams is 3, but train.batch_size 32 is not a multiple of it: change one',
         ),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.momentum', 0.0], 'sgd.nesterov'),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),
@@ -47,7 +49,8 @@ def check(*pairs):
         (['midattr.branches', ['local', 'local']], 'twice'),
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
         (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
-        (['midattr.layer_overrides', ['age']], 'age=res4f'),
+        (['midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
+        ([*OURS, 'midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         (
             ['train.max_epoch', 5, 'midattr.warmup_epochs', 5],
             'midattr.warmup_epochs is 5.*train.max_epoch',
@@ -59,8 +62,19 @@ def check(*pairs):
         ([*OURS, *TRIPLETS, 'sampler.num_instances', 1], 'sampler.num_instances is 1: set it'),
         ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'set train.batch_size to 8 or more'),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
+        ([*OURS, 'midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
+        ([*OURS, 'midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
         (['midattr.layer_overrides', ['age=res4f', 'age=res5c']], 'age is given two layers'),
+        ([*OURS, 'midattr.layer_overrides', ['age=res4f', 'age=pool5']], 'age is given two layers'),
+        (
+            [*OURS, 'midattr.layer_overrides', ['boots=res4f']],
+            '"boots=res4f" is not .* an attribute out of gender, hair_length, ',
+        ),
+        (
+            [*OURS, 'model.name', 'midattr_resnet50', 'midattr.layer_overrides', ['age=res4f']],
+            'an attribute out of none',
+        ),
     ],
 )
 def test_refused(pairs, message):
@@ -87,6 +101,7 @@ def test_refused(pairs, message):
         ['midattr.branches', ['local'], 'midattr.descriptor', 'local'],
         ['midattr.branches', ['local']],
         ['midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
+        [*OURS, 'midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
         ['midattr.bnneck', True, 'train.batch_size', 2],
         ['train.max_epoch', 5, 'midattr.warmup_epochs', 4],
         ['train.max_epoch', 0, 'midattr.warmup_epochs', 4, 'test.evaluate', True],
@@ -98,3 +113,17 @@ def test_refused(pairs, message):
 )
 def test_allowed(pairs):
     check(*pairs)
+
+
+def test_layers_are_those_of_the_backbone(tmp_path):
+    with restored_registries(tmp_path):
+        BACKBONES.register('plain')(type('Plain', (Backbone,), {'layers': {'a': 'a', 'b': 'b'}}))
+        register()
+        plain = [*OURS, 'model.name', 'midattr_plain_market']
+        check(*plain, 'midattr.attribute_layer', 'b', 'midattr.layer_overrides', ['age=a'])
+        with pytest.raises(InputError, match='layer "res3d"; choose from a, b, pool5, mixture'):
+            check(*plain)
+        with pytest.raises(InputError, match='"age=res3d" .* a layer out of a, b, pool5'):
+            check(*plain, 'midattr.attribute_layer', 'b', 'midattr.layer_overrides', ['age=res3d'])
+        with pytest.raises(InputError, match='layer "a"; choose from res3d, res4f, res5c, pool5'):
+            check(*OURS, 'midattr.attribute_layer', 'a')

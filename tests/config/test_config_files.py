@@ -3,7 +3,8 @@
 import pytest
 
 from helpers.paths import CONFIGS
-from midattr_plugin.config import load_config, loss_kwargs, model_kwargs
+from midattr_plugin import build
+from midattr_plugin.config import arguments, load_config
 from midattr_plugin.config.keys import flatten
 
 FOLDER = CONFIGS
@@ -46,19 +47,19 @@ def test_schedule_is_the_papers(name, images):
     assert cfg.train.max_epoch * iterations == pytest.approx(50_000, abs=iterations)
     assert (cfg.train.optim, cfg.train.lr, cfg.train.gamma) == ('sgd', 0.01, 0.1)
     assert cfg.data.transforms == ['random_flip']
-    assert model_kwargs(cfg)['part_rows'] == 7
-    assert loss_kwargs(cfg) == {
+    assert build.model_spec(cfg, 2).options['part_rows'] == 7
+    assert arguments(cfg, 'criterion') == {
         'mu': 5.0,
         'nu': 4.0,
         'attribute_weight': 0.1,
         'reading': 'attribute_units',
         'label_smoothing': 0.0,
-        'attribute_loss': 'plain',
-        'class_balance_beta': 0.999,
-        'focal_gamma': 2.0,
         'triplet_weight': 0.0,
         'triplet_margin': 0.3,
     }
+    assert cfg.midattr.attribute_loss == 'plain'
+    assert arguments(cfg, 'attribute_loss.class_balanced') == {'beta': 0.999}
+    assert arguments(cfg, 'attribute_loss.focal') == {'gamma': 2.0}
     assert (cfg.midattr.task_weights, cfg.midattr.warmup_epochs) == ('fixed', 0)
 
 

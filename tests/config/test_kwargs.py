@@ -3,35 +3,54 @@ import inspect
 import pytest
 import torch
 
-from midattr_plugin import torchreid_compat
-from midattr_plugin.config import (
-    engine_run_kwargs,
-    get_default_config,
-    imagedata_kwargs,
-    load_config,
-    loss_kwargs,
-    lr_scheduler_kwargs,
-    model_kwargs,
-    optimizer_kwargs,
-    videodata_kwargs,
+from midattr_plugin import (
+    ATTRIBUTE_LOSSES,
+    ImageMidAttrEngine,
+    MidAttrLoss,
+    build,
+    torchreid_compat,
 )
-from midattr_plugin.config.keys import flatten
+from midattr_plugin.config import arguments, get_default_config, load_config
+from midattr_plugin.config.keys import all_keys, flatten
+from midattr_plugin.models import MidAttrNet, midattr_model
+
+# consumer -> the functions that take its arguments, the arguments that come from elsewhere
+CONSUMERS = {
+    'image_data': ([torchreid_compat.ImageDataManager], set()),
+    'video_data': ([torchreid_compat.VideoDataManager], set()),
+    # torchreid 1.4.0's build_optimizer has param_groups, too
+    'optimizer': ([torchreid_compat.optim.build_optimizer], {'model', 'param_groups'}),
+    'lr_scheduler': ([torchreid_compat.optim.build_lr_scheduler], {'optimizer'}),
+    'run': ([torchreid_compat.Engine.run], {'self'}),
+    'model': (
+        [midattr_model, MidAttrNet],
+        {
+            *('num_classes', 'loss', 'pretrained', 'backbone', 'schema', 'name', 'image_size'),
+            'options',  # of midattr_model: those of MidAttrNet
+        },
+    ),
+    'criterion': ([MidAttrLoss], {'attribute_loss', 'task_uncertainty'}),
+    'engine': (
+        [ImageMidAttrEngine],
+        {'datamanager', 'model', 'optimizer', 'scheduler', 'use_gpu', 'criterion'},
+    ),
+    'attribute_loss.plain': ([ATTRIBUTE_LOSSES['plain']], {'args', 'kwargs'}),
+    'attribute_loss.class_balanced': ([ATTRIBUTE_LOSSES['class_balanced']], {'counts'}),
+    'attribute_loss.focal': ([ATTRIBUTE_LOSSES['focal']], set()),
+}
 
 
-@pytest.mark.parametrize(
-    'builder, function, objects',
-    [
-        (imagedata_kwargs, torchreid_compat.ImageDataManager, set()),
-        (videodata_kwargs, torchreid_compat.VideoDataManager, set()),
-        (optimizer_kwargs, torchreid_compat.optim.build_optimizer, {'model'}),
-        (lr_scheduler_kwargs, torchreid_compat.optim.build_lr_scheduler, {'optimizer'}),
-        (engine_run_kwargs, torchreid_compat.Engine.run, {'self'}),
-    ],
-)
-def test_every_argument_of_torchreid_is_given(builder, function, objects):
-    # torchreid 1.4.0's build_optimizer has param_groups, too.
-    parameters = set(inspect.signature(function).parameters) - objects - {'param_groups'}
-    assert set(builder(get_default_config())) == parameters
+@pytest.mark.parametrize('consumer', CONSUMERS)
+def test_every_argument_is_given(consumer):
+    functions, others = CONSUMERS[consumer]
+    parameters = set().union(*(inspect.signature(function).parameters for function in functions))
+    assert set(arguments(get_default_config(), consumer)) == parameters - others
+
+
+def test_every_consumer_of_a_row_is_known():
+    """So that a misspelled one does not vanish."""
+    named = {full.rpartition('.')[0] for key in all_keys().values() for full in key.arguments()}
+    assert named == set(CONSUMERS) - {'attribute_loss.plain'}
 
 
 def test_values_reach_their_arguments():
@@ -45,7 +64,7 @@ def test_values_reach_their_arguments():
             node = node[section]
         node[name] = new
 
-    # Where the argument of torchreid is not named like the key.
+    # Where the argument is not named like the key.
     renamed = {
         'batch_size_train': 'train.batch_size',
         'batch_size_test': 'test.batch_size',
@@ -59,96 +78,100 @@ def test_values_reach_their_arguments():
         'adam_beta1': 'adam.beta1',
         'adam_beta2': 'adam.beta2',
         'test_only': 'test.evaluate',
-        'weights': 'midattr.weights_name',
-        'weights_file': 'midattr.backbone_weights',
         'reading': 'midattr.loss_reading',
         'triplet_margin': 'loss.triplet.margin',
+        'attribute_loss.class_balanced.beta': 'midattr.class_balance_beta',
+        'attribute_loss.focal.gamma': 'midattr.focal_gamma',
     }
     values = flatten(cfg)
-    builders = (
-        imagedata_kwargs,
-        videodata_kwargs,
-        optimizer_kwargs,
-        lr_scheduler_kwargs,
-        engine_run_kwargs,
-        model_kwargs,
-        loss_kwargs,
-    )
-    for builder in builders:
-        for argument, value in builder(cfg).items():
+    for consumer in CONSUMERS:
+        for argument, value in arguments(cfg, consumer).items():
             if argument == 'label_smoothing':
                 continue
-            key = renamed.get(argument)
+            key = renamed.get(f'{consumer}.{argument}', renamed.get(argument))
             if key is None:
                 (key,) = (key for key in values if key.rpartition('.')[2] == argument)
-            expected = values[key]
-            assert value == (tuple(expected) if isinstance(value, tuple) else expected), argument
+            assert value == values[key], argument
 
 
 def test_lists_are_copies():
     cfg = load_config()
-    imagedata_kwargs(cfg)['sources'].append('x')
-    engine_run_kwargs(cfg)['ranks'].append(0)
-    lr_scheduler_kwargs(cfg)['stepsize'].clear()
+    arguments(cfg, 'image_data')['sources'].append('x')
+    arguments(cfg, 'run')['ranks'].append(0)
+    arguments(cfg, 'lr_scheduler')['stepsize'].clear()
+    arguments(cfg, 'model')['branches'].clear()
     assert cfg == load_config()
+
+
+def test_an_unknown_consumer_gets_nothing():
+    assert arguments(load_config(), 'attribute_loss.none') == {}
+
+
+def part_rows(*opts):
+    """Return the rows of the model that is built from a configuration."""
+    cfg = load_config(opts=['model.name', 'midattr_resnet18', *opts])
+    return build.model_spec(cfg, 2).options['part_rows']
+
+
+def rows_of_the_map(height, halvings):
+    for _ in range(halvings):
+        height = torch.nn.MaxPool2d(3, stride=2, padding=1)(torch.zeros(1, height, 9)).shape[1]
+    return height
 
 
 @pytest.mark.parametrize('height, rows', [(224, 7), (256, 8), (128, 4), (1, 1), (33, 2), (225, 8)])
 def test_part_rows_are_those_of_the_map(height, rows):
-    cfg = load_config(opts=['data.height', height])
-    assert model_kwargs(cfg)['part_rows'] == rows
-    size = height
-    for _ in range(5):
-        size = torch.nn.MaxPool2d(3, stride=2, padding=1)(torch.zeros(1, size, 9)).shape[1]
-    assert size == rows
-    cfg = load_config(opts=['data.height', height, 'midattr.part_rows', 3])
-    assert model_kwargs(cfg)['part_rows'] == 3
+    assert part_rows('data.height', height) == rows == rows_of_the_map(height, 5)
+    assert part_rows('data.height', height, 'midattr.part_rows', 3) == 3
 
 
 @pytest.mark.parametrize('height, rows', [(224, 14), (256, 16), (1, 1), (33, 3), (225, 15)])
 def test_part_rows_with_a_last_stride_of_1(height, rows):
-    cfg = load_config(opts=['data.height', height, 'midattr.last_stride', 1])
-    assert model_kwargs(cfg)['part_rows'] == rows
-    size = height
-    for _ in range(4):
-        size = torch.nn.MaxPool2d(3, stride=2, padding=1)(torch.zeros(1, size, 9)).shape[1]
-    assert size == rows
-    cfg = load_config(
-        opts=['data.height', height, 'midattr.last_stride', 1, 'midattr.part_rows', 3]
-    )
-    assert model_kwargs(cfg)['part_rows'] == 3
+    stride = ['midattr.last_stride', 1]
+    assert part_rows('data.height', height, *stride) == rows == rows_of_the_map(height, 4)
+    assert part_rows('data.height', height, *stride, 'midattr.part_rows', 3) == 3
 
 
-def test_model_kwargs():
-    assert model_kwargs(load_config(opts=['midattr.layer_overrides', 'age=res4f'])) == {
-        'weights': 'IMAGENET1K_V1',
+def test_model():
+    cfg = load_config(opts=['midattr.layer_overrides', 'age=res4f'])
+    assert arguments(cfg, 'model') == {
+        'weights': '',
         'weights_file': '',
         'attribute_layer': 'res3d',
-        'layer_overrides': ('age=res4f',),
-        'branches': ('global', 'local'),
-        'part_rows': 8,
+        'layer_overrides': ['age=res4f'],
+        'branches': ['global', 'local'],
+        'part_rows': 0,
         'part_dim': 256,
         'dropout': 0.5,
         'descriptor': 'fused',
         'bnneck': False,
         'last_stride': 2,
+        'use_gpu': cfg.use_gpu,
     }
 
 
-def test_loss_kwargs():
-    assert loss_kwargs(load_config(opts=['loss.softmax.label_smooth', 'False'])) == {
+def test_losses():
+    cfg = load_config(opts=['loss.softmax.label_smooth', 'False'])
+    assert arguments(cfg, 'criterion') == {
         'mu': 5.0,
         'nu': 4.0,
         'attribute_weight': 0.1,
         'reading': 'attribute_units',
         'label_smoothing': 0.0,
-        'attribute_loss': 'plain',
-        'class_balance_beta': 0.999,
-        'focal_gamma': 2.0,
         'triplet_weight': 0.0,
         'triplet_margin': 0.3,
     }
-    assert loss_kwargs(load_config())['label_smoothing'] == 0.1
+    assert arguments(load_config(), 'criterion')['label_smoothing'] == 0.1
+    assert arguments(cfg, 'attribute_loss.plain') == {}
+    assert arguments(cfg, 'attribute_loss.class_balanced') == {'beta': 0.999}
+    assert arguments(cfg, 'attribute_loss.focal') == {'gamma': 2.0}
+    assert cfg.midattr.attribute_loss == 'plain'
+
+
+def test_engine():
+    cfg = load_config(opts=['midattr.precision', 'bf16', 'midattr.compile', True])
+    assert arguments(cfg, 'engine') == {'precision': 'bf16', 'compile': True}
+    assert arguments(load_config(), 'engine') == {'precision': 'fp32', 'compile': False}
 
 
 def test_optimizer_and_schedule_are_built():
@@ -171,9 +194,11 @@ def test_optimizer_and_schedule_are_built():
         ]
     )
     optimizer = torchreid_compat.optim.build_optimizer(
-        torch.nn.Linear(2, 2), **optimizer_kwargs(cfg)
+        torch.nn.Linear(2, 2), **arguments(cfg, 'optimizer')
     )
-    scheduler = torchreid_compat.optim.build_lr_scheduler(optimizer, **lr_scheduler_kwargs(cfg))
+    scheduler = torchreid_compat.optim.build_lr_scheduler(
+        optimizer, **arguments(cfg, 'lr_scheduler')
+    )
     group = optimizer.param_groups[0]
     assert (group['momentum'], group['weight_decay']) == (0.8, 0.2)
     rates = []

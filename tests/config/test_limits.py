@@ -1,9 +1,10 @@
 import pytest
 
-from midattr_plugin import torchreid_compat
-from midattr_plugin.config import get_default_config
+from helpers.registries import restored_registries
+from midattr_plugin import ATTRIBUTE_LOSSES, torchreid_compat
+from midattr_plugin.config import KEYS, Interval, get_default_config
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.config.limits import INTERVALS, LENGTHS, Interval, check_limits, choices
+from midattr_plugin.config.limits import check_limits
 from midattr_plugin.errors import InputError
 
 
@@ -12,11 +13,6 @@ def check(**changed):
     for name, value in changed.items():
         values[name.replace('__', '.')] = value
     check_limits(values, dict.fromkeys(values, 'here'))
-
-
-def test_tables_name_existing_keys():
-    keys = set(flatten(get_default_config()))
-    assert keys >= {*INTERVALS, *LENGTHS, *choices('image')}
 
 
 def test_defaults_are_allowed():
@@ -103,17 +99,23 @@ def test_allowed():
     check(midattr__mu=0.0, midattr__dropout=0.0, train__max_epoch=0, data__workers=0)
 
 
-def test_names_are_those_registered_now(monkeypatch):
-    monkeypatch.setattr(torchreid_compat, 'model_names', lambda: ['resnet50', 'my_model'])
-    monkeypatch.setattr(torchreid_compat, 'dataset_names', lambda: ['market1501', 'my_data'])
-    check(model__name='my_model', data__sources=['my_data'])
-    with pytest.raises(InputError, match='my_data'):
-        check(data__sources=['viper'])
+def test_names_are_those_registered_now(tmp_path):
+    mine = {'model__name': 'my_model'}, {'data__sources': ['my_data']}
+    with restored_registries(tmp_path):
+        torchreid_compat.register_model('my_model', None)
+        torchreid_compat.register_image_dataset('my_data', None)
+        ATTRIBUTE_LOSSES.register('my_loss')(None)
+        check(**mine[0], **mine[1], midattr__attribute_loss='my_loss')
+        with pytest.raises(InputError, match=r'must be one of .*my_data.*\(did you mean my_data'):
+            check(data__sources=['my_dat'])
+    for changed in (*mine, {'midattr__attribute_loss': 'my_loss'}):
+        with pytest.raises(InputError, match='my_'):
+            check(**changed)
 
 
 def test_transforms_are_those_of_torchreid(capsys):
     """Each name must make torchreid add a step."""
     build = torchreid_compat.data.transforms.build_transforms
     plain = len(build(8, 4, [])[0].transforms)
-    for name in choices('image')['data.transforms']:
+    for name in KEYS['data.transforms'].names():
         assert len(build(8, 4, [name])[0].transforms) == plain + 1

@@ -8,9 +8,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers.paths import SHARED
-from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
-from midattr_plugin.datasets.annotation_file import find_annotation_file
+from midattr_plugin.datasets import AnnotationFile, DukeMTMCreIDAttr, Market1501Attr
 from midattr_plugin.errors import InputError
+
+MARKET, DUKE = Market1501Attr.annotations, DukeMTMCreIDAttr.annotations
 
 CONTENT = b'attributes of everybody'
 
@@ -29,7 +30,7 @@ def direct_connection(monkeypatch):
 
 @pytest.fixture
 def published(tmp_path):
-    """A schema whose file is served from 127.0.0.1."""
+    """Annotations whose file is served from 127.0.0.1."""
     served = tmp_path / 'served'
     served.mkdir()
     (served / 'market_attribute.mat').write_bytes(CONTENT)
@@ -37,7 +38,7 @@ def published(tmp_path):
     thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01})
     thread.start()
     yield replace(
-        MARKET1501,
+        MARKET,
         sha256=hashlib.sha256(CONTENT).hexdigest(),
         url=f'http://127.0.0.1:{server.server_port}/market_attribute.mat',
     )
@@ -48,8 +49,8 @@ def published(tmp_path):
 
 @pytest.fixture
 def unreachable():
-    """A schema whose address nobody listens at."""
-    return replace(MARKET1501, url='http://127.0.0.1:9/market_attribute.mat')
+    """Annotations at an address where nobody listens."""
+    return replace(MARKET, url='http://127.0.0.1:9/market_attribute.mat')
 
 
 @pytest.fixture
@@ -64,24 +65,24 @@ def test_found_beside_the_images(folders, unreachable, place):
     path = folders[1] / place / 'market_attribute.mat'
     path.parent.mkdir(exist_ok=True)
     path.touch()
-    found = find_annotation_file(unreachable, folders)
+    found = unreachable.find(folders)
     assert found.samefile(path)
 
 
 def test_the_first_folder_counts(folders, unreachable):
     for folder in folders:
         (folder / 'market_attribute.mat').touch()
-    assert find_annotation_file(unreachable, folders) == folders[0] / 'market_attribute.mat'
+    assert unreachable.find(folders) == folders[0] / 'market_attribute.mat'
 
 
 def test_configured_file_or_folder(folders, tmp_path, unreachable, monkeypatch):
     (folders[0] / 'market_attribute.mat').touch()
     elsewhere = tmp_path / 'market_attribute.mat'
     elsewhere.touch()
-    assert find_annotation_file(unreachable, folders, str(elsewhere)) == elsewhere
-    assert find_annotation_file(unreachable, folders, str(tmp_path)) == elsewhere
+    assert unreachable.find(folders, str(elsewhere)) == elsewhere
+    assert unreachable.find(folders, str(tmp_path)) == elsewhere
     monkeypatch.setenv('HOME', str(tmp_path))
-    assert find_annotation_file(unreachable, folders, '~/market_attribute.mat') == elsewhere
+    assert unreachable.find(folders, '~/market_attribute.mat') == elsewhere
 
 
 def test_configured_and_missing(folders, tmp_path, unreachable):
@@ -92,21 +93,21 @@ def test_configured_and_missing(folders, tmp_path, unreachable):
             match=r'midattr\.annotations\.market1501: ".+" does not '
             r'exist; get it from http',
         ):
-            find_annotation_file(unreachable, folders, str(configured))
+            unreachable.find(folders, str(configured))
 
 
-def test_fetched_into_the_first_folder(folders, published, capfd):
-    path = find_annotation_file(published, folders)
+def test_downloaded_into_the_first_folder(folders, published, capfd):
+    path = published.find(folders)
     assert path == folders[0] / 'market_attribute.mat'
     assert path.read_bytes() == CONTENT
     assert os.listdir(folders[0]) == ['market_attribute.mat']
-    assert f'fetching it from {published.url}' in capfd.readouterr().out
-    assert find_annotation_file(replace(published, url='http://127.0.0.1:9/'), folders) == path
+    assert f'downloading it from {published.url}' in capfd.readouterr().out
+    assert replace(published, url='http://127.0.0.1:9/').find(folders) == path
 
 
 def test_no_cookies_are_kept(folders, published, tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
-    find_annotation_file(published, folders)
+    published.find(folders)
     assert not (tmp_path / '.cache').exists()
 
 
@@ -119,37 +120,92 @@ def test_no_cookies_are_kept(folders, published, tmp_path, monkeypatch):
         ({'url': 'nonsense'}, 'nonsense'),
     ],
 )
-def test_what_cannot_be_fetched(folders, published, change, reason):
-    schema = replace(
+def test_what_cannot_be_downloaded(folders, published, change, reason):
+    source = replace(
         published, **{key: value.format(url=published.url) for key, value in change.items()}
     )
     with pytest.raises(InputError, match=reason) as error:
-        find_annotation_file(schema, folders)
+        source.find(folders)
     message = str(error.value)
     assert len(message.splitlines()) == 1
     assert message.startswith(f'annotation file "{folders[0] / "market_attribute.mat"}" is missing')
-    assert f'download {schema.url} and put it there' in message
+    assert f'download {source.url} and put it there' in message
     assert os.listdir(folders[0]) == []
 
 
 def test_a_download_that_gives_nothing(folders, published, monkeypatch):
     """Some versions of gdown return None where others raise."""
     monkeypatch.setattr('gdown.download', lambda *args, **kwargs: None)
-    with pytest.raises(InputError, match='is missing and could not be fetched'):
-        find_annotation_file(published, folders)
+    with pytest.raises(InputError, match='is missing and could not be downloaded'):
+        published.find(folders)
 
 
 def test_a_folder_that_cannot_be_written(published, tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(InputError, match='could not be fetched'):
-        find_annotation_file(published, [tmp_path / 'file'])
+    with pytest.raises(InputError, match='could not be downloaded'):
+        published.find([tmp_path / 'file'])
 
 
-@pytest.mark.parametrize('schema', [MARKET1501, DUKEMTMCREID], ids=lambda s: s.name)
-def test_checksums_of_the_published_files(schema):
-    path = SHARED / 'annotations' / f'{schema.mat_name}.mat'
+@pytest.mark.parametrize('source', [MARKET, DUKE], ids=lambda source: source.key)
+def test_checksums_of_the_published_files(source):
+    path = SHARED / 'annotations' / source.name
     if not path.is_file():
         pytest.skip(f'{path.name} is published by the annotators and not part of this project')
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == schema.sha256
-    assert schema.url.startswith('https://github.com/vana77/')
-    assert schema.url.endswith(f'/{path.name}')
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256
+    assert source.url.startswith('https://github.com/vana77/')
+    assert source.url.endswith(f'/{path.name}')
+
+
+class TextFile(AnnotationFile):
+    """A format without a published file."""
+
+    def read(self, path, schema):
+        return {}
+
+
+@pytest.mark.parametrize(
+    'source, remedy',
+    [
+        (TextFile('labels.txt'), 'put it there'),
+        (
+            TextFile('labels.txt', key='mine'),
+            'put it there, or set midattr.annotations.mine to where you have it',
+        ),
+    ],
+)
+def test_a_missing_file_that_is_not_published(folders, source, remedy, capsys):
+    with pytest.raises(InputError) as error:
+        source.find(folders)
+    path = folders[0] / 'labels.txt'
+    assert str(error.value) == f'annotation file "{path}" is missing; {remedy}'
+    assert capsys.readouterr().out == ''  # nothing was tried
+    path.touch()
+    assert source.find(folders) == path
+
+
+@pytest.mark.parametrize(
+    'source, message',
+    [
+        (TextFile('labels.txt'), 'annotation file "/none.txt" does not exist; put it there'),
+        (
+            TextFile('labels.txt', key='mine'),
+            'midattr.annotations.mine: "/none.txt" does not exist; put it there, or leave the key '
+            'empty',
+        ),
+    ],
+)
+def test_a_configured_file_that_is_not_published(folders, source, message):
+    with pytest.raises(InputError) as error:
+        source.find(folders, '/none.txt')
+    assert str(error.value) == message
+
+
+def test_a_published_file_without_a_key(folders, unreachable):
+    source = replace(unreachable, key='')
+    with pytest.raises(InputError, match='and put it there$'):
+        source.find(folders)
+
+
+def test_a_format_needs_a_reader():
+    with pytest.raises(TypeError, match='abstract'):
+        AnnotationFile('labels.txt')

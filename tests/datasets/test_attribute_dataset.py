@@ -13,8 +13,7 @@ from helpers.fake_market import (
 )
 from helpers.fake_sources import MARKET_LABELS, TEST_IDS, TRAIN_IDS, duke, identity, market
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import MARKET1501, Market1501Attr
-from midattr_plugin.datasets import mat_file as annotations
+from midattr_plugin.datasets import MARKET1501, Market1501Attr, mat_file
 from midattr_plugin.errors import InputError
 
 
@@ -58,11 +57,11 @@ def test_folders_with_wildcards_in_their_names(tmp_path):
 
 
 def test_the_file_is_parsed_once(root, monkeypatch):
-    annotations._read.cache_clear()
+    mat_file._read.cache_clear()
     count = []
-    loadmat = annotations.scipy.io.loadmat
+    loadmat = mat_file.scipy.io.loadmat
     monkeypatch.setattr(
-        annotations.scipy.io,
+        mat_file.scipy.io,
         'loadmat',
         lambda *args, **kwargs: count.append(1) or loadmat(*args, **kwargs),
     )
@@ -71,14 +70,28 @@ def test_the_file_is_parsed_once(root, monkeypatch):
     assert len(count) == 1
 
 
-def test_configured_annotation_file(root, data_dir, monkeypatch):
+def test_configured_annotation_file(root, data_dir):
     (data_dir / 'market_attribute.mat').rename(root / 'elsewhere.mat')
-    monkeypatch.setattr(Market1501Attr, 'annotation_file', str(root / 'elsewhere.mat'))
-    dataset = market(root)
+    dataset = market(root, annotation_file=str(root / 'elsewhere.mat'))
     assert dataset[0]['attrs'].tolist() == list(MARKET_LABELS[2])
-    monkeypatch.setattr(Market1501Attr, 'annotation_file', str(root / 'gone.mat'))
     with pytest.raises(InputError, match=r'midattr\.annotations\.market1501.+gone\.mat'):
-        market(root)
+        market(root, annotation_file=str(root / 'gone.mat'))
+
+
+def test_configured_annotation_file_through_torchreids_data_manager(root, data_dir):
+    (data_dir / 'market_attribute.mat').rename(root / 'elsewhere.mat')
+
+    def train_loader(path):
+        with torchreid_compat.dataset_arguments({'market1501_attr': {'annotation_file': path}}):
+            return torchreid_compat.ImageDataManager(
+                str(root), 'market1501_attr', height=32, width=16, workers=0, use_gpu=False
+            ).train_loader
+
+    dataset = train_loader(str(root / 'elsewhere.mat')).dataset
+    assert dataset[0]['attrs'].tolist() == list(MARKET_LABELS[2])
+    with pytest.raises(InputError, match=r'midattr\.annotations\.market1501.+gone\.mat'):
+        train_loader(str(root / 'gone.mat'))
+    assert torchreid_compat._dataset_registry['market1501_attr'] is Market1501Attr
 
 
 def test_annotations_beside_the_older_layout(root, data_dir):

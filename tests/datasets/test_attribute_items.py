@@ -13,13 +13,12 @@ from helpers.fake_sources import (
     identity,
     market,
 )
-from midattr_plugin import torchreid_compat
+from midattr_plugin import MidAttrDemo, torchreid_compat
 from midattr_plugin.datasets import (
     DUKEMTMCREID,
     MARKET1501,
     AttributeImageDataset,
     Market1501Attr,
-    MidAttrDemo,
 )
 from midattr_plugin.errors import InputError
 
@@ -116,9 +115,10 @@ def test_items_without_a_transform(root):
 def test_a_broken_image_in_a_worker(root, data_dir):
     dataset = market(root)
     (data_dir / 'bounding_box_train' / '0002_c1s1_000001_01.jpg').write_bytes(b'')
-    loader = torch.utils.data.DataLoader(dataset, num_workers=1)
+    batches = iter(torch.utils.data.DataLoader(dataset, num_workers=1))
     with pytest.raises(InputError) as error:
-        list(loader)
+        next(batches)
+    batches._shutdown_workers()  # left to the garbage collector, this takes 5 seconds
     assert error.value.sentence.startswith('image "')
 
 

@@ -15,7 +15,7 @@ from helpers.fake_sources import (
     market,
 )
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import DATASETS, DUKEMTMCREID, MARKET1501
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS, DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
 
 
@@ -80,7 +80,7 @@ def test_500k_distractors(root, data_dir):
 @pytest.fixture
 def registered():
     names = dict(torchreid_compat._dataset_registry)
-    for name, dataset in DATASETS.items():
+    for name, dataset in ATTRIBUTE_DATASETS.items():
         torchreid_compat.register_image_dataset(name, dataset)
     yield
     torchreid_compat._dataset_registry.clear()

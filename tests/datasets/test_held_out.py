@@ -1,4 +1,4 @@
-"""Which images are held out, and that training and validation share them out."""
+"""Which images are held out, and that training and validation images are disjoint."""
 
 import random
 from collections import Counter
@@ -17,7 +17,7 @@ from midattr_plugin.errors import InputError
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.data())
-def test_draw(pids, data):
+def test_sampled_images(pids, data):
     items = [(f'{i:02}.jpg', pid, 0, 0) for i, pid in enumerate(pids)]
     most = len(pids) - len(set(pids))
     count, seed = data.draw(st.integers(0, most)), data.draw(st.integers(0, 9))
@@ -32,7 +32,7 @@ def test_draw(pids, data):
         sample_images(items, most + 1, seed)
 
 
-def test_draws_differ_and_leave_the_generator_alone():
+def test_samples_differ_by_seed_and_keep_the_random_state():
     items = [(f'{i:02}', i % 3, 0, 0) for i in range(60)]
     torch.manual_seed(3)
     first = sample_images(items, 10, 1)
@@ -43,7 +43,7 @@ def test_draws_differ_and_leave_the_generator_alone():
 
 
 @pytest.fixture
-def manager_of(tmp_path):
+def build_manager(tmp_path):
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     return lambda *pairs: build.build_datamanager(parse_config(arguments(tmp_path, *pairs)))
 
@@ -56,9 +56,9 @@ def manager_of(tmp_path):
         ['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_instances', 2],
     ],
 )
-def test_loaders(manager_of, pairs):
-    whole = manager_of()
-    parts = manager_of('midattr.validation_images', 5, *pairs)
+def test_loaders(build_manager, pairs):
+    whole = build_manager()
+    parts = build_manager('midattr.validation_images', 5, *pairs)
     trained = [item[0] for item in parts.train_loader.dataset.data]
     held = [item[0] for item in parts.validation_loader.dataset.data]
     assert len(held) == 5 and not set(held) & set(trained)
@@ -72,27 +72,29 @@ def test_loaders(manager_of, pairs):
     assert torch.equal(again['img'], batches[0]['img']) and again['attrs'].shape == (4, 12)
 
 
-def test_samplers_that_draw_when_they_are_made(manager_of):
+def test_samplers_that_draw_in_init(build_manager):
     pairs = ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 2]
     states = []
     for count in (0, 2):
         random.seed(3)
-        manager_of(*pairs, 'midattr.validation_images', count)
+        build_manager(*pairs, 'midattr.validation_images', count)
         states.append(random.random())
     assert states[0] == states[1]
 
 
-def test_no_batch_is_left(manager_of):
+def test_no_batch_remains(build_manager):
     with pytest.raises(
         InputError,
-        match='12 held out leave 4 training images, too few for a batch of 8; hold out fewer',
+        match='holding out 12 leaves 4 training images, too few for a batch of 8; hold out fewer',
     ):
-        manager_of('midattr.validation_images', 12, 'train.batch_size', 8)
+        build_manager('midattr.validation_images', 12, 'train.batch_size', 8)
 
 
-def test_a_sampler_that_has_too_few_left(manager_of):
-    with pytest.raises(InputError, match='RandomDomainSampler cannot make a batch of 8 of the 6 '):
-        manager_of(
+def test_too_few_images_remain_for_the_sampler(build_manager):
+    with pytest.raises(
+        InputError, match='RandomDomainSampler cannot make a batch of 8 from the 6 '
+    ):
+        build_manager(
             'sampler.train_sampler',
             'RandomDomainSampler',
             'sampler.num_cams',
@@ -104,12 +106,12 @@ def test_a_sampler_that_has_too_few_left(manager_of):
         )
 
 
-def test_a_test_holds_nothing_out(manager_of):
-    manager = manager_of('midattr.validation_images', 5, 'test.evaluate', True)
+def test_an_evaluation_holds_nothing_out(build_manager):
+    manager = build_manager('midattr.validation_images', 5, 'test.evaluate', True)
     assert len(manager.train_loader.dataset) == 16 and not hasattr(manager, 'validation_loader')
 
 
-def test_only_for_our_loss(tmp_path):
+def test_only_for_the_midattr_loss(tmp_path):
     with pytest.raises(
         InputError, match='midattr.validation_images is for loss.name midattr, not softmax'
     ):

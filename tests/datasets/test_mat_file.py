@@ -4,20 +4,29 @@ import numpy as np
 import pytest
 import scipy.io
 
-from helpers.fake_market import expected_labels, fields_by_identity, split_struct, write_annotations
+from helpers.fake_market import (
+    ANNOTATIONS,
+    expected_labels,
+    fields_by_identity,
+    split_struct,
+    write_annotations,
+)
 from helpers.paths import SHARED
+from midattr_plugin import MidAttrDemo
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
-from midattr_plugin.datasets.mat_file import read_annotations
 from midattr_plugin.errors import InputError
 
-ANNOTATIONS = SHARED / 'annotations'
 FIELDS = [name for attribute in MARKET1501 for name in attribute.fields]
 TRAIN = fields_by_identity(MARKET1501, (2, 7, 11, 1500))
 TEST = fields_by_identity(MARKET1501, (1, 4))
 
 
+def read(path, schema):
+    return ANNOTATIONS[schema.name].read(path, schema)
+
+
 def write_structs(path, train=None, test=None, name='market_attribute'):
-    """Writes a file with one or both structs replaced."""
+    """Write a file with one or both structs replaced."""
     train = split_struct(TRAIN, FIELDS) if train is None else train
     test = split_struct(TEST, FIELDS) if test is None else test
     scipy.io.savemat(path, {name: {'train': train, 'test': test}})
@@ -25,7 +34,7 @@ def write_structs(path, train=None, test=None, name='market_attribute'):
 
 
 def shared_file(schema):
-    path = ANNOTATIONS / f'{schema.mat_name}.mat'
+    path = SHARED / 'annotations' / ANNOTATIONS[schema.name].name
     if not path.is_file():
         pytest.skip(f'{path.name} is published by the annotators and not part of this project')
     return path
@@ -36,7 +45,7 @@ def test_labels_of_a_generated_file(tmp_path, schema):
     train = fields_by_identity(schema, (2, 7, 11, 1500))
     test = fields_by_identity(schema, (1, 3, 4))
     write_annotations(tmp_path / 'a.mat', schema, train, test)
-    labels = read_annotations(tmp_path / 'a.mat', schema)
+    labels = read(tmp_path / 'a.mat', schema)
     assert labels == {
         pid: expected_labels(schema, fields) for pid, fields in (train | test).items()
     }
@@ -50,7 +59,7 @@ def test_one_identity_per_split(tmp_path):
     """SciPy squeezes the vectors to scalars."""
     train, test = fields_by_identity(MARKET1501, [2]), fields_by_identity(MARKET1501, [1])
     write_annotations(tmp_path / 'a.mat', MARKET1501, train, test)
-    labels = read_annotations(tmp_path / 'a.mat', MARKET1501)
+    labels = read(tmp_path / 'a.mat', MARKET1501)
     assert labels == {
         2: expected_labels(MARKET1501, train[2]),
         1: expected_labels(MARKET1501, test[1]),
@@ -59,17 +68,17 @@ def test_one_identity_per_split(tmp_path):
 
 def test_an_empty_split(tmp_path):
     path = write_structs(tmp_path / 'a.mat', test=split_struct({}, FIELDS))
-    assert set(read_annotations(path, MARKET1501)) == {2, 7, 11, 1500}
+    assert set(read(path, MARKET1501)) == {2, 7, 11, 1500}
 
 
 def test_a_replaced_file_is_read_again(tmp_path):
     path = write_structs(tmp_path / 'a.mat')
-    first = read_annotations(path, MARKET1501)
+    first = read(path, MARKET1501)
     first.clear()  # belongs to the caller
-    assert len(read_annotations(path, MARKET1501)) == 6
+    assert len(read(path, MARKET1501)) == 6
     write_structs(path, test=split_struct({}, FIELDS))
     os.utime(path, ns=(1, 1))
-    assert len(read_annotations(path, MARKET1501)) == 4
+    assert len(read(path, MARKET1501)) == 4
 
 
 def field_column(name, index):
@@ -120,18 +129,18 @@ def without(name):
         ),
         (
             field_column('image_index', lambda column: np.array([['2', '7', 'x', '11']], object)),
-            'has something else than an identity number in train.image_index',
+            'has something other than an identity number in train.image_index',
         ),
         (
             field_column('image_index', lambda column: np.array([[[], '7', '9', '11']], object)),
-            'has something else than an identity number in train.image_index',
+            'has something other than an identity number in train.image_index',
         ),
     ],
 )
 def test_broken_fields(tmp_path, train, problem):
     path = write_structs(tmp_path / 'a.mat', train=train)
     with pytest.raises(InputError, match=problem) as error:
-        read_annotations(path, MARKET1501)
+        read(path, MARKET1501)
     assert str(path) in str(error.value)
     assert 'replace it by market_attribute.mat from https://' in str(error.value)
 
@@ -140,7 +149,7 @@ def test_a_struct_without_splits(tmp_path):
     struct = {'train': split_struct(TRAIN, FIELDS)}
     scipy.io.savemat(tmp_path / 'a.mat', {'market_attribute': struct})
     with pytest.raises(InputError, match='has no test in market_attribute'):
-        read_annotations(tmp_path / 'a.mat', MARKET1501)
+        read(tmp_path / 'a.mat', MARKET1501)
 
 
 def test_the_file_of_the_other_dataset(tmp_path):
@@ -153,12 +162,12 @@ def test_the_file_of_the_other_dataset(tmp_path):
     )
     with pytest.raises(
         InputError,
-        match='has no market_attribute, but seems to hold the annotations of dukemtmcreid; replace',
+        match='has no market_attribute, but has duke_attribute, of another dataset; replace',
     ):
-        read_annotations(path, MARKET1501)
+        read(path, MARKET1501)
     scipy.io.savemat(path, {'something': 1})
     with pytest.raises(InputError, match='has no market_attribute; replace'):
-        read_annotations(path, MARKET1501)
+        read(path, MARKET1501)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +182,7 @@ def test_files_that_are_not_matlabs(tmp_path, content, problem):
     path = tmp_path / 'a.mat'
     path.write_bytes(content)
     with pytest.raises(InputError, match=problem) as error:
-        read_annotations(path, MARKET1501)
+        read(path, MARKET1501)
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -183,12 +192,12 @@ def test_a_truncated_file(tmp_path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(InputError, match=r'a\.mat" (is not a readable|has no)'):
-        read_annotations(path, MARKET1501)
+        read(path, MARKET1501)
 
 
 def test_a_missing_file(tmp_path):
     with pytest.raises(InputError, match=r'a\.mat" cannot be read \(No such file'):
-        read_annotations(tmp_path / 'a.mat', MARKET1501)
+        read(tmp_path / 'a.mat', MARKET1501)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +214,7 @@ def test_a_missing_file(tmp_path):
     ids=['market1501', 'dukemtmcreid'],
 )
 def test_unknown_labels_of_the_real_files(schema, train, test, unknown):
-    labels = read_annotations(shared_file(schema), schema)
+    labels = read(shared_file(schema), schema)
     assert len(labels) == train + test
     for name, column in zip(schema.names, zip(*labels.values(), strict=True), strict=True):
         assert sum(label == -1 for label in column) == unknown.get(name, 0)
@@ -216,9 +225,9 @@ def test_unknown_labels_of_the_real_files(schema, train, test, unknown):
 def test_every_identity_of_the_real_files(schema, split):
     """Compared with one identity at a time, read by field name."""
     path = shared_file(schema)
-    labels = read_annotations(path, schema)
+    labels = read(path, schema)
     content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-    struct = getattr(content[schema.mat_name], split)
+    struct = getattr(content[path.stem], split)
     names = [name for attribute in schema for name in attribute.fields]
     unknown = {'upper_color': 0, 'lower_color': 0}
     for i, pid in enumerate(struct.image_index):
@@ -240,7 +249,7 @@ def test_every_identity_of_the_real_files(schema, split):
 def test_rare_labels_of_market1501():
     """20 training identities wear a hat, 8 are old, 2 have purple trousers."""
     path = shared_file(MARKET1501)
-    labels = read_annotations(path, MARKET1501)
+    labels = read(path, MARKET1501)
     content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     rows = [labels[int(pid)] for pid in content['market_attribute'].train.image_index]
     counts = {}
@@ -248,3 +257,10 @@ def test_rare_labels_of_market1501():
         column, index = MARKET1501.names.index(name), MARKET1501[name].classes.index(label)
         counts[name] = sum(row[column] == index for row in rows)
     assert counts == {'hat': 20, 'age': 8, 'lower_color': 2}
+
+
+def test_a_file_that_is_not_published(tmp_path):
+    """The one that is rendered for the demo."""
+    (tmp_path / 'market_attribute.mat').touch()
+    with pytest.raises(InputError, match='is empty; replace it by market_attribute.mat$'):
+        MidAttrDemo.annotations.read(tmp_path / 'market_attribute.mat', MARKET1501)

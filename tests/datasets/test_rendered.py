@@ -1,4 +1,4 @@
-"""Rendered images are known as such, whichever class reads them."""
+"""Rendered images are detected, whichever class reads them."""
 
 from types import SimpleNamespace
 

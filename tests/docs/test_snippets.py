@@ -25,8 +25,8 @@ from helpers.fake_market import write_duke_tree, write_image, write_market_tree
 from helpers.fake_runs import finish, made_up_results
 from helpers.pages import SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
-from helpers.restored_registries import restored_registries
-from helpers.tiny_backbone import TinyBackbone
+from helpers.registries import restored_registries
+from helpers.tiny_resnet import TinyResNet
 from midattr_plugin import benchmark, compare, rendering, train
 from midattr_plugin.compare import cli as compare_cli
 from midattr_plugin.compare import grid
@@ -72,9 +72,10 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.setattr(compare_cli, 'write_report', _report)
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
     with restored_registries(tmp_path):
-        midattr_plugin.BACKBONES.register('tiny')(TinyBackbone)
+        midattr_plugin.BACKBONES.register('tiny')(TinyResNet)
         midattr_plugin.register()
         yield tmp_path
+    midattr_plugin.use_fast_ranking()
 
 
 @pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)

@@ -23,31 +23,31 @@ def outputs(size, schema=MARKET1501):
 
 def record(source, batches):
     recorder = AttributeRecorder(MARKET1501, source)
-    given = []
+    all_logits = []
     for data in batches:
         size = len(data['pid'])
         logits = outputs(size)
         recorder.add_batch(data)
         recorder.add_output(logits)
-        given.append(logits)
-    return recorder, given
+        all_logits.append(logits)
+    return recorder, all_logits
 
 
-def test_scores_are_of_the_gallery_only():
+def test_scores_count_only_the_gallery():
     batches = [batch([1, 2]), batch([3, 0]), batch([5])]
-    recorder, given = record(MARKET1501, batches)
+    recorder, all_logits = record(MARKET1501, batches)
     labels = torch.cat([data['attrs'] for data in batches[1:]]).numpy()
     predictions = np.concatenate(
         [
             np.stack([logits[name].argmax(1).numpy() for name in MARKET1501.names], 1)
-            for logits in given[1:]
+            for logits in all_logits[1:]
         ]
     )
     expected = attribute_scores(predictions, labels, np.array([3, 0, 5]), MARKET1501)
     assert recorder.scores(first=2) == expected
 
 
-def test_another_datasets_labels_are_matched_by_name():
+def test_labels_of_another_dataset_are_matched_by_name():
     batches = [batch([1]), batch([2, 3], DUKEMTMCREID)]
     batches[0]['attrs'] = batches[0]['attrs'][:, :10] * 0
     recorder, _ = record(DUKEMTMCREID, batches)
@@ -55,7 +55,7 @@ def test_another_datasets_labels_are_matched_by_name():
     assert set(scores) <= {*DUKEMTMCREID.names, 'average'} & {*MARKET1501.names, 'average'}
 
 
-def test_no_labels_no_scores():
+def test_without_labels_there_are_no_scores():
     recorder, _ = record(None, [batch([1]), batch([2])])
     assert recorder.scores(first=1) == {}
 

@@ -24,8 +24,8 @@ def fresh():
     torch._dynamo.reset()
 
 
-def test_results_and_gradients_are_the_modules(monkeypatch):
-    """By the backend that traces only: that there is a compiler is not for a test to demand."""
+def test_results_and_gradients_equal_the_modules(monkeypatch):
+    """With the backend that only traces, because a machine may have no compiler."""
     compile = torch.compile
     monkeypatch.setattr(torch, 'compile', lambda module, mode: compile(module, backend='eager'))
     network = Network()
@@ -43,7 +43,7 @@ def test_results_and_gradients_are_the_modules(monkeypatch):
         assert torch.equal(got, want)
 
 
-def test_a_compiler_that_fails(monkeypatch):
+def test_after_a_compiler_error_the_network_runs_uncompiled(monkeypatch):
     def broken(graph, inputs):
         raise OSError('no C++ compiler here')
 
@@ -63,12 +63,12 @@ def test_a_compiler_that_fails(monkeypatch):
     ):
         assert torch.equal(call(x), network(x))
     with warnings.catch_warnings():
-        warnings.simplefilter('error')  # said once
+        warnings.simplefilter('error')  # only one warning
         assert torch.equal(call(x), network(x))
     assert len(calls) == 1
 
 
-def test_errors_of_the_network_itself_are_not_hidden(monkeypatch):
+def test_errors_of_the_network_are_raised(monkeypatch):
     monkeypatch.setattr(torch, 'compile', lambda module, mode: module)
     with pytest.raises(RuntimeError, match='shapes cannot be multiplied'):
         Compiled(Network(), on_gpu=False)(torch.rand(4, 5))

@@ -14,6 +14,7 @@ from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 from midattr_plugin.engine.precision import is_supported
 from midattr_plugin.errors import InputError
+from midattr_plugin.models import midattr_model
 
 ATTRIBUTES = MARKET1501.names
 
@@ -219,7 +220,7 @@ def test_single_branch_has_one_descriptor(root):
     engine.test()
     assert engine.results.attributes == {}
 
-    net = midattr_plugin.MidAttrNet(4, 18, branches=['local'])
+    net = midattr_model(4, pretrained=False, backbone='resnet18', branches=['local'])
     engine = midattr_plugin.ImageMidAttrEngine(
         engine.datamanager, net, torch.optim.SGD(net.parameters(), lr=0.1), use_gpu=False
     )

@@ -29,7 +29,7 @@ def step(name, model, inputs):
 
 
 @pytest.mark.parametrize('name, tolerance', [('fp32', 1e-6), ('bf16', 2e-2), ('fp16', 2e-3)])
-def test_a_step_is_that_of_plain_gradients(all_supported, name, tolerance):
+def test_a_step_equals_one_with_plain_gradients(all_supported, name, tolerance):
     """The scaling of fp16 is undone before the step."""
     inputs = torch.rand(4, 5)
     model, plain = network(), network()
@@ -42,7 +42,7 @@ def test_a_step_is_that_of_plain_gradients(all_supported, name, tolerance):
         torch.testing.assert_close(stepped, parameter - 0.1 * gradient, atol=tolerance, rtol=0)
 
 
-def test_gradients_that_overflow_are_left_out(all_supported):
+def test_a_step_with_overflowing_gradients_is_skipped(all_supported):
     model = network()
     before = copy.deepcopy(model.state_dict())
     steps = step('fp16', model, torch.full((4, 5), 2e4))
@@ -57,11 +57,11 @@ def test_unknown_name():
 
 def test_a_device_without_the_format(monkeypatch):
     monkeypatch.setattr(precision, 'is_supported', lambda name, device: name == 'fp32')
-    with pytest.raises(InputError, match='processor does not compute in bf16; choose from fp32$'):
+    with pytest.raises(InputError, match='this CPU does not compute in bf16; choose from fp32$'):
         Precision('bf16', 'cpu')
 
 
-def test_what_devices_say_of_themselves(monkeypatch):
+def test_supported_formats(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda including_emulation: False)
     assert is_supported('fp32', 'cpu') and is_supported('fp32', 'cuda')
     assert is_supported('fp16', 'cuda') and not is_supported('bf16', 'cuda')

@@ -6,7 +6,7 @@ import torch
 from midattr_plugin.engine.step_log import StepLog
 
 
-def test_means_since_the_last_reading():
+def test_means_since_the_last_read():
     log = StepLog()
     for loss, total, count in [(2.0, 60, 3), (4.0, 0, 1), (9.0, 0, 0)]:
         log.add(
@@ -21,13 +21,13 @@ def test_means_since_the_last_reading():
     assert log.read() == {'loss': 1.0}
 
 
-def test_no_value_no_mean():
+def test_names_without_a_value_are_left_out():
     log = StepLog()
     log.add({'acc': (torch.tensor(0.0), 0), 'loss': (torch.tensor(3.0), 1)})
     assert log.read() == {'loss': 3.0}
 
 
-def test_a_value_that_is_no_number_is_not_averaged_away():
+def test_nan_is_not_averaged_away():
     log = StepLog()
     for value in (1.0, float('nan'), 1.0):
         log.add({'loss': (torch.tensor(value), 1), 'acc': (torch.tensor(1), 1)})
@@ -35,7 +35,7 @@ def test_a_value_that_is_no_number_is_not_averaged_away():
     assert math.isnan(means['loss']) and means['acc'] == 1
 
 
-def test_nothing_is_kept_of_the_graph():
+def test_the_graph_is_not_kept():
     loss = torch.ones(1, requires_grad=True).sum()
     log = StepLog()
     log.add({'loss': (loss, 1)})

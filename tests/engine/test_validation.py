@@ -1,4 +1,4 @@
-"""Figures of held-out images, by plain loops, and in the results of a run."""
+"""Scores on held-out images, against plain loops, and in the results of a run."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.train import main
 
 
-def made_up(count, branches=('global', 'local')):
+def random_batch(count, branches=('global', 'local')):
     logits = {branch: torch.randn(count, 3) for branch in branches}
     attributes = {
         'hat': torch.randn(count, 2),
@@ -28,11 +28,11 @@ def made_up(count, branches=('global', 'local')):
     return logits, attributes, torch.randint(0, 3, (count,)), labels
 
 
-def test_by_plain_loops():
-    batches = [made_up(5), made_up(4)]
+def test_scores_equal_plain_loops():
+    batches = [random_batch(5), random_batch(4)]
     scores = measure_validation(batches, lambda batch: batch)
     right = dict.fromkeys(('global', 'local', 'fused', 'hat', 'age'), 0)
-    losses, known = {'global': 0.0, 'local': 0.0}, {'hat': 0, 'age': 0}
+    losses, num_known = {'global': 0.0, 'local': 0.0}, {'hat': 0, 'age': 0}
     for logits, attributes, pids, labels in batches:
         for i, pid in enumerate(pids.tolist()):
             products = [1.0] * 3
@@ -43,33 +43,55 @@ def test_by_plain_loops():
                 right[branch] += shares.index(max(shares)) == pid
                 losses[branch] -= math.log(shares[pid])
             right['fused'] += products.index(max(products)) == pid
-            for column, name in enumerate(known):
+            for column, name in enumerate(num_known):
                 label = labels[i, column].item()
                 if label >= 0:
                     values = attributes[name][i].tolist()
-                    known[name] += 1
+                    num_known[name] += 1
                     right[name] += values.index(max(values)) == label
     expected = {
         'images': 9,
         **{f'acc_{name}': right[name] / 9 for name in ('global', 'local', 'fused')},
         **{f'loss_{branch}': value / 9 for branch, value in losses.items()},
-        **{f'acc_{name}': right[name] / known[name] for name in known},
+        **{f'acc_{name}': right[name] / num_known[name] for name in num_known},
     }
     expected['acc_attributes'] = (expected['acc_hat'] + expected['acc_age']) / 2
-    assert scores == pytest.approx(expected)  # nothing is known of the bag
+    assert scores == pytest.approx(expected)  # no label of the bag is known
 
 
 def test_one_branch_without_attributes():
-    logits, _, pids, _ = made_up(5, ('local',))
+    logits, _, pids, _ = random_batch(5, ('local',))
     scores = measure_validation([(logits, {}, pids, None)], lambda batch: batch)
     assert list(scores) == ['images', 'acc_local', 'loss_local']
 
 
-def test_results_of_a_run(tmp_path):
-    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert main(arguments(tmp_path, 'midattr.validation_images', 6, 'train.max_epoch', 1)) == 0
-    results = json.loads((tmp_path / 'log/metrics.json').read_text())
-    scores = results['validation']
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    path = tmp_path_factory.mktemp('validation')
+    write_market_tree(path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    return path
+
+
+@pytest.fixture(scope='module')
+def run_folder(root):
+    """Trains for an epoch without or with BNNeck, once each; returns the folder of the run."""
+    folders = {}
+
+    def train(bnneck):
+        if bnneck not in folders:
+            folder = root / f'bnneck-{bnneck}'
+            pairs = ['midattr.validation_images', 6, 'train.max_epoch', 1]
+            pairs += ['midattr.bnneck', bnneck, 'data.save_dir', folder]
+            assert main(arguments(root, *pairs)) == 0
+            folders[bnneck] = folder
+        return folders[bnneck]
+
+    return train
+
+
+def test_results_of_a_run(run_folder):
+    folder = run_folder(False)
+    scores = json.loads((folder / 'metrics.json').read_text())['validation']
     assert scores['images'] == 6
     assert {
         'acc_global',
@@ -81,59 +103,44 @@ def test_results_of_a_run(tmp_path):
         'acc_hat',
     } <= set(scores)
     assert all(0 <= value <= 1 for name, value in scores.items() if name.startswith('acc'))
-    [log] = (tmp_path / 'log').glob('train.log*')
+    [log] = folder.glob('train.log*')
     assert 'Held-out training images: 6, acc_global' in log.read_text()
 
 
-def test_how_often_it_is_measured_does_not_change_the_training(tmp_path):
-    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+def test_the_frequency_of_validation_does_not_change_training(root):
     weights = []
     for name, frequency in (('often', 1), ('once', -1)):
         assert (
             main(
                 arguments(
-                    tmp_path,
+                    root,
                     'midattr.validation_images',
                     6,
                     'train.max_epoch',
-                    3,
+                    2,
                     'test.eval_freq',
                     frequency,
                     'data.save_dir',
-                    tmp_path / name,
+                    root / name,
                 )
             )
             == 0
         )
-        path = tmp_path / name / 'model/model.pth.tar-last'
+        path = root / name / 'model/model.pth.tar-last'
         weights.append(torch.load(path, weights_only=True)['state_dict'])
     often, once = weights
     assert all(torch.equal(often[key], once[key]) for key in often)
 
 
 @pytest.mark.parametrize('bnneck', [False, True])
-def test_figures_are_those_of_the_trained_model(tmp_path, bnneck):
+def test_scores_are_those_of_the_trained_model(run_folder, bnneck):
     """Image by image, with the layers called by hand."""
-    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert (
-        main(
-            arguments(
-                tmp_path,
-                'midattr.validation_images',
-                6,
-                'train.max_epoch',
-                1,
-                'midattr.bnneck',
-                bnneck,
-            )
-        )
-        == 0
-    )
-    scores = json.loads((tmp_path / 'log/metrics.json').read_text())['validation']
-    cfg = load_config(tmp_path / 'log/config.yaml')
+    folder = run_folder(bnneck)
+    scores = json.loads((folder / 'metrics.json').read_text())['validation']
+    cfg = load_config(folder / 'config.yaml')
     manager = build.build_datamanager(cfg)
     model = build.build_model(cfg, manager.num_train_pids).eval()
-    path = tmp_path / 'log/model/model.pth.tar-last'
+    path = folder / 'model/model.pth.tar-last'
     model.load_state_dict(torch.load(path, weights_only=True)['state_dict'])
     layers = {'global': ('bnneck', 'classifier'), 'local': ('bnneck_part', 'classifier_part')}
     right, loss = dict.fromkeys(layers, 0), dict.fromkeys(layers, 0.0)

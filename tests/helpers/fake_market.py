@@ -1,4 +1,4 @@
-"""Tiny data sets of noise in the layout of Market-1501 and DukeMTMC-reID."""
+"""Tiny datasets of noise in the layout of Market-1501 and DukeMTMC-reID."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,15 +8,21 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
+from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501, DukeMTMCreIDAttr, Market1501Attr
 from midattr_plugin.schema import AttributeSchema
+
+ANNOTATIONS = {
+    MARKET1501.name: Market1501Attr.annotations,
+    DUKEMTMCREID.name: DukeMTMCreIDAttr.annotations,
+}
+"""Name of a schema -> the annotators' file."""
 
 Fields = dict[str, int]
 """Name of a field of the .mat file -> label."""
 
 
 def complete_fields(schema: AttributeSchema, seed: int = 0) -> Fields:
-    """Random labels of one identity, all of them known."""
+    """Return random labels of one identity, all of them known."""
     random = Random(seed)
     fields = {}
     for attribute in schema:
@@ -29,7 +35,7 @@ def complete_fields(schema: AttributeSchema, seed: int = 0) -> Fields:
 
 
 def fields_by_identity(schema: AttributeSchema, pids: Iterable[int]) -> dict[int, Fields]:
-    """Labels with the traps of the real files: the first identity has no upper-body color,
+    """Return labels with the traps of the real files: the first identity has no upper-body color,
     the second has two, the third has the value 0 in the schema's second field."""
     identities = {pid: complete_fields(schema, pid) for pid in pids}
     colors = schema['upper_color'].fields
@@ -44,7 +50,7 @@ def fields_by_identity(schema: AttributeSchema, pids: Iterable[int]) -> dict[int
 
 
 def expected_labels(schema: AttributeSchema, fields: Fields) -> tuple[int, ...]:
-    """Class indices of one identity, -1 where unknown."""
+    """Return the class indices of one identity, -1 where unknown."""
     labels = []
     for attribute in schema:
         if len(attribute.fields) == 1:
@@ -56,7 +62,7 @@ def expected_labels(schema: AttributeSchema, fields: Fields) -> tuple[int, ...]:
 
 
 def split_struct(identities: dict[int, Fields], field_order: Iterable[str]) -> dict:
-    """One of the structs ``train`` and ``test``, as ``scipy.io.savemat`` takes it."""
+    """Return one of the structs ``train`` and ``test``, as ``scipy.io.savemat`` takes it."""
     index = np.empty((1, len(identities)), object)
     index[0] = [f'{pid:04d}' for pid in identities]
     struct = {
@@ -69,12 +75,12 @@ def split_struct(identities: dict[int, Fields], field_order: Iterable[str]) -> d
 def write_annotations(
     path: Path, schema: AttributeSchema, train: dict[int, Fields], test: dict[int, Fields]
 ) -> None:
-    """Writes the .mat file, with the fields of train and test in different orders."""
+    """Write the .mat file, with the fields of train and test in different orders."""
     names = sorted(field for attribute in schema for field in attribute.fields)
     scipy.io.savemat(
         path,
         {
-            path.stem: {
+            Path(ANNOTATIONS[schema.name].name).stem: {
                 'train': split_struct(train, names),
                 'test': split_struct(test, reversed(names)),
             }
@@ -83,7 +89,7 @@ def write_annotations(
 
 
 def write_image(path: Path, seed: int = 0, size: tuple[int, int] = (16, 32)) -> None:
-    """A JPEG of noise; ``size`` is (width, height) in pixels."""
+    """Write a JPEG of noise; ``size`` is (width, height) in pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
     Image.fromarray(pixels).save(path)
@@ -112,7 +118,7 @@ def write_market_tree(
     distractors: bool = True,
     annotated: bool = True,
 ) -> Path:
-    """Writes ``root/<folder>/Market-1501-v15.09.15`` and returns it.
+    """Write ``root/<folder>/Market-1501-v15.09.15`` and return it.
 
     Every identity is seen by every camera: ``shots`` times in training and in the gallery,
     once as a query. The labels are those of ``fields_by_identity``.
@@ -144,7 +150,7 @@ def write_duke_tree(
     shots: int = 2,
     annotated: bool = True,
 ) -> Path:
-    """As ``write_market_tree``: ``root/dukemtmc-reid/DukeMTMC-reID``."""
+    """Write ``root/dukemtmc-reid/DukeMTMC-reID`` in the same way and return it."""
     data_dir = Path(root, 'dukemtmc-reid', 'DukeMTMC-reID')
     _write_images(data_dir, duke_name, train_ids, test_ids, cameras, shots, ())
     if annotated:

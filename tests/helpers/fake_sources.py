@@ -28,12 +28,12 @@ def duke(root, **options):
 
 
 def identity(path):
-    """Identity number in the name of a file."""
+    """Return the identity number in the name of a file."""
     return int(path.rsplit('/', 1)[1].split('_')[0])
 
 
 def assert_union_labels(dataset, union):
-    """Every item has the labels of its own dataset's table, converted one by one."""
+    """Check that every item has the labels of its own dataset's table, converted one by one."""
     assert dataset.schema == union
     for i in range(len(dataset)):
         item = dataset[i]

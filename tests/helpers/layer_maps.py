@@ -6,6 +6,7 @@ from midattr_plugin.datasets import MARKET1501
 
 CHANNELS = {'res3d': 3, 'res4f': 5, 'res5c': 7, 'pool5': 7}
 HEIGHTS = {'res3d': 8, 'res4f': 6, 'res5c': 3}
+LAYERS = tuple(HEIGHTS)
 NAMES = MARKET1501.names
 
 

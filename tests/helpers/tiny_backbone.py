@@ -1,31 +1,38 @@
-"""A backbone of a few thousand weights, in the place of a ResNet; it needs no download."""
+"""A backbone of three convolutions, as someone outside this project might write it."""
 
+import torch
 from torch import nn
 
+from midattr_plugin.errors import InputError
 from midattr_plugin.models import Backbone
 
 
-class TinyBackbone(Backbone):
-    """Layers, children and strides of a ResNet, and the channels of res3d of a ResNet-50."""
+def _stage(channels_in, channels, stride):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+    )
 
-    layers = {'res3d': 'layer2', 'res4f': 'layer3', 'res5c': 'layer4'}
+
+class TinyBackbone(Backbone):
+    """Three stages of 4, 6 and 10 channels; the last one is the tail."""
+
+    layers = {'low': 'stem', 'middle': 'body', 'high': 'top'}
 
     def __init__(self, state=None, last_stride=2):
-        self.trunk = {
-            'layer1': _layer(3, 8, 4),
-            'layer2': _layer(8, 512, 2),
-            'layer3': _layer(512, 8, 2),
-        }
-        self.tail = _layer(8, 16, last_stride)
-        self.channels = {'res3d': 512, 'res4f': 8, 'res5c': 16}
-        self.strides = {'res3d': 8, 'res4f': 16, 'res5c': 16 * last_stride}
+        stages = nn.ModuleDict(
+            {'stem': _stage(3, 4, 4), 'body': _stage(4, 6, 2), 'top': _stage(6, 10, last_stride)}
+        )
+        if state is not None:
+            stages.load_state_dict(state)
+        self.trunk = {'stem': stages['stem'], 'body': stages['body']}
+        self.tail = stages['top']
+        self.channels = {'low': 4, 'middle': 6, 'high': 10}
+        self.strides = {'low': 4, 'middle': 8, 'high': 8 * last_stride}
 
     @classmethod
     def pretrained_state(cls, weights='', weights_file=''):
-        return {}
-
-
-def _layer(channels: int, out: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU()
-    )
+        if not weights_file:
+            raise InputError('midattr.weights_file: give the weights of the tiny backbone')
+        return torch.load(weights_file, weights_only=True)

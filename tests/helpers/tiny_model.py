@@ -8,11 +8,11 @@ NUM_IDS = 5
 BRANCHES = [('global', 'local'), ('global',), ('local',)]
 
 
-def build(depth=18, backbone_state=None, last_stride=2, **options):
+def build(backbone='resnet18', state=None, last_stride=2, **options):
     torch.manual_seed(0)
-    backbone = BACKBONES[f'resnet{depth}'](backbone_state, last_stride)
+    network = BACKBONES[backbone](state, last_stride)
     return MidAttrNet(
-        **{'num_classes': NUM_IDS, 'backbone': backbone, 'part_rows': 2, 'part_dim': 16} | options
+        **{'num_classes': NUM_IDS, 'backbone': network, 'part_rows': 2, 'part_dim': 16} | options
     )
 
 

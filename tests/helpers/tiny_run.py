@@ -36,7 +36,7 @@ def write_config(path: Path) -> Path:
 
 
 def arguments(folder: Path, *pairs) -> list[str]:
-    """Arguments of ``tools/train.py`` for data in ``folder`` and results in ``folder/log``."""
+    """Return arguments of midattr-train for data in ``folder`` and results in ``folder/log``."""
     config = write_config(folder / 'tiny.yaml')
     return [
         '--config-file',

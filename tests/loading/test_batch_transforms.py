@@ -1,4 +1,4 @@
-"""Each transform of a batch against torchreid's of one image: equal pixels, equal statistics."""
+"""Each transform of a batch against torchreid's transform of one image."""
 
 import random
 
@@ -52,18 +52,18 @@ def ours(images, names, count):
 
 
 def alike(ours, theirs):
-    """Whether two samples may come from one distribution; for fixed seeds, so always or never."""
+    """Whether two samples may have the same distribution; fixed seeds make this deterministic."""
     return ks_2samp(np.asarray(ours, float), np.asarray(theirs, float)).pvalue > 1e-3
 
 
-def test_without_augmentation_it_is_torchreids(images):
+def test_without_augmentation_pixels_equal_torchreids(images):
     result = ours(images, [], 24)
     torch.testing.assert_close(result, torchreids(images, [], 24), atol=1e-5, rtol=0)
     assert result.dtype == torch.float32 and result.shape == (24, 3, H, W)
     assert result.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_normalization_by_other_numbers(images):
+def test_normalization_with_other_statistics(images):
     mean, std = [0.1, 0.2, 0.3], [0.5, 0.6, 0.7]
     transform, _ = torchreid_compat.data.transforms.build_transforms(H, W, [], mean, std)
     expected = torch.stack([transform(Image.fromarray(image.numpy())) for image in images])
@@ -97,7 +97,7 @@ def test_crops_are_pixels_of_torchreids_enlargement(images, pictures):
                 for y in range(5)
                 for x in range(3)
             )
-            assert difference <= 2  # gray levels: the two round in between
+            assert difference <= 2  # gray levels: the two round at different steps
             tops.append(top)
             lefts.append(left)
     assert kept / (50 * 24) == pytest.approx(0.5, abs=0.06)
@@ -108,7 +108,7 @@ def test_crops_are_pixels_of_torchreids_enlargement(images, pictures):
         np.testing.assert_allclose(shares, expected, atol=0.06)
 
 
-def test_erased_boxes_are_as_torchreids(images):
+def test_erased_boxes_are_distributed_like_torchreids(images):
     def boxes(results):
         fill = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
         erased = ((results - fill).abs() < 1e-6).all(1)
@@ -150,7 +150,7 @@ def test_jitter_equals_pillow(images, pictures, monkeypatch, contrast_first):
         assert np.abs(np.asarray(picture).astype(int) - new.numpy()).max() <= 1
 
 
-def test_jitter_is_as_torchreids(images):
+def test_jitter_is_distributed_like_torchreids(images):
     mine, theirs = (f(images, ['color_jitter'], 1200) for f in (ours, torchreids))
     for measure in (lambda x: x.mean((1, 2, 3)), lambda x: x.std((1, 2, 3))):
         assert alike(measure(mine), measure(theirs))
@@ -176,18 +176,18 @@ def test_sizes_where_nothing_fits():
 
 
 def test_patches_come_from_other_images(monkeypatch):
-    monkeypatch.setattr(random_patch, '_LEAST_PATCHES', 5)
+    monkeypatch.setattr(random_patch, '_MIN_PATCHES', 5)
     images = torch.arange(40, dtype=torch.uint8)[:, None, None, None].expand(40, H, W, 3).clone()
     result = RandomPatch()(images.clone())
     changed = [i for i in range(40) if not torch.equal(result[i], images[i])]
-    # the first five fill the pool; a turned patch has black corners
+    # the first five fill the pool; a rotated patch has black corners
     assert min(changed) >= 4 and 0.2 < len(changed) / 36 < 0.8
     for i in changed:
         values = set(result[i].unique().tolist()) - {i, 0}
         assert len(values) <= 1 and all(value <= i for value in values)
 
 
-def test_a_patch_is_placed_as_by_pillow():
+def test_a_patch_is_placed_like_by_pillow():
     generator = torch.Generator().manual_seed(1)
     images, patches = (
         torch.randint(1, 256, (6, H, W, 3), generator=generator, dtype=torch.uint8)
@@ -195,20 +195,20 @@ def test_a_patch_is_placed_as_by_pillow():
     )
     sizes = torch.tensor([[1, 1], [H - 1, W - 1], [7, 12], [30, 5], [9, 9], [20, 11]])
     places = torch.tensor([[H - 1, W - 1], [1, 0], [3, 2], [0, 4], [5, 5], [10, 1]])
-    mirrored, degrees = torch.tensor([0, 1, 1, 0, 0, 1]).bool(), torch.tensor([0, 0, 0, 10, -7, 4])
-    result = random_patch.place_patches(images, patches, sizes, places, mirrored, degrees)
+    flipped, degrees = torch.tensor([0, 1, 1, 0, 0, 1]).bool(), torch.tensor([0, 0, 0, 10, -7, 4])
+    result = random_patch.place_patches(images, patches, sizes, places, flipped, degrees)
     for i, ((h, w), (top, left)) in enumerate(zip(sizes.tolist(), places.tolist(), strict=True)):
         patch = Image.fromarray(patches[i, :h, :w].numpy())
-        if mirrored[i]:
+        if flipped[i]:
             patch = patch.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         expected = Image.fromarray(images[i].numpy())
         expected.paste(patch.rotate(int(degrees[i])), (left, top))
         differing = (torch.from_numpy(np.array(expected)) != result[i]).any(-1)
-        # the nearest pixel of a turned patch may be another where two are equally near
+        # where two pixels of a rotated patch are equally near, Pillow may choose the other one
         assert differing.sum() <= 0.02 * h * w * bool(degrees[i])
 
 
-def test_patches_are_as_torchreids(images):
+def test_patches_are_distributed_like_torchreids(images):
     names = ['random_patch']
     mine, theirs = ours(images, names, 2400)[1200:], torchreids(images, names, 2400)[1200:]
     plain = ours(images, [], 1200)
@@ -227,7 +227,7 @@ def test_a_seed_repeats_everything(images):
     assert torch.equal(*results)
 
 
-def test_names_are_read_as_by_torchreid(images):
+def test_names_ignore_case_like_torchreids(images):
     torch.manual_seed(0)
     a = BatchTransform(['Random_Flip'])(images.clone())
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""The loader with a cache against torchreid's loader on the same data."""
+"""The cached loader against torchreid's loader on the same data."""
 
 import random
 
@@ -62,7 +62,7 @@ def by_path(loader):
 @pytest.mark.parametrize(
     'sources', [['market1501_attr'], ['market1501'], ['market1501_attr', 'dukemtmcreid_attr']]
 )
-def test_items_are_torchreids(root, sampler, sources):
+def test_items_equal_torchreids(root, sampler, sources):
     write_duke_tree(root)
     theirs = manager(root, sources, sampler).train_loader
     mine = cached(theirs)
@@ -80,7 +80,7 @@ def test_items_are_torchreids(root, sampler, sources):
     assert seen >= 8
 
 
-def test_batches_are_those_of_the_sampler(root):
+def test_batches_are_the_samplers(root):
     theirs = manager(root, sampler='RandomIdentitySampler').train_loader
     mine = cached(theirs)
     seed()
@@ -92,7 +92,7 @@ def test_batches_are_those_of_the_sampler(root):
         assert all((data['pid'] == pid).sum() == 2 for pid in data['pid'].unique())
 
 
-def test_files_are_read_once_and_not_again(root):
+def test_files_are_read_only_once(root):
     theirs = manager(root).train_loader
     mine = cached(theirs, workers=1)
     for path, *_ in theirs.dataset.data:
@@ -100,7 +100,7 @@ def test_files_are_read_once_and_not_again(root):
     assert len(list(mine)) == 4 and len(list(mine)) == 4
 
 
-def test_the_cache_is_not_augmented_itself(root):
+def test_augmentation_does_not_change_the_cache(root):
     loader = manager(root).train_loader
     mine = CachedLoader(
         loader,
@@ -119,7 +119,7 @@ def test_several_copies_of_an_image(root):
     assert len(data['img']) == 2 and data['img'][0].shape == (4, 3, 24, 12)
 
 
-def test_more_images_than_memory(root, monkeypatch):
+def test_images_that_exceed_the_memory(root, monkeypatch):
     loader = manager(root).train_loader
     free = type(psutil.virtual_memory())(*([2**13] * len(psutil.virtual_memory())))
     monkeypatch.setattr(psutil, 'virtual_memory', lambda: free)
@@ -146,7 +146,7 @@ def test_a_device_cache_without_a_device(root):
 @pytest.mark.parametrize(
     'model, loss', [('midattr_resnet18_market', 'midattr'), ('resnet18', 'softmax')]
 )
-def test_a_run_with_a_cache_resumes_bit_by_bit(root, model, loss):
+def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
     pairs = [
         'model.name',
         model,
@@ -156,6 +156,8 @@ def test_a_run_with_a_cache_resumes_bit_by_bit(root, model, loss):
         'ram',
         'train.max_epoch',
         2,
+        'train.batch_size',
+        8,
         'data.transforms',
         "['random_flip', 'random_crop', 'random_erase']",
     ]
@@ -171,6 +173,6 @@ def test_a_run_with_a_cache_resumes_bit_by_bit(root, model, loss):
     assert all(torch.equal(expected[key], value) for key, value in weights().items())
 
 
-def test_no_cache_where_nothing_is_trained(root):
+def test_no_cache_without_training(root):
     cfg = parse_config(arguments(root, 'midattr.cache', 'ram', 'test.evaluate', True))
     assert isinstance(build.build_datamanager(cfg).train_loader, torch.utils.data.DataLoader)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midattr_plugin.losses import ClassBalancedLoss, masked_cross_entropy
-from midattr_plugin.losses.class_balanced_loss import class_balanced_weights, count_classes
+from midattr_plugin.losses.class_balanced_loss import class_balanced_weights
 
 
 def reference_weights(counts, beta):
@@ -85,8 +85,9 @@ def test_nothing_of_it_is_in_checkpoints():
     assert not ClassBalancedLoss({'hat': torch.tensor([1, 9])}).state_dict()
 
 
-def test_count_classes():
-    labels = torch.tensor([[0, 2], [1, -1], [1, 2], [-1, 0]])
-    counts = count_classes(labels, (2, 4))
-    assert [count.tolist() for count in counts] == [[1, 2], [1, 0, 2, 0]]
-    assert [c.tolist() for c in count_classes(torch.full((3, 2), -1), (2, 4))] == [[0] * 2, [0] * 4]
+def test_is_built_from_the_counts_of_a_training_set():
+    counts = {'hat': torch.tensor([1, 9]), 'age': torch.tensor([2, 0, 4, 4])}
+    criterion = ClassBalancedLoss.build(lambda: counts, beta=0.9)
+    for name, count in counts.items():
+        expected = class_balanced_weights(count, 0.9).float()
+        assert torch.equal(criterion.weights(name), expected)

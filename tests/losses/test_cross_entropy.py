@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.plain_cross_entropy import reference
-from midattr_plugin.losses import masked_cross_entropy
+from midattr_plugin.errors import InputError
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, masked_cross_entropy
 
 
 @settings(deadline=None)
@@ -49,3 +50,38 @@ def test_an_unknown_label_gives_no_gradient():
     masked_cross_entropy(logits, torch.tensor([2, -1, 0])).backward()
     assert (logits.grad[1] == 0).all()
     assert (logits.grad[[0, 2]] != 0).all()
+
+
+def test_class_weights_are_factors_of_the_losses():
+    """The sum is divided by the number of known labels, not by the sum of the weights."""
+    logits, labels = torch.randn(4, 2), torch.tensor([0, 1, -1, 1])
+    weights = torch.tensor([3.0, 0.5])
+    expected = sum(
+        weights[label] * masked_cross_entropy(row[None], label[None])
+        for row, label in zip(logits, labels, strict=True)
+        if label >= 0
+    )
+    loss = masked_cross_entropy(logits, labels, class_weights=weights)
+    torch.testing.assert_close(loss, expected / 3)
+
+
+@pytest.mark.parametrize('labels', [[0, 1, -1, 1], [-1, -1, -1, -1]])
+def test_plain_attribute_loss_is_the_masked_cross_entropy(labels):
+    criterion = ATTRIBUTE_LOSSES['plain'].build(pytest.fail)  # it needs no counts
+    logits, labels = torch.randn(4, 2), torch.tensor(labels)
+    assert torch.equal(criterion('hat', logits, labels), masked_cross_entropy(logits, labels))
+    num_known = torch.tensor(2.5)
+    assert torch.equal(
+        criterion('hat', logits, labels, num_known),
+        masked_cross_entropy(logits, labels, num_known=num_known),
+    )
+
+
+def test_attribute_losses_are_found_by_name():
+    assert list(ATTRIBUTE_LOSSES) == ['plain', 'class_balanced', 'focal']
+    with pytest.raises(
+        InputError,
+        match='midattr.attribute_loss: unknown attribute loss "huber"; '
+        'choose from plain, class_balanced, focal$',
+    ):
+        ATTRIBUTE_LOSSES['huber']

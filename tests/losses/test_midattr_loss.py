@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers.plain_cross_entropy import reference
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import FocalLoss, MidAttrLoss, TaskUncertainty
+from midattr_plugin.losses import AttributeLoss, FocalLoss, MidAttrLoss, TaskUncertainty
 
 CLASSES = {'gender': 2, 'age': 4, 'upper_color': 8}
 
@@ -87,7 +87,7 @@ def test_all_labels_unknown():
         assert x.grad.isfinite().all() and (x.grad != 0).all()
 
 
-def test_without_extensions_the_loss_is_the_sum_bit_by_bit():
+def test_without_extensions_the_loss_is_the_sum_bit_for_bit():
     """In the order in which it is summed without them."""
     logits, attributes, pids = (*batch(5)[:2], torch.tensor([0, 1, 2, 3, 4]))
     logits, attributes = (
@@ -141,6 +141,42 @@ def test_learned_factors(literal):
     terms['loss'].backward()
     assert (uncertainty.log_variances.grad[:4] != 0).all()
     assert uncertainty.log_variances.grad[4] == 0  # no upper color is known
+
+
+class Tempered(AttributeLoss):
+    """An attribute loss that learns something."""
+
+    def __init__(self):
+        super().__init__()
+        self.temperature = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, name, logits, labels, num_known=None):
+        return torch.nn.functional.cross_entropy(logits / self.temperature, labels)
+
+
+def test_groups_of_what_is_learned():
+    """Without weight decay; nothing where nothing is learned."""
+    assert MidAttrLoss().param_groups() == []
+    uncertainty, tempered = TaskUncertainty(['global']), Tempered()
+    criterion = MidAttrLoss(attribute_loss=tempered, task_uncertainty=uncertainty)
+    (group,) = criterion.param_groups()
+    assert {id(p) for p in group['params']} == {
+        id(uncertainty.log_variances),
+        id(tempered.temperature),
+    }
+    assert group['weight_decay'] == 0
+
+
+def test_an_attribute_loss_of_ones_own_learns():
+    criterion = MidAttrLoss(attribute_loss=Tempered())
+    logits, attributes, pids = batch(4)
+    attrs = torch.tensor([[0, 3, 7], [1, 2, 0], [0, 0, 1], [1, 1, 2]])
+    terms = criterion(logits, attributes, pids, attrs)
+    for i, (name, x) in enumerate(attributes.items()):
+        expected = torch.nn.functional.cross_entropy(x / 2, attrs[:, i])
+        torch.testing.assert_close(terms[f'loss_{name}'], expected)
+    terms['loss'].backward()
+    assert criterion.attribute_loss.temperature.grad != 0
 
 
 def hardest_triplets(features, pids, margin):

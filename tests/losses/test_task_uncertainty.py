@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from midattr_plugin.losses import TaskUncertainty
+from midattr_plugin.losses import MidAttrLoss, TaskUncertainty
 
 
 def test_starts_at_the_losses_themselves():
@@ -40,7 +40,8 @@ def test_a_term_without_labels_moves_nothing():
 
 def test_finds_the_best_weight_of_a_constant_loss():
     uncertainty = TaskUncertainty(['hat'])
-    optimizer = torch.optim.SGD([uncertainty.param_group()], lr=0.5, weight_decay=0.1)
+    groups = MidAttrLoss(task_uncertainty=uncertainty).param_groups()
+    optimizer = torch.optim.SGD(groups, lr=0.5, weight_decay=0.1)
     assert optimizer.param_groups[0]['weight_decay'] == 0
     for _ in range(100):
         optimizer.zero_grad()

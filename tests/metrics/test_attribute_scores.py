@@ -11,13 +11,13 @@ from midattr_plugin.schema import Attribute, AttributeSchema
 def reference(predictions, labels, pids):
     """Plain loops over images and classes."""
     identified = [i for i in range(len(pids)) if pids[i] > 0]
-    known = [i for i in range(len(pids)) if labels[i] >= 0]
+    known_images = [i for i in range(len(pids)) if labels[i] >= 0]
     protocol = (
         sum(predictions[i] == labels[i] for i in identified) / len(identified)
         if identified
         else None
     )
-    if not known:
+    if not known_images:
         return {
             'accuracy': None,
             'protocol_accuracy': protocol,
@@ -26,19 +26,19 @@ def reference(predictions, labels, pids):
             'majority': None,
         }
     recalls, f1s, sizes = [], [], []
-    for c in {labels[i] for i in known}:
-        tp = sum(1 for i in known if labels[i] == c and predictions[i] == c)
-        fn = sum(1 for i in known if labels[i] == c and predictions[i] != c)
-        fp = sum(1 for i in known if labels[i] != c and predictions[i] == c)
+    for c in {labels[i] for i in known_images}:
+        tp = sum(1 for i in known_images if labels[i] == c and predictions[i] == c)
+        fn = sum(1 for i in known_images if labels[i] == c and predictions[i] != c)
+        fp = sum(1 for i in known_images if labels[i] != c and predictions[i] == c)
         recalls.append(tp / (tp + fn))
         f1s.append(2 * tp / (2 * tp + fp + fn))
         sizes.append(tp + fn)
     return {
-        'accuracy': sum(predictions[i] == labels[i] for i in known) / len(known),
+        'accuracy': sum(predictions[i] == labels[i] for i in known_images) / len(known_images),
         'protocol_accuracy': protocol,
         'mA': sum(recalls) / len(recalls),
         'f1': sum(f1s) / len(f1s),
-        'majority': max(sizes) / len(known),
+        'majority': max(sizes) / len(known_images),
     }
 
 
@@ -56,7 +56,7 @@ def test_equals_plain_loops(rows):
     assert score_attribute(predictions, labels, pids) == pytest.approx(expected, nan_ok=False)
 
 
-def test_hand_made_example():
+def test_example_by_hand():
     scores = score_attribute(
         predictions=np.array([0, 0, 1, 1, 0]),
         labels=np.array([0, 1, 1, -1, 0]),
@@ -64,8 +64,8 @@ def test_hand_made_example():
     )
     assert scores == pytest.approx(
         {
-            'accuracy': 3 / 4,  # of 4 known
-            'protocol_accuracy': 2 / 4,  # of 4 with an identity, the unknown one wrong
+            'accuracy': 3 / 4,  # of 4 with a known label
+            'protocol_accuracy': 2 / 4,  # of 4 with an identity; the unknown label is an error
             'mA': (2 / 2 + 1 / 2) / 2,
             'f1': (4 / 5 + 2 / 3) / 2,
             'majority': 2 / 4,
@@ -82,7 +82,7 @@ SCHEMA = AttributeSchema(
 )
 
 
-def test_average_is_over_the_attributes_that_are_annotated():
+def test_the_average_is_over_annotated_attributes():
     predictions = np.array([[0, 0], [1, 1]])
     pids = np.array([1, 2])
     scores = attribute_scores(predictions, np.array([[0, 1], [1, 1]]), pids, SCHEMA)
@@ -95,7 +95,7 @@ def test_average_is_over_the_attributes_that_are_annotated():
     assert scores['average'] == scores['hat']
 
 
-def test_no_identified_image():
+def test_no_image_with_an_identity():
     scores = attribute_scores(np.array([[0, 0]]), np.array([[0, 0]]), np.array([0]), SCHEMA)
     assert scores['average']['protocol_accuracy'] is None
     assert scores['average']['accuracy'] == 1
@@ -111,7 +111,7 @@ def test_confusions_by_counting():
     counts = [len(attribute.classes) for attribute in schema]
     labels = np.stack([generator.integers(-1, count, 50) for count in counts], 1)
     predictions = np.stack([generator.integers(0, count, 50) for count in counts], 1)
-    labels[:, 3] = -1  # known of no image
+    labels[:, 3] = -1  # not annotated
     confusions = attribute_confusions(predictions, labels, schema)
     assert list(confusions) == [name for i, name in enumerate(schema.names) if i != 3]
     for i, attribute in enumerate(schema):

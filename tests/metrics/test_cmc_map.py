@@ -121,7 +121,7 @@ def test_messages_are_torchreids(market, capsys):
         assert texts[0] == texts[1] != ''
 
 
-def test_distances_that_are_no_numbers(market):
+def test_distances_that_are_not_numbers(market):
     market[0][7, 11] = np.nan
     with pytest.raises(FloatingPointError, match='not numbers'):
         rank_features(*market)

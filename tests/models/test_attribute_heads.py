@@ -1,10 +1,17 @@
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from helpers.layer_maps import CHANNELS, NAMES, quarter, random_maps
+from helpers.layer_maps import CHANNELS, LAYERS, NAMES, quarter, random_maps
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.attribute_heads import LAYERS, AttributeHeads, assign_layers
+from midattr_plugin.models.attribute_heads import (
+    AttributeHeads,
+    assign_layers,
+    layer_choices,
+    pool_parts,
+)
 
 
 @pytest.fixture
@@ -13,6 +20,7 @@ def maps():
 
 
 def reference(heads, layer_of, maps):
+    """Logits of each attribute, from its parts pooled in plain loops."""
     logits = {}
     for attribute in MARKET1501:
         layer = layer_of[attribute.name]
@@ -27,9 +35,9 @@ def reference(heads, layer_of, maps):
 
 
 @pytest.mark.parametrize('overrides', [(), ('age=res5c', 'gender=res4f', 'hat=pool5')])
-@pytest.mark.parametrize('layer', LAYERS)
+@pytest.mark.parametrize('layer', [*LAYERS, 'pool5'])
 def test_logits_equal_plain_reference(layer, overrides, maps):
-    layer_of = assign_layers(NAMES, layer, overrides)
+    layer_of = assign_layers(NAMES, LAYERS, layer, overrides)
     heads = AttributeHeads(MARKET1501, layer_of, CHANNELS)
     for parameter in heads.parameters():
         torch.nn.init.normal_(parameter)
@@ -42,7 +50,7 @@ def test_logits_equal_plain_reference(layer, overrides, maps):
 
 
 def test_an_attribute_sees_its_parts_only(maps):
-    heads = AttributeHeads(MARKET1501, assign_layers(NAMES), CHANNELS)
+    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, LAYERS), CHANNELS)
     before = heads(maps)
     maps['res3d'][:, :, :2] += 10  # part 1 of 8 rows
     after = heads(maps)
@@ -52,7 +60,7 @@ def test_an_attribute_sees_its_parts_only(maps):
 
 
 def test_layers_that_nobody_reads_are_not_needed(maps):
-    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, 'res4f'), CHANNELS)
+    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, LAYERS, 'res4f'), CHANNELS)
     assert len(heads({'res4f': maps['res4f']})) == len(MARKET1501)
 
 
@@ -67,22 +75,22 @@ def test_each_layer_is_pooled_once(maps, monkeypatch):
 
     pool = attribute_heads.pool_parts
     monkeypatch.setattr(attribute_heads, 'pool_parts', counting)
-    layer_of = assign_layers(NAMES, 'res3d', ['age=res5c', 'bag=res5c', 'hat=pool5'])
+    layer_of = assign_layers(NAMES, LAYERS, 'res3d', ['age=res5c', 'bag=res5c', 'hat=pool5'])
     AttributeHeads(MARKET1501, layer_of, CHANNELS)(maps)
     assert shapes == [CHANNELS['res3d'], CHANNELS['res5c']]
 
 
 def test_assignment():
-    layer_of = assign_layers(NAMES, 'res4f', ('age=res5c',))
+    layer_of = assign_layers(NAMES, LAYERS, 'res4f', ('age=res5c',))
     assert layer_of == {name: 'res5c' if name == 'age' else 'res4f' for name in NAMES}
     assert list(layer_of) == list(NAMES)
-    assert assign_layers(()) == {}
+    assert assign_layers((), LAYERS) == {}
 
 
 @pytest.mark.parametrize('layer', ['layer2', '', 'RES3D'])
 def test_unknown_layer(layer):
     with pytest.raises(InputError, match='midattr.attribute_layer: .*res5c, pool5, mixture$'):
-        assign_layers(NAMES, layer)
+        assign_layers(NAMES, LAYERS, layer)
 
 
 @pytest.mark.parametrize('override', ['glasses=res4f', 'age=conv3', 'age', '', '=res4f', 'age='])
@@ -90,15 +98,70 @@ def test_unknown_override(override):
     with pytest.raises(
         InputError, match='midattr.layer_overrides: .*gender,.*, pool5, mixture$'
     ) as error:
-        assign_layers(NAMES, 'res3d', ['bag=res4f', override])
+        assign_layers(NAMES, LAYERS, 'res3d', ['bag=res4f', override])
     assert f'"{override}"' in str(error.value)
 
 
 def test_override_without_attributes():
     with pytest.raises(InputError, match='attribute out of none'):
-        assign_layers((), 'res3d', ['age=res4f'])
+        assign_layers((), LAYERS, 'res3d', ['age=res4f'])
 
 
 def test_attribute_with_two_layers():
     with pytest.raises(InputError, match='midattr.layer_overrides: age is given two layers'):
-        assign_layers(NAMES, 'res3d', ['age=res4f', 'age=res5c'])
+        assign_layers(NAMES, LAYERS, 'res3d', ['age=res4f', 'age=res5c'])
+
+
+def test_choices_are_those_of_the_backbone():
+    assert layer_choices(['low', 'high']) == ('low', 'high', 'pool5', 'mixture')
+    assert assign_layers(['age', 'hat'], ['low', 'high'], 'low', ['hat=high']) == {
+        'age': 'low',
+        'hat': 'high',
+    }
+    with pytest.raises(InputError, match='choose from low, high, pool5, mixture$'):
+        assign_layers(['age'], ['low', 'high'], 'res3d')
+
+
+def pool_in_loops(maps):
+    """Maxima over the rows of each quarter, row by row and number by number."""
+    num_images, num_channels, height, width = maps.shape
+    result = torch.full((num_images, 4, num_channels), -torch.inf)
+    for i in range(4):
+        first, last = height * i // 4, -(-height * (i + 1) // 4)
+        for b in range(num_images):
+            for c in range(num_channels):
+                for row in range(first, last):
+                    for column in range(width):
+                        value = maps[b, c, row, column]
+                        result[b, i, c] = max(result[b, i, c], value)
+    return result
+
+
+@settings(deadline=None, max_examples=30)
+@given(height=st.integers(1, 17), width=st.integers(1, 4), seed=st.integers(0, 999))
+def test_parts_equal_plain_loops(height, width, seed):
+    maps = torch.randn(2, 3, height, width, generator=torch.Generator().manual_seed(seed))
+    assert torch.equal(pool_parts(maps), pool_in_loops(maps))
+
+
+def test_seven_rows_by_hand():
+    """The rows 0-1, 1-3, 3-5 and 5-6 of res5c at 224 x 224."""
+    maps = torch.tensor([9.0, 0, 1, 5, 2, 3, 4]).reshape(1, 1, 7, 1)
+    assert pool_parts(maps).tolist() == [[[9], [5], [5], [4]]]
+    maps = torch.tensor([0.0, 7, 1, 2, 3, 8, 4]).reshape(1, 1, 7, 1)
+    assert pool_parts(maps).tolist() == [[[7], [7], [8], [8]]]
+
+
+def test_parts_come_from_the_top():
+    maps = torch.arange(8.0).reshape(1, 1, 8, 1).expand(1, 2, 8, 5)
+    assert pool_parts(maps).tolist() == [[[1, 1], [3, 3], [5, 5], [7, 7]]]
+
+
+def test_gradient_goes_to_the_maximum_alone():
+    maps = torch.tensor([1.0, 2, 4, 3, 5, 6, 8, 7]).reshape(1, 1, 8, 1).requires_grad_()
+    pool_parts(maps).sum().backward()
+    assert maps.grad.flatten().tolist() == [0, 1, 1, 0, 0, 1, 1, 0]
+
+
+def test_parts_of_no_images():
+    assert pool_parts(torch.zeros(0, 3, 8, 4)).shape == (0, 4, 3)

@@ -1,48 +1,62 @@
-"""Where the pretrained weights come from, and that they arrive unchanged. No network is used."""
+"""What every backbone promises to the model, and a backbone of one's own."""
 
-import pickle
-import urllib.error
+import math
 
 import pytest
 import torch
-import torchvision
 
+from helpers.tiny_backbone import TinyBackbone
+from helpers.tiny_model import BRANCHES, build, images
+from midattr_plugin import load_model
+from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.backbone import DEPTHS, build_backbone, pretrained_state
+from midattr_plugin.losses import MidAttrLoss
+from midattr_plugin.models import BACKBONES, MODELS, Backbone, MidAttrNet, ModelSpec, midattr_model
+from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.zoo import add_models
 
-URL_FILE = 'resnet18-f37072fd.pth'  # torchvision's IMAGENET1K_V1
+LAYERS = ('low', 'middle', 'high')
+SIZES = [(256, 128), (224, 224), (100, 42), (33, 65)]
 
 
-@pytest.fixture(scope='module')
-def state():
-    return torchvision.models.resnet18().state_dict()
+def forward(backbone, x):
+    """Map of each layer, in the order of a real forward pass."""
+    layer_after = {child: layer for layer, child in backbone.layers.items()}
+    maps = {}
+    for child, module in {**backbone.trunk, backbone.tail_name: backbone.tail}.items():
+        x = module(x)
+        if child in layer_after:
+            maps[layer_after[child]] = x
+    return maps
 
 
-@pytest.fixture(scope='module')
-def state_file(state, tmp_path_factory):
-    path = tmp_path_factory.mktemp('weights') / 'resnet18.pth'
-    torch.save(state, path)
-    return path
+def check_contract(kind, size, last_stride):
+    with torch.device('meta'):
+        backbone = kind(None, last_stride)
+        maps = forward(backbone, torch.rand(2, 3, *size))
+    assert isinstance(backbone, Backbone)
+    assert backbone.layers == kind.layers  # they are known before the network is built
+    # from shallow to deep, the last one behind the tail and all others in the trunk
+    *others, last = backbone.layers.values()
+    assert list(maps) == list(backbone.layers)
+    assert backbone.last_layer == list(maps)[-1] and backbone.tail_name == last
+    assert set(others) <= set(backbone.trunk) and last not in backbone.trunk
+    assert set(backbone.channels) == set(backbone.strides) == set(backbone.layers)
+    for layer, x in maps.items():
+        height, width = (math.ceil(pixels / backbone.strides[layer]) for pixels in size)
+        assert x.shape == (2, backbone.channels[layer], height, width), layer
 
 
 @pytest.fixture
-def cache(monkeypatch, tmp_path):
-    """PyTorch's cache of downloads, empty; a download fails as it does without a network."""
-
-    def refuse(*args, **kwargs):
-        raise urllib.error.URLError(OSError('Name or service not known'))
-
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', refuse)
-    folder = tmp_path / 'hub' / 'checkpoints'
-    folder.mkdir(parents=True)
-    return folder
+def tiny():
+    """The name of a backbone that is registered for one test."""
+    BACKBONES.register('tiny')(TinyBackbone)
+    yield 'tiny'
+    BACKBONES.unregister('tiny')
 
 
-def assert_same(resnet, state):
-    loaded = resnet.state_dict()
-    for key in set(state) - {'fc.weight', 'fc.bias'}:
-        assert torch.equal(loaded[key], state[key]), key
+def build_tiny(**options):
+    return build('tiny', **{'schema': MARKET1501, 'attribute_layer': 'middle'} | options)
 
 
 def message(error):
@@ -51,134 +65,193 @@ def message(error):
     return text
 
 
-def test_file_gives_the_same_tensors(state, state_file):
-    assert_same(build_backbone(18, pretrained_state(18, weights_file=state_file)), state)
+@pytest.mark.parametrize('last_stride', [2, 1])
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('name', ['resnet18', 'resnet50'])
+def test_declared_shapes_are_those_of_a_forward_pass(name, size, last_stride):
+    check_contract(BACKBONES[name], size, last_stride)
 
 
-def test_named_weights_give_the_same_tensors(state, state_file, cache):
-    (cache / URL_FILE).symlink_to(state_file)
-    assert_same(build_backbone(18, pretrained_state(18)), state)
-    assert_same(build_backbone(18, pretrained_state(18, 'DEFAULT')), state)
+@pytest.mark.parametrize('name', BACKBONES)
+def test_each_backbone_keeps_the_contract(name):
+    check_contract(BACKBONES[name], (64, 32), 2)
 
 
-def test_weights_without_fc_and_without_batch_counters(state):
-    old = {
-        key: value
-        for key, value in state.items()
-        if not key.startswith('fc.') and not key.endswith('num_batches_tracked')
+@pytest.mark.parametrize('last_stride', [2, 1])
+@pytest.mark.parametrize('size', SIZES)
+def test_a_backbone_of_ones_own_keeps_the_contract(size, last_stride):
+    check_contract(TinyBackbone, size, last_stride)
+
+
+def test_layer_names_are_those_of_all_backbones(tiny):
+    assert layer_names() == ('res3d', 'res4f', 'res5c', *LAYERS)
+
+
+@pytest.mark.parametrize('missing', ['__init__', 'pretrained_state'])
+def test_a_backbone_needs_a_constructor_and_pretrained_weights(missing):
+    methods = {name: getattr(TinyBackbone, name) for name in ('__init__', 'pretrained_state')}
+    del methods[missing]
+    incomplete = type('Incomplete', (Backbone,), {'layers': TinyBackbone.layers, **methods})
+    with pytest.raises(TypeError, match=missing):
+        incomplete()
+
+
+@pytest.mark.parametrize('branches', BRANCHES)
+def test_children_of_its_model(tiny, branches):
+    children = {
+        'global': ['top', 'classifier'],
+        'local': ['top_part', 'part_reduction', 'classifier_part'],
     }
-    assert_same(build_backbone(18, old), old)
+    assert [name for name, _ in build_tiny(branches=branches).named_children()] == [
+        'stem',
+        'body',
+        *(name for branch in branches for name in children[branch]),
+        'attribute_heads',
+    ]
 
 
-def test_fc_of_other_classes_is_ignored(state):
-    finetuned = state | {'fc.weight': torch.zeros(751, 512), 'fc.bias': torch.zeros(751)}
-    assert_same(build_backbone(18, finetuned), state)
+@torch.no_grad()
+@pytest.mark.parametrize('branches', BRANCHES)
+@pytest.mark.parametrize('layer', [*LAYERS, 'pool5'])
+def test_attributes_on_each_of_its_layers(tiny, layer, branches):
+    options = {'attribute_layer': layer, 'branches': branches}
+    if layer == 'pool5' and 'global' not in branches:
+        with pytest.raises(InputError, match='pool5 .*choose low or middle or high'):
+            build_tiny(**options)
+        return
+    model = build_tiny(**options).eval()
+    output = model(images(), return_dict=True)
+    x = model.stem(images())
+    maps = {'low': x, 'middle': model.body(x)}
+    last = {
+        branch: getattr(model, child)(maps['middle'])
+        for branch, child in (('global', 'top'), ('local', 'top_part'))
+        if branch in branches
+    }
+    maps['high'] = last[branches[0]]
+    maps['pool5'] = maps['high'].mean((2, 3))
+    expected = model.attribute_heads({layer: maps[layer]})
+    assert list(output['attribute_logits']) == list(MARKET1501.names)
+    for name, logits in output['attribute_logits'].items():
+        torch.testing.assert_close(logits, expected[name], msg=name)
+    features = {'global': maps['pool5']}
+    if 'local' in branches:
+        features['local'] = model.part_reduction(last['local'])
+    for branch in branches:
+        torch.testing.assert_close(output['features'][branch], features[branch])
 
 
-def test_random_weights_differ_between_builds():
-    torch.manual_seed(0)
-    first, second = (build_backbone(18).conv1.weight for _ in range(2))
-    assert not torch.equal(first, second)
+@pytest.mark.parametrize('branches', BRANCHES)
+@pytest.mark.parametrize('layer', [*LAYERS, 'mixture'])
+def test_gradient_reaches_what_its_attributes_read(tiny, layer, branches):
+    """And with the identity losses every parameter."""
+    model = build_tiny(attribute_layer=layer, branches=branches)
+    output = model(images(), return_dict=True)
+    sum(x.sum() for x in output['attribute_logits'].values()).backward(retain_graph=True)
+    reached = {
+        name
+        for name, child in model.named_children()
+        if any(p.grad is not None for p in child.parameters())
+    }
+    depth = len(LAYERS) if layer == 'mixture' else LAYERS.index(layer) + 1
+    last = 'top' if 'global' in branches else 'top_part'
+    assert reached == {*('stem', 'body', last)[:depth], 'attribute_heads'}
+    attrs = torch.zeros(4, len(MARKET1501), dtype=torch.int64)
+    terms = MidAttrLoss()(
+        output['identity_logits'], output['attribute_logits'], torch.arange(4), attrs
+    )
+    terms['loss'].backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize('depth', DEPTHS)
-def test_is_torchvision_network(depth):
-    with torch.device('meta'):
-        ours = build_backbone(depth).state_dict()
-        reference = getattr(torchvision.models, f'resnet{depth}')().state_dict()
-    assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in reference.items()}
+def test_an_override_names_its_layers(tiny):
+    model = build_tiny(layer_overrides=['age=high', 'hat=low'])
+    layer_of = model.attribute_heads.layer_of
+    assert (layer_of['age'], layer_of['hat'], layer_of['bag']) == ('high', 'low', 'middle')
+    with pytest.raises(InputError, match='midattr.layer_overrides: "age=res4f" .*low, middle'):
+        build_tiny(layer_overrides=['age=res4f'])
 
 
-def test_offline_says_which_weights_and_what_to_do(cache):
+def test_its_mixture_is_of_its_layers(tiny):
+    model = build_tiny(attribute_layer='mixture')
+    assert list(model.attribute_heads.mixture_weights()['age']) == list(LAYERS)
+
+
+@pytest.mark.parametrize('last_stride, rows', [(2, 4), (1, 8)])
+def test_its_strides_give_the_rows(tiny, last_stride, rows):
+    model = build_tiny(last_stride=last_stride, part_rows=0, image_size=(61, 32))
+    assert model.part_rows == rows
+    part_map = model.top_part(model.body(model.stem(images(height=61))))
+    assert part_map.shape[2] == rows
+
+
+def test_its_pretrained_weights_reach_both_tails(tiny, tmp_path):
+    state = {
+        f'{child}.{key}': torch.full_like(value, 0.5) if value.is_floating_point() else value
+        for child, module in {**TinyBackbone().trunk, 'top': TinyBackbone().tail}.items()
+        for key, value in module.state_dict().items()
+    }
+    torch.save(state, tmp_path / 'tiny.pth')
+    model = midattr_model(
+        3, weights_file=tmp_path / 'tiny.pth', backbone=tiny, attribute_layer='low'
+    )
+    loaded = model.state_dict()
+    for key, value in state.items():
+        assert torch.equal(loaded[key], value), key
+        if key.startswith('top.'):
+            assert torch.equal(loaded[key.replace('top', 'top_part')], value), key
+    with pytest.raises(InputError, match='weights of the tiny backbone'):
+        midattr_model(3, backbone=tiny, attribute_layer='low')
+
+
+def test_its_models_have_names(tiny):
+    before = list(MODELS)
+    try:
+        add_models({'market': MARKET1501})
+        assert [name for name in MODELS if name not in before] == [
+            'midattr_tiny',
+            'midattr_tiny_market',
+        ]
+        model = MODELS['midattr_tiny_market'](3, pretrained=False, attribute_layer='low')
+        assert isinstance(model, MidAttrNet)
+        assert model.schema == MARKET1501
+        assert model.spec.name == 'midattr_tiny_market' and model.spec.backbone == 'tiny'
+    finally:
+        for name in set(MODELS) - set(before):
+            MODELS.unregister(name)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('branches', BRANCHES)
+def test_its_model_is_loaded_from_a_checkpoint(tiny, branches, tmp_path):
+    model = midattr_model(
+        3,
+        'midattr',
+        pretrained=False,
+        last_stride=1,
+        backbone=tiny,
+        schema=MARKET1501,
+        branches=branches,
+        attribute_layer='high',
+        layer_overrides=['age=low'],
+        part_dim=4,
+        image_size=(64, 32),
+    )
+    model(images())  # statistics of its own
+    path = tmp_path / 'model.pth'
+    torch.save({'model': model.spec.as_dict(), 'state_dict': model.state_dict()}, path)
+    loaded = load_model(path)
+    expected, output = (m(images(), return_dict=True) for m in (model.eval(), loaded))
+    assert torch.equal(output['descriptor'], expected['descriptor'])
+    for name, logits in expected['attribute_logits'].items():
+        assert torch.equal(output['attribute_logits'][name], logits), name
+
+
+def test_a_checkpoint_of_a_backbone_that_is_not_registered():
+    spec = ModelSpec('midattr_tiny', 3, backbone='tiny')
     with pytest.raises(InputError) as error:
-        pretrained_state(18)
+        spec.build()
     text = message(error)
-    for part in (
-        'ResNet18_Weights.IMAGENET1K_V1',
-        URL_FILE,
-        'Name or service not known',
-        'midattr.backbone_weights',
-        'model.pretrained False',
-    ):
-        assert part in text
-    assert error.value.__suppress_context__
-
-
-def test_empty_file_in_the_cache(cache):
-    (cache / URL_FILE).touch()
-    with pytest.raises(InputError, match='midattr.backbone_weights') as error:
-        pretrained_state(18)
-    assert str(cache) in message(error)
-
-
-def test_unknown_name_of_weights(cache):
-    with pytest.raises(InputError, match='midattr.weights_name.*IMAGENET1K_V1') as error:
-        pretrained_state(18, 'IMAGENET22K')
-    message(error)
-
-
-@pytest.mark.parametrize('build', [build_backbone, pretrained_state])
-def test_unknown_depth(build):
-    with pytest.raises(InputError, match='no ResNet-20; choose from 18, 34, 50, 101, 152'):
-        build(20)
-
-
-def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match='midattr.backbone_weights: there is no file') as error:
-        pretrained_state(18, weights_file=tmp_path / 'none.pth')
-    message(error)
-
-
-def test_empty_and_truncated_file(tmp_path, state_file):
-    for number, size in enumerate([0, 100, 100_000]):
-        path = tmp_path / f'{number}.pth'
-        path.write_bytes(state_file.read_bytes()[:size])
-        with pytest.raises(InputError, match=f'midattr.backbone_weights: "{path}"') as error:
-            pretrained_state(18, weights_file=path)
-        message(error)
-
-
-class Intruder:
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return open, (str(self.path), 'w')
-
-
-def test_file_with_code_is_refused(tmp_path):
-    trace = tmp_path / 'trace'
-    for number, write in enumerate(
-        [torch.save, lambda x, p: p.write_bytes(pickle.dumps(x, protocol=2))]
-    ):
-        path = tmp_path / f'{number}.pth'
-        write({'conv1.weight': Intruder(trace)}, path)
-        assert not trace.exists()
-        with pytest.raises(InputError, match='code instead of plain weights') as error:
-            pretrained_state(18, weights_file=path)
-        message(error)
-        assert not trace.exists()
-
-
-def test_file_that_holds_no_dict(tmp_path):
-    torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
-    with pytest.raises(InputError, match='holds a Tensor, not a dict'):
-        pretrained_state(18, weights_file=tmp_path / 'tensor.pth')
-
-
-@pytest.mark.parametrize('change', ['missing', 'unknown', 'shape', 'no tensor'])
-def test_weights_of_another_network(state, change):
-    state = dict(state)
-    if change == 'missing':
-        del state['layer4.1.bn2.weight']
-    else:
-        key = 'layer4.9.bn2.weight' if change == 'unknown' else 'layer4.1.bn2.weight'
-        state[key] = 'text' if change == 'no tensor' else torch.zeros(3)
-    with pytest.raises(InputError, match='1 of them .*bn2.weight.*model.name') as error:
-        build_backbone(18, state)
-    message(error)
-
-
-def test_weights_of_another_depth(state):
-    with pytest.raises(InputError, match="not of torchvision's ResNet-34"):
-        build_backbone(34, state)
+    assert 'backbone "tiny" of model "midattr_tiny" is not registered; import the module' in text
+    assert 'resnet18, resnet34, resnet50' in text

@@ -5,14 +5,14 @@ import math
 import pytest
 import torch
 
-from helpers.layer_maps import CHANNELS, NAMES, quarter, random_maps
+from helpers.layer_maps import CHANNELS, LAYERS, NAMES, quarter, random_maps
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.models import attribute_heads
 from midattr_plugin.models.attribute_heads import AttributeHeads, assign_layers
-from midattr_plugin.models.layer_mixture import MIXED_LAYERS, LayerMixture
+from midattr_plugin.models.layer_mixture import LayerMixture
 
 OTHERS = ('age=res5c', 'hat=pool5', 'bag=res3d')  # not mixed, one of them in a mixed group
-UNIFORM = pytest.approx(dict.fromkeys(MIXED_LAYERS, 1 / 3))
+UNIFORM = pytest.approx(dict.fromkeys(LAYERS, 1 / 3))
 
 
 @pytest.fixture
@@ -21,7 +21,8 @@ def maps():
 
 
 def build(layer='mixture', overrides=()):
-    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, layer, overrides), CHANNELS)
+    layer_of = assign_layers(NAMES, LAYERS, layer, overrides)
+    heads = AttributeHeads(MARKET1501, layer_of, CHANNELS, LAYERS)
     for parameter in heads.parameters():
         torch.nn.init.normal_(parameter)
     return heads
@@ -30,13 +31,13 @@ def build(layer='mixture', overrides=()):
 @torch.no_grad()
 def reference(heads, name, maps):
     """Image by image, class by class, layer by layer, in Python numbers."""
-    i = heads.mixture.names.index(name)
+    i = list(heads.mixture.num_classes).index(name)
     exponentials = [math.exp(x) for x in heads.mixture.logits[i].tolist()]
     weights = [x / sum(exponentials) for x in exponentials]
     rows = []
     for image in range(2):
         row = [0.0] * len(MARKET1501[name].classes)
-        for weight, layer in zip(weights, MIXED_LAYERS, strict=True):
+        for weight, layer in zip(weights, LAYERS, strict=True):
             head = heads.heads[name][layer]
             vector = torch.cat(
                 [quarter(maps[layer], part)[image] for part in MARKET1501[name].parts]
@@ -57,7 +58,7 @@ def test_logits_equal_plain_reference(layer, overrides, maps):
     logits = heads(maps)
     assert list(logits) == list(NAMES)
     assert tuple(x.shape[1] for x in logits.values()) == MARKET1501.num_classes
-    assert heads.mixture.names == tuple(mixed)
+    assert list(heads.mixture.num_classes) == mixed
     for name in mixed:
         torch.testing.assert_close(
             logits[name], reference(heads, name, maps), msg=name, rtol=1e-4, atol=1e-4
@@ -87,7 +88,7 @@ def test_one_matrix_product_for_each_layer_and_set_of_parts(maps, monkeypatch):
 
 
 def test_starts_uniform(maps):
-    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, 'mixture'), CHANNELS)
+    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, LAYERS, 'mixture'), CHANNELS, LAYERS)
     weights = heads.mixture_weights()
     assert list(weights) == list(NAMES)
     assert all(row == UNIFORM for row in weights.values())
@@ -98,7 +99,7 @@ def test_weights_sum_to_one():
     weights = build('mixture', OTHERS).mixture_weights()
     assert set(weights) == set(NAMES) - {'age', 'hat', 'bag'}
     for row in weights.values():
-        assert list(row) == list(MIXED_LAYERS) and min(row.values()) > 0
+        assert list(row) == list(LAYERS) and min(row.values()) > 0
         assert sum(row.values()) == pytest.approx(1)
     assert len({tuple(row.values()) for row in weights.values()}) == len(weights)
 
@@ -116,7 +117,7 @@ def test_names_of_the_parameters():
     ours = {key for key in heads.state_dict() if not key.startswith('heads.')}
     assert ours == {'mixture.logits'}
     assert {key for key in heads.state_dict() if key.startswith('heads.age.')} == {
-        f'heads.age.{layer}.{kind}' for layer in MIXED_LAYERS for kind in ('weight', 'bias')
+        f'heads.age.{layer}.{kind}' for layer in LAYERS for kind in ('weight', 'bias')
     }
 
 
@@ -130,13 +131,13 @@ def test_gradient_reaches_every_parameter(maps):
 
 def test_learns_the_layer_that_tells():
     """The label is the sign of what one layer says; the others say nothing."""
-    mixture = LayerMixture(['a', 'b'], [2, 3])
+    mixture = LayerMixture({'a': 2, 'b': 3}, LAYERS)
     optimizer = torch.optim.SGD(mixture.parameters(), lr=1.0)
     for _ in range(100):
         labels = torch.randint(2, (32,))
-        said = {layer: torch.randn(32, 2) for layer in MIXED_LAYERS}
+        said = {layer: torch.randn(32, 2) for layer in LAYERS}
         said['res4f'] = torch.nn.functional.one_hot(labels, 2) * 4.0 - 2
-        noise = dict.fromkeys(MIXED_LAYERS, torch.zeros(32, 3))
+        noise = dict.fromkeys(LAYERS, torch.zeros(32, 3))
         logits = mixture({'a': said, 'b': noise})
         loss = torch.nn.functional.cross_entropy(logits['a'], labels)
         optimizer.zero_grad()
@@ -145,3 +146,17 @@ def test_learns_the_layer_that_tells():
     weights = mixture.as_dict()
     assert max(weights['a'], key=weights['a'].get) == 'res4f' and weights['a']['res4f'] > 0.6
     assert weights['b'] == UNIFORM
+
+
+def test_layers_are_those_of_the_backbone(maps):
+    """Any number of them, in any order: here two, against a sum in plain numbers."""
+    layers = ('res5c', 'res3d')
+    heads = AttributeHeads(MARKET1501, assign_layers(NAMES, layers, 'mixture'), CHANNELS, layers)
+    torch.nn.init.normal_(heads.mixture.logits)
+    logits, weights = heads(maps)['hat'], heads.mixture_weights()['hat']
+    assert list(weights) == list(layers)
+    expected = torch.zeros(2, 2)
+    for layer in layers:
+        vector = torch.cat([quarter(maps[layer], part) for part in MARKET1501['hat'].parts], 1)
+        expected += weights[layer] * heads.heads['hat'][layer](vector)
+    torch.testing.assert_close(logits, expected)

@@ -4,14 +4,14 @@ import copy
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
-from midattr_plugin.models import MidAttrNet
-from midattr_plugin.models.backbone import build_backbone
+from midattr_plugin.models import BACKBONES, MidAttrNet
 
 
 @pytest.fixture(scope='module')
@@ -27,21 +27,21 @@ def fitted():
 @pytest.mark.parametrize('branches', BRANCHES)
 def test_children_are_named_as_in_torchvision(branches):
     trunk = ['conv1', 'bn1', 'relu', 'maxpool', 'layer1', 'layer2', 'layer3']
-    of_branch = {
+    children = {
         'global': ['layer4', 'classifier'],
         'local': ['layer4_part', 'part_reduction', 'classifier_part'],
     }
-    expected = trunk + [name for branch in branches for name in of_branch[branch]]
+    expected = trunk + [name for branch in branches for name in children[branch]]
     assert [n for n, _ in build(branches=branches).named_children()] == expected
     model = build(branches=branches, schema=MARKET1501)
-    assert [n for n, _ in model.named_children()] == [*expected, 'attributes']
+    assert [n for n, _ in model.named_children()] == [*expected, 'attribute_heads']
 
 
 @pytest.mark.parametrize('branches', BRANCHES)
 def test_pretrained_weights_reach_both_conv5(branches):
     torch.manual_seed(7)
-    state = build_backbone(18).state_dict()
-    loaded = build(branches=branches, backbone_state=state).state_dict()
+    state = torchvision.models.resnet18().state_dict()
+    loaded = build(branches=branches, state=state).state_dict()
     copies = {'global': 'layer4', 'local': 'layer4_part'}
     for key, tensor in state.items():
         if key.startswith('layer4.'):
@@ -63,9 +63,9 @@ def test_copy_of_conv5_is_not_shared():
     assert all(torch.equal(before[key], x) for key, x in model.layer4.state_dict().items())
 
 
-@pytest.mark.parametrize('depth', [18, 50])
-def test_gradient_reaches_every_parameter(depth):
-    model = build(depth=depth, schema=MARKET1501)
+@pytest.mark.parametrize('backbone', ['resnet18', 'resnet50'])
+def test_gradient_reaches_every_parameter(backbone):
+    model = build(backbone, schema=MARKET1501)
     output = model(images(), return_dict=True)
     attrs = torch.zeros(4, len(MARKET1501), dtype=torch.int64)
     terms = MidAttrLoss()(
@@ -76,9 +76,9 @@ def test_gradient_reaches_every_parameter(depth):
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
-def test_full_output_in_train_mode():
+def test_return_dict_in_train_mode():
     output = build(schema=MARKET1501)(images(), return_dict=True)
-    assert list(output) == ['features', 'logits', 'attributes']
+    assert list(output) == ['features', 'identity_logits', 'attribute_logits']
     assert {k: tuple(x.shape) for k, x in output['features'].items()} == {
         'global': (4, 512),
         'local': (4, 32),
@@ -94,11 +94,11 @@ def test_full_output_in_train_mode():
     assert all(type(x) is dict for x in [output, *output.values()])
 
 
-def test_full_output_in_eval_mode(fitted):
+def test_return_dict_in_eval_mode(fitted):
     output = fitted(images(), return_dict=True)
-    assert list(output) == ['features', 'descriptor', 'attributes']
+    assert list(output) == ['features', 'descriptor', 'attribute_logits']
     assert torch.equal(output['descriptor'], fitted(images()))
-    assert build().eval()(images(1), return_dict=True)['attributes'] == {}
+    assert build().eval()(images(1), return_dict=True)['attribute_logits'] == {}
 
 
 @torch.no_grad()
@@ -109,7 +109,7 @@ def test_every_output_equals_its_own_forward(fitted):
     res3d = m.layer2(m.layer1(m.maxpool(torch.relu(m.bn1(m.conv1(images()))))))
     res4f = m.layer3(res3d)
     res5c, part_map = m.layer4(res4f), m.layer4_part(res4f)
-    attributes = m.attributes({'res3d': res3d})
+    attributes = m.attribute_heads({'res3d': res3d})
     assert list(attributes) == list(output['attribute_logits'])
     for name, logits in attributes.items():
         assert torch.equal(output['attribute_logits'][name], logits), name
@@ -168,7 +168,7 @@ def test_layer_of_the_attributes(branches, layer):
             build(**options)
         return
     model = build(**options)
-    sum(x.sum() for x in model(images(2), return_dict=True)['attributes'].values()).backward()
+    sum(x.sum() for x in model(images(2), return_dict=True)['attribute_logits'].values()).backward()
     conv5 = ['layer4' if 'global' in branches else 'layer4_part']
     reached = [
         'conv1',
@@ -181,7 +181,7 @@ def test_layer_of_the_attributes(branches, layer):
             'res5c': ['layer3', *conv5],
             'pool5': ['layer3', *conv5],
         }[layer],
-        'attributes',
+        'attribute_heads',
     ]
     have = [
         name
@@ -205,7 +205,8 @@ def test_dropout_is_active_in_training_only(fitted):
 def test_state_dict_round_trip(fitted, tmp_path):
     torch.save(fitted.state_dict(), tmp_path / 'model.pth')
     torch.manual_seed(3)
-    other = MidAttrNet(NUM_IDS, 18, MARKET1501, part_rows=2, part_dim=16).eval()
+    backbone = BACKBONES['resnet18']()
+    other = MidAttrNet(NUM_IDS, backbone, MARKET1501, part_rows=2, part_dim=16).eval()
     assert not torch.equal(other(images()), fitted(images()))
     other.load_state_dict(torch.load(tmp_path / 'model.pth', weights_only=True))
     mine, theirs = fitted(images(), return_dict=True), other(images(), return_dict=True)
@@ -217,10 +218,29 @@ def test_state_dict_round_trip(fitted, tmp_path):
 @pytest.mark.parametrize('height, rows', [(224, 7), (256, 8)])
 def test_one_part_vector_per_row(height, rows):
     with torch.device('meta'):
-        model = MidAttrNet(NUM_IDS, 18, part_rows=rows)
+        model = MidAttrNet(NUM_IDS, BACKBONES['resnet18'](), part_rows=rows)
         part_map = model.layer4_part(
             model.layer3(
                 model.layer2(model.layer1(model.maxpool(model.conv1(torch.rand(1, 3, height, 64)))))
             )
         )
     assert part_map.shape[2] == rows
+
+
+@pytest.mark.parametrize('last_stride', [2, 1])
+@pytest.mark.parametrize('height', [256, 224, 100])
+def test_rows_of_the_part_branch_follow_the_image(height, last_stride):
+    """As many as a real forward pass gives; a number that is given stays."""
+    with torch.device('meta'):
+        options = {'last_stride': last_stride, 'image_size': (height, 64)}
+        model, given = build(part_rows=0, **options), build(part_rows=3, **options)
+        x = torch.rand(2, 3, height, 64)
+        for name in ('conv1', 'bn1', 'relu', 'maxpool', 'layer1', 'layer2', 'layer3'):
+            x = getattr(model, name)(x)
+        rows = model.layer4_part(x).shape[2]
+        assert model.part_rows == rows
+        assert model.descriptor_slices['local'] == slice(512, 512 + 16 * rows)
+        features = model(torch.rand(2, 3, height, 64), return_dict=True)['features']
+        assert features['local'].shape == (2, 16 * rows)
+        assert given.part_rows == 3
+        assert build(part_rows=0, branches=('global',), **options).part_rows == 0

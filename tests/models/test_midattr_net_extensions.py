@@ -9,7 +9,7 @@ from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import MidAttrLoss
-from midattr_plugin.models import MidAttrNet
+from midattr_plugin.models import BACKBONES, MidAttrNet
 
 ALL = {'schema': MARKET1501, 'attribute_layer': 'mixture', 'bnneck': True, 'last_stride': 1}
 
@@ -23,7 +23,7 @@ def test_names_of_the_default_model():
         'classifier',
         'part_reduction.conv',
         'classifier_part',
-        *(f'attributes.heads.{name}' for name in MARKET1501.names),
+        *(f'attribute_heads.heads.{name}' for name in MARKET1501.names),
     ]
     expected = {
         *resnet,
@@ -35,10 +35,10 @@ def test_names_of_the_default_model():
     assert [key for key, _ in model.named_buffers() if key not in expected] == []
 
 
-@pytest.mark.parametrize('depth', [18, 50])
+@pytest.mark.parametrize('backbone', ['resnet18', 'resnet50'])
 @pytest.mark.parametrize('branches', BRANCHES)
-def test_gradient_reaches_every_parameter(depth, branches):
-    model = build(depth=depth, branches=branches, **ALL)
+def test_gradient_reaches_every_parameter(backbone, branches):
+    model = build(backbone, branches=branches, **ALL)
     output = model(images(height=32), return_dict=True)
     attrs = torch.zeros(4, len(MARKET1501), dtype=torch.int64)
     loss = MidAttrLoss()(
@@ -72,7 +72,7 @@ def test_mixed_layers_of_the_network(branches):
     maps = {'res3d': x, 'res4f': model.layer3(x)}
     conv5 = model.layer4 if 'global' in branches else model.layer4_part
     maps['res5c'] = conv5(maps['res4f'])
-    output = model(images(), return_dict=True)['attributes']
+    output = model(images(), return_dict=True)['attribute_logits']
     weights = model.attribute_heads.mixture_weights()
     for layer, layer_maps in maps.items():
         pooled = nn.functional.adaptive_max_pool2d(layer_maps, (4, 1))[..., 0]
@@ -91,12 +91,15 @@ def test_mixed_layers_of_the_network(branches):
 def test_last_stride(depth, striding, branches):
     with torch.device('meta'):
         twice, once = (
-            MidAttrNet(NUM_IDS, depth, branches=branches, last_stride=stride) for stride in (1, 2)
+            MidAttrNet(
+                NUM_IDS, BACKBONES[f'resnet{depth}'](None, stride), branches=branches, part_rows=8
+            )
+            for stride in (1, 2)
         )
     assert {k: x.shape for k, x in twice.state_dict().items()} == {
         k: x.shape for k, x in once.state_dict().items()
     }
-    of_branch = {'global': 'layer4', 'local': 'layer4_part'}
+    conv5 = {'global': 'layer4', 'local': 'layer4_part'}
     strides = {
         name: module.stride
         for name, module in once.named_modules()
@@ -108,13 +111,11 @@ def test_last_stride(depth, striding, branches):
         if isinstance(module, nn.Conv2d) and module.stride != strides[name]
     }
     assert changed == {
-        f'{of_branch[branch]}.0.{name}'
-        for branch in branches
-        for name in (striding, 'downsample.0')
+        f'{conv5[branch]}.0.{name}' for branch in branches for name in (striding, 'downsample.0')
     }
     maps = torch.rand(1, 1024 if depth == 50 else 256, 14, 7, device='meta')
     for branch in branches:
-        name = of_branch[branch]
+        name = conv5[branch]
         assert getattr(twice, name)(maps).shape[2:] == (14, 7)
         assert getattr(once, name)(maps).shape[2:] == (7, 4)
 

@@ -22,7 +22,7 @@ def test_order_of_the_branches_does_not_matter():
     [
         ({'loss': 'center'}, 'loss.name: .*softmax, triplet, midattr'),
         ({'descriptor': 'both'}, 'midattr.descriptor: .*fused, global, local'),
-        ({'attribute_layer': 'layer2'}, 'midattr.attribute_layer'),
+        ({'schema': MARKET1501, 'attribute_layer': 'layer2'}, 'midattr.attribute_layer'),
         ({'layer_overrides': ['age=res4f']}, 'midattr.layer_overrides: .*out of none'),
         (
             {'schema': MARKET1501, 'layer_overrides': ['age=pool5'], 'branches': ['local']},
@@ -31,7 +31,7 @@ def test_order_of_the_branches_does_not_matter():
         ({'part_dim': 0}, 'midattr.part_dim'),
         ({'last_stride': 4}, 'midattr.last_stride'),
         ({'schema': MARKET1501, 'layer_overrides': ['age=mixtures']}, 'midattr.layer_overrides'),
-        ({'depth': 20}, 'depth'),
+        ({'backbone': 'resnet20'}, 'model.name: unknown backbone "resnet20"; .*resnet34, resnet50'),
     ],
 )
 def test_options_that_cannot_be_used(options, key):

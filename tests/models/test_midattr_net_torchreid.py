@@ -9,7 +9,7 @@ from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import MARKET1501
 
-NEW_LAYERS = ['classifier', 'part_reduction', 'classifier_part', 'attributes']
+NEW_LAYERS = ['classifier', 'part_reduction', 'classifier_part', 'attribute_heads']
 
 
 def engine(name, model):

@@ -42,7 +42,7 @@ def test_names():
 def test_attributes(ending, names):
     model = on_meta(f'midattr_resnet18{ending}')
     assert (model.schema and set(model.schema.names)) == names
-    assert hasattr(model, 'attributes') == (names is not None)
+    assert hasattr(model, 'attribute_heads') == (names is not None)
 
 
 @pytest.mark.parametrize('depth', [18, 34, 50, 101, 152])
@@ -143,9 +143,9 @@ def test_pretrained_weights(tmp_path):
 
 
 def test_weights_that_cannot_be_had(tmp_path):
-    with pytest.raises(InputError, match='midattr.backbone_weights'):
+    with pytest.raises(InputError, match='midattr.weights_file'):
         MODELS['midattr_resnet50'](3, weights_file=str(tmp_path / 'none.pth'))
-    with pytest.raises(InputError, match='midattr.weights_name'):
+    with pytest.raises(InputError, match='midattr.weights: '):
         MODELS['midattr_resnet50'](3, weights='IMAGENET9')
 
 

@@ -1,36 +1,15 @@
-"""BNNeck: the layer, and the network with it."""
+"""The network with a BNNeck in each branch."""
 
 import pytest
 import torch
 
+from helpers.normalized import normalized
 from helpers.tiny_model import BRANCHES, NUM_IDS, build, images
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import MARKET1501
-from midattr_plugin.models.bnneck import build_bnneck
 
 NECKS = {'global': 'bnneck', 'local': 'bnneck_part'}
 CLASSIFIERS = {'global': 'classifier', 'local': 'classifier_part'}
-
-
-def normalized(x, neck, mean, variance):
-    """Column by column."""
-    columns = [
-        (x[:, d] - mean[d]) / (variance[d] + neck.eps) ** 0.5 * neck.weight[d]
-        for d in range(x.shape[1])
-    ]
-    return torch.stack(columns, 1)
-
-
-def test_layer():
-    neck = build_bnneck(5)
-    torch.nn.init.uniform_(neck.weight, 0.5, 2)
-    x = torch.randn(6, 5) * 3 + 1
-    means = torch.stack([row for row in x]).sum(0) / 6
-    variances = (x - means).square().sum(0) / 6
-    torch.testing.assert_close(neck(x), normalized(x, neck, means, variances))
-    assert [name for name, _ in neck.named_parameters()] == ['weight']
-    running = neck.running_mean, neck.running_var
-    torch.testing.assert_close(neck.eval()(x), normalized(x, neck, *running))
 
 
 @pytest.mark.parametrize('branches', BRANCHES)
@@ -45,17 +24,17 @@ def test_children_and_parameters(branches):
         if branch in branches:
             assert names.index(CLASSIFIERS[branch]) == names.index(neck) + 1
     without_bias = {f'{CLASSIFIERS[branch]}.bias' for branch in branches}
-    of_necks = {
+    neck_keys = {
         f'{NECKS[branch]}.{name}'
         for branch in branches
         for name in ('weight', 'running_mean', 'running_var', 'num_batches_tracked')
     }
-    assert set(model.state_dict()) == set(plain.state_dict()) - without_bias | of_necks
+    assert set(model.state_dict()) == set(plain.state_dict()) - without_bias | neck_keys
 
 
 @torch.no_grad()
 @pytest.mark.parametrize('branches', BRANCHES)
-def test_what_reads_which_feature(branches):
+def test_which_feature_is_read(branches):
     """The classifier and the descriptor read behind the neck; the features are before it."""
     plain, model = build(branches=branches), build(branches=branches, bnneck=True, dropout=0.0)
     model.load_state_dict(plain.state_dict(), strict=False)
@@ -79,7 +58,7 @@ def test_what_reads_which_feature(branches):
         expected = behind / behind.square().sum(1, keepdim=True).sqrt()
         torch.testing.assert_close(output['descriptor'][:, columns], expected)
         torch.testing.assert_close(model(images())[:, columns], expected)
-    for branch, logits in model.identify(output['features']).items():
+    for branch, logits in model.classify_identity(output['features']).items():
         neck, classifier = getattr(model, NECKS[branch]), getattr(model, CLASSIFIERS[branch])
         behind = normalized(output['features'][branch], neck, neck.running_mean, neck.running_var)
         torch.testing.assert_close(logits, behind @ classifier.weight.T)
@@ -102,9 +81,8 @@ def test_torchreid_freezes_and_opens_by_name():
     open_ = {name.split('.')[0] for name, p in model.named_parameters() if p.requires_grad}
     assert open_ == set(new)
     assert model.bnneck.training and not model.layer4.training
-    torchreid_compat.utils.open_all_layers(
-        model
-    )  # as before every epoch: there is no bias to learn then
+    # torchreid does this before every epoch; there must be no bias to learn then
+    torchreid_compat.utils.open_all_layers(model)
     assert not any(
         name.endswith('.bias')
         for name, _ in model.named_parameters()
@@ -119,14 +97,6 @@ def test_state_dict_round_trip(tmp_path):
     other = build(bnneck=True, num_classes=NUM_IDS)
     other.load_state_dict(torch.load(tmp_path / 'model.pth', weights_only=True))
     assert torch.equal(model.eval()(images()), other.eval()(images()))
-
-
-def test_conversion_for_several_gpus_keeps_it_without_a_bias():
-    neck = build_bnneck(5)
-    torch.nn.init.uniform_(neck.weight)
-    converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(torch.nn.Sequential(neck))[0]
-    assert converted.bias is None
-    assert converted.weight is neck.weight
 
 
 def test_bf16():

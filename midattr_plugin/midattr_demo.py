@@ -1,10 +1,8 @@
-"""A small rendered data set in the layout of Market-1501, made on first use."""
+"""A small rendered dataset in the layout of Market-1501, made on first use."""
 
 from pathlib import Path
 
-from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
-from midattr_plugin.datasets.market1501_attr import Market1501Attr
-from midattr_plugin.datasets.mat_file import MatFile
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.errors import InputError
 
 
@@ -14,21 +12,21 @@ class MidAttrDemo(Market1501Attr):
 
     dataset_dir = 'midattr_demo'
     model_ending = ''  # its models are those of Market-1501
-    annotations = MatFile('market_attribute.mat')  # the published one is not about these people
+    annotations = MatFile('market_attribute.mat')  # not the published file, whose people are others
     how_to_get = 'remove the folder "midattr_demo", and it is rendered again'
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
         """Render the images if there are none.
 
         Args:
-            dataset_dir: folder of the data set.
+            dataset_dir: folder of the dataset.
             dataset_url: ignored.
 
         Raises:
             InputError: the folder cannot be written.
         """
         if not Path(dataset_dir, 'Market-1501-v15.09.15').exists():
-            # drawing needs OpenCV, which nothing else does
+            # only rendering needs OpenCV
             from midattr_plugin.rendering import render_demo
 
             render_demo(Path(dataset_dir))
@@ -38,7 +36,7 @@ class MidAttrDemo(Market1501Attr):
         """Return the path of the file that was rendered with the images.
 
         Args:
-            folder: of the images.
+            folder: folder of the folders of images.
 
         Raises:
             InputError: it is missing.

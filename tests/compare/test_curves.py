@@ -1,0 +1,29 @@
+"""Training curves read from TensorBoard events."""
+
+from torch.utils.tensorboard import SummaryWriter
+
+from helpers.fake_runs import write_curves, write_runs
+from midattr_plugin.compare.curves import LOSS, TIME, curves_of_runs, read_curves
+
+
+def test_resumed_curve(tmp_path):
+    write_curves(tmp_path)
+    with SummaryWriter(str(tmp_path), filename_suffix='.resumed') as writer:
+        writer.add_scalar('Train/loss', 9.0, 3)
+        writer.add_scalar('Train/loss', 8.0, 4)
+    assert read_curves(tmp_path, ('Train/loss', 'Train/none')) == {
+        'Train/loss': {0: 3, 1: 2.5, 2: 2, 3: 9, 4: 8},
+        'Train/none': {},
+    }
+
+
+def test_engine_that_logs_no_total_loss(tmp_path):
+    _, runs, _ = write_runs(tmp_path, unfinished=[('plain', 2)])
+    with SummaryWriter(str(runs[0].folder)) as writer:
+        writer.add_scalar('Train/loss_t', 2.0, 1)
+    for run in runs[1:]:
+        write_curves(run.folder)
+    curves = curves_of_runs(runs)
+    assert list(curves) == [run for run in runs if (run.row.name, run.seed) != ('plain', 2)]
+    assert curves[runs[0]] == {LOSS: {1: 2}, TIME: {}}
+    assert curves[runs[1]][LOSS] == {0: 3, 1: 2.5, 2: 2, 3: 1.5}

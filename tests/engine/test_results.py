@@ -1,0 +1,97 @@
+"""The results as ``metrics.json`` holds them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from midattr_plugin.engine.results import FORMAT_VERSION, Results
+from midattr_plugin.errors import InputError
+
+REID = {'rank-1': 0.5, 'mAP': 0.25}
+
+
+def results():
+    return Results(
+        epoch=3,
+        reid={'data': {'fused': REID, 'global': REID}},
+        attributes={'data': {'upper_color': {'accuracy': 0.5, 'mA': None}}},
+        confusion={
+            'data': {'upper_color': {'classes': ['red', 'blue'], 'counts': [[1, 0], [2, 3]]}}
+        },
+        rendered={'data': True},
+        parameters=7,
+        extra={'layer_weights': {'hat': {'res3d': 1.0}}},
+    )
+
+
+def test_written_and_read(tmp_path):
+    path = tmp_path / 'metrics.json'
+    results().write(path)
+    assert Results.read(path) == results()
+    content = json.loads(path.read_text())
+    assert content['format_version'] == FORMAT_VERSION == 2
+    assert content['layer_weights'] == {'hat': {'res3d': 1.0}}  # beside the other fields
+    assert 'multiply_adds' not in content and 'extra' not in content
+
+
+def test_floats_without_noise(tmp_path):
+    """0.8656 as float32 is 0.8655999898910522 as float64."""
+    noisy = Results(
+        reid={'data': {'fused': {'rank-1': np.float32(0.8656), 'mAP': np.float64(0.1)}}}
+    )
+    noisy.extra = {'counts': (np.int64(3), np.float32(1) / np.float32(3))}
+    noisy.write(tmp_path / 'metrics.json')
+    text = (tmp_path / 'metrics.json').read_text()
+    assert '"rank-1": 0.8656,' in text and '"mAP": 0.1\n' in text
+    read = Results.read(tmp_path / 'metrics.json')
+    assert read.extra == {'counts': [3, 0.33333334]}
+    assert np.float32(read.extra['counts'][1]) == np.float32(1) / np.float32(3)
+
+
+def test_reads_files_without_a_version():
+    """Version 0.1 spelled attributes in British English, and had no version."""
+    old = {
+        'reid': {'data': {'fused': REID}},
+        'attributes': {'data': {'upper_colour': {'accuracy': 0.5}, 'hat': {'accuracy': 1.0}}},
+        'rendered': {'data': False},
+        'epoch': 2,
+        'task_weights': {'global': 1.0, 'lower_colour': 0.9},
+    }
+    read = Results.from_dict(old)
+    assert list(read.attributes['data']) == ['upper_color', 'hat']
+    assert read.extra == {'task_weights': {'global': 1.0, 'lower_color': 0.9}}
+    assert (read.epoch, read.confusion, read.parameters) == (2, {}, None)
+    assert 'upper_colour' in old['attributes']['data']
+
+
+def test_mean_over_targets():
+    read = Results(
+        reid={name: {'fused': {'mAP': value}} for name, value in (('a', 0.2), ('b', 0.6))}
+    )
+    assert read.mean_mAP('fused') == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (None, r'cannot be read \(No such file'),
+        ('{"reid": ', 'are broken'),
+        ('[1]', 'hold no reid scores'),
+        ('{"epoch": 1}', 'hold no reid scores'),
+        ('{"reid": {}, "format_version": 99}', 'version 99, .* reads up to 2; update it'),
+    ],
+)
+def test_unusable_files(tmp_path, content, message):
+    path = tmp_path / 'metrics.json'
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=message):
+        Results.read(path)
+
+
+def test_nothing_is_left_of_a_failed_write(tmp_path):
+    broken = Results(extra={'function': print})
+    with pytest.raises(TypeError):
+        broken.write(tmp_path / 'metrics.json')
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,116 @@
+"""Checks that two processes run together; each joins the group, and raises if something differs."""
+
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from midattr_plugin.distributed import (
+    broadcast,
+    gather_with_gradients,
+    joined_group,
+    main_first,
+    process_rank,
+    sum_over_processes,
+    world_size,
+)
+from midattr_plugin.distributed.process_group import gather_interleaved
+from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
+
+
+def mine(batch: Tensor) -> Tensor:
+    """This process's half of a batch."""
+    return batch.chunk(world_size())[process_rank()]
+
+
+def small_messages() -> None:
+    with joined_group():
+        assert world_size() == 2
+        assert broadcast(process_rank()) == 0
+        assert sum_over_processes(torch.tensor(process_rank() + 1)) == 3
+
+
+def main_process_goes_first(path: str) -> None:
+    """The second process finds the file that the first has written."""
+
+    def number_of_call() -> int:
+        with open(path, 'a+') as file:
+            file.write('.')
+        with open(path) as file:
+            return len(file.read())
+
+    with joined_group():
+        assert main_first(number_of_call) == process_rank() + 1
+
+
+def uneven_shards_are_gathered_once() -> None:
+    with joined_group():
+        for count in range(1, 6):
+            whole = torch.arange(count * 2).view(count, 2)
+            shard = whole[process_rank() :: world_size()]
+            assert_close(gather_interleaved(shard), whole, atol=0, rtol=0)
+
+
+def gathered_rows_have_gradients() -> None:
+    with joined_group():
+        pids = torch.arange(8)
+        assert_close(gather_with_gradients(mine(pids)), pids, atol=0, rtol=0)
+        whole = torch.randn(8, 5, requires_grad=True)
+        whole.cumsum(0).pow(2).sum().backward()
+        part = mine(whole.detach()).clone().requires_grad_()
+        gather_with_gradients(part).cumsum(0).pow(2).sum().backward()
+        assert_close(part.grad / world_size(), mine(whole.grad))
+
+
+def batch_norm_of_maps() -> None:
+    with joined_group():
+        _check_batch_norm(nn.BatchNorm2d(5), torch.randn(8, 5, 3, 2))
+
+
+def batch_norm_of_vectors() -> None:
+    with joined_group():
+        _check_batch_norm(nn.BatchNorm1d(5), torch.randn(8, 5))
+
+
+def batch_norm_without_bias() -> None:
+    plain = nn.BatchNorm1d(5)
+    plain.bias = None
+    with joined_group():
+        _check_batch_norm(plain, torch.randn(8, 5))
+
+
+def _check_batch_norm(plain: nn.Module, x: Tensor) -> None:
+    """Outputs, gradients and running statistics are those of the whole batch in one process."""
+    for parameter in plain.parameters():
+        nn.init.uniform_(parameter)
+    shared = type(plain)(plain.num_features)
+    if plain.bias is None:
+        shared.bias = None
+    shared.load_state_dict(plain.state_dict())
+    shared = synchronize_batch_norm(nn.Sequential(shared))[0]
+
+    whole = x.clone().requires_grad_()
+    expected = plain(whole)
+    expected.pow(3).sum().backward()
+    part = mine(x).clone().requires_grad_()
+    output = shared(part)
+    output.pow(3).sum().backward()
+
+    assert_close(output, mine(expected))
+    assert_close(part.grad, mine(whole.grad), rtol=1e-4, atol=1e-4)
+    for name, parameter in plain.named_parameters():
+        gradient = sum_over_processes(shared.get_parameter(name).grad)
+        assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-4)
+    assert list(shared.state_dict()) == list(plain.state_dict())
+    for key, value in plain.state_dict().items():
+        assert_close(shared.state_dict()[key], value)
+    assert_close(shared.eval()(x), plain.eval()(x))
+
+
+CHECKS = (
+    small_messages,
+    uneven_shards_are_gathered_once,
+    gathered_rows_have_gradients,
+    batch_norm_of_maps,
+    batch_norm_of_vectors,
+    batch_norm_without_bias,
+)
