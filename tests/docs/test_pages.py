@@ -65,6 +65,13 @@ def test_files_in_the_text_exist(page):
         assert (PROJECT / path).exists(), path
 
 
+def test_project_layout_has_every_room():
+    text = (PROJECT / 'CONTRIBUTING.md').read_text()
+    rooms = {path.parent.name for path in (PROJECT / 'midattr_plugin').glob('*/__init__.py')}
+    assert 'losses' in rooms
+    assert set(re.findall(r'^\| `midattr_plugin/(\w+)/`', text, re.M)) == rooms
+
+
 def test_every_page_is_listed():
     for index in (PROJECT / 'README.md', PROJECT / 'docs/README.md'):
         linked = {
