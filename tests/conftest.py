@@ -7,7 +7,13 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import pytest
 import torch
 
+from helpers.tiny_run import EXTENSION
+from midattr_plugin.config.extensions import load_extensions
+
 torch.set_num_threads(1)
+
+# known in every test, whichever comes first
+load_extensions([EXTENSION], 'tests/conftest.py')
 
 
 @pytest.fixture(autouse=True)

@@ -59,7 +59,7 @@ def test_train_then_evaluate(root, capsys):
     metrics = json.loads((log / 'metrics.json').read_text())
     assert set(metrics['reid']['market1501_attr']) == {'fused', 'global', 'local'}
     assert metrics['rendered'] == {'market1501_attr': False}
-    assert load_config(log / 'config.yaml').model.name == 'midattr_resnet18_market'
+    assert load_config(log / 'config.yaml').model.name == 'midattr_tiny_market'
     [text] = log.glob('train.log*')
     assert text.read_text() == out
     assert list(log.glob('events.out.tfevents*'))
@@ -132,7 +132,7 @@ def test_so_are_those_that_a_class_of_torchreid_has_read(root, capsys):
         arguments(
             root,
             'model.name',
-            'midattr_resnet18',
+            'midattr_tiny',
             'data.sources',
             '[market1501]',
             'data.targets',

@@ -47,7 +47,7 @@ class TrainingLine:
         means = self.means()
         parts = [
             f'epoch: [{self.epoch}/{self.max_epoch}][{batch}/{self.num_batches}]',
-            f'time {seconds:.3f}',
+            f'time {seconds:.3g}',
             f'eta {minutes // 60}:{minutes % 60:02}:{rest:02}',
             f'loss {means["loss"]:.4g}',
         ]

@@ -22,7 +22,7 @@ from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
 
 PLAIN = {
-    'model.name': 'midattr_resnet18',
+    'model.name': 'midattr_tiny',
     'midattr.branches': ['global'],
     'midattr.descriptor': 'global',
 }
@@ -141,7 +141,7 @@ def test_failed_row_is_reported(root, capsys):
                     'set': {
                         'data.sources': ['market1501'],
                         'data.targets': ['cuhk03'],
-                        'model.name': 'midattr_resnet18',
+                        'model.name': 'midattr_tiny',
                     },
                 }
             ],
@@ -184,7 +184,9 @@ def test_folder_of_another_root_is_refused_before_data_is_made(root, capsys, mon
 
 def test_unknown_suite(root, capsys):
     assert main(arguments(root, 'out')) == 1
-    assert 'suite.yaml" cannot be read' in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert 'suite.yaml" is neither a file nor comes with the package' in message
+    assert 'paper_market.yaml' in message
 
 
 def test_seeds_that_are_not_numbers(root, capsys):

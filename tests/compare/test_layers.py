@@ -27,7 +27,7 @@ def test_rows_that_differ_in_the_layer_alone(tmp_path):
         [
             row('more', midattr__attribute_layer='res3d'),  # 47 and 54, the others 42 and 44
             row('late', midattr__attribute_layer='res5c'),
-            row('none', model__name='midattr_resnet18'),
+            row('none', model__name='midattr_tiny'),
             row('weighted', midattr__attribute_layer='res4f', midattr__mu=3.0),
             row('deep', model__name='midattr_resnet50_market', midattr__attribute_layer='res4f'),
             row('mixed', midattr__attribute_layer='mixture'),
@@ -57,7 +57,7 @@ def test_two_series_of_one_descriptor(tmp_path):
 
 
 def test_two_points_are_not_a_series(tmp_path):
-    assert not series_of(tmp_path, [row('more'), row('none', model__name='midattr_resnet18')])
+    assert not series_of(tmp_path, [row('more'), row('none', model__name='midattr_tiny')])
 
 
 def test_nothing_done(tmp_path):

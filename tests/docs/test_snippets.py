@@ -26,7 +26,6 @@ from helpers.fake_runs import finish, made_up_results
 from helpers.pages import SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
 from helpers.registries import restored_registries
-from helpers.tiny_resnet import TinyResNet
 from midattr_plugin import benchmark, compare, rendering, train
 from midattr_plugin.compare import cli as compare_cli
 from midattr_plugin.compare import grid
@@ -72,7 +71,6 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.setattr(compare_cli, 'write_report', _report)
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
     with restored_registries(tmp_path):
-        midattr_plugin.BACKBONES.register('tiny')(TinyResNet)
         midattr_plugin.register()
         yield tmp_path
     midattr_plugin.use_fast_ranking()
@@ -332,7 +330,10 @@ def _check_citation(text):
     names = [f'{author["family-names"]}, {author["given-names"]}' for author in paper['authors']]
     assert fields == {
         'author': ' and '.join(names),
-        'title': f'{{{paper["title"]}}}'[1:-1],
+        'title': paper['title'],
+        'booktitle': paper['collection-title'],
+        'series': 'PMLR',
+        'volume': str(paper['volume']),
         'year': str(paper['year']),
     }
 

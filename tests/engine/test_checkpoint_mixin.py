@@ -30,7 +30,7 @@ def load(root, name):
 
 
 def assert_same(a, b):
-    """Checkpoints equal bit by bit."""
+    """Checkpoints that are bit-identical."""
     assert type(a) is type(b)
     if isinstance(a, dict):
         assert list(a) == list(b)
@@ -66,14 +66,14 @@ class Killed(Exception):
 @pytest.mark.parametrize(
     'name, place',
     [
-        ('midattr_resnet18_market', 'train 1'),
-        ('midattr_resnet18_market', 'train 2'),
-        ('midattr_resnet18_market', 'save 2'),
-        ('midattr_resnet18_market', 'copy 2'),
-        ('midattr_resnet18_market', 'copy 3'),
-        ('midattr_resnet18_market', 'test 2'),
-        ('midattr_resnet18_market', 'test 4'),
-        ('resnet18', 'test 1'),
+        ('midattr_tiny_market', 'train 1'),
+        ('midattr_tiny_market', 'train 2'),
+        ('midattr_tiny_market', 'save 2'),
+        ('midattr_tiny_market', 'copy 2'),
+        ('midattr_tiny_market', 'copy 3'),
+        ('midattr_tiny_market', 'test 2'),
+        ('midattr_tiny_market', 'test 4'),
+        ('osnet_x0_25', 'test 1'),
     ],
 )
 def test_resumed_run_equals_an_uninterrupted_one(root, monkeypatch, place, name):
@@ -136,7 +136,7 @@ EXTENDED = [
 
 
 @pytest.mark.parametrize('optim, scheduler', [('sgd', 'cosine'), ('amsgrad', 'multi_step')])
-def test_learned_weights_and_warm_up_resume_bit_by_bit(root, optim, scheduler):
+def test_learned_weights_and_warm_up_resume_bit_for_bit(root, optim, scheduler):
     """From every epoch: within the warm-up, at its end and after it."""
     pairs = [
         *EXTENDED,
@@ -166,10 +166,10 @@ def test_learned_weights_and_warm_up_resume_bit_by_bit(root, optim, scheduler):
 def test_learned_weights_are_reported_where_they_are_known(root):
     pairs = ['midattr.task_weights', 'uncertainty']
     last = root / 'log/model/model.pth.tar-last'
-    learned = train(root, *pairs)['task_weights']
+    learned = train(root, *pairs).extra['task_weights']
     evaluate = [*pairs, 'test.evaluate', True]
-    assert train(root, *evaluate, 'model.resume', last)['task_weights'] == learned
-    assert 'task_weights' not in train(root, *evaluate, 'model.load_weights', last)
+    assert train(root, *evaluate, 'model.resume', last).extra['task_weights'] == learned
+    assert 'task_weights' not in train(root, *evaluate, 'model.load_weights', last).extra
 
 
 def test_what_was_trained_otherwise_is_not_resumed(root):
@@ -198,11 +198,11 @@ def test_an_older_checkpoint_has_no_criterion(root):
     old = load(root, 'last')
     del old['criterion']
     torch.save(old, root / 'old')
-    assert train(root, 'model.resume', root / 'old')['epoch'] == 2
+    assert train(root, 'model.resume', root / 'old').epoch == 2
 
 
 def test_warm_up_of_a_baseline(root):
-    pairs = ['model.name', 'resnet18', 'loss.name', 'softmax', 'midattr.warmup_epochs', 1]
+    pairs = ['model.name', 'osnet_x0_25', 'loss.name', 'softmax', 'midattr.warmup_epochs', 1]
     train(root, *pairs)
     expected = load(root, 'last')
     train(root, *pairs, 'test.eval_freq', 1)
@@ -264,7 +264,7 @@ def test_another_architecture_cannot_be_resumed(root):
             'model.resume',
             root / 'log/model/model.pth.tar-last',
             'model.name',
-            'midattr_resnet18',
+            'midattr_tiny',
         )
 
 
@@ -279,5 +279,5 @@ def test_evaluation_alone_gives_the_same_figures(root):
     evaluated = train(
         root, 'test.evaluate', True, 'model.load_weights', root / 'log/model/model.pth.tar-last'
     )
-    assert evaluated['reid'] == trained['reid']
-    assert evaluated['attributes'] == trained['attributes']
+    assert evaluated.reid == trained.reid
+    assert evaluated.attributes == trained.attributes

@@ -13,8 +13,8 @@ class Network(nn.Module):
         super().__init__()
         self.layer = nn.Linear(3, 2)
 
-    def forward(self, x, full=False):
-        return {'features': {'global': self.layer(x).relu()}} if full else self.layer(x)
+    def forward(self, x, return_dict=False):
+        return {'features': {'global': self.layer(x).relu()}} if return_dict else self.layer(x)
 
 
 @pytest.fixture(autouse=True)

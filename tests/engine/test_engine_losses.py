@@ -28,7 +28,7 @@ def test_class_weights_are_of_the_training_images(root):
         root,
         ['market1501_attr', 'dukemtmcreid_attr'],
         'market1501_attr',
-        model='midattr_resnet18_market_duke',
+        model='midattr_tiny_market_duke',
         attribute_loss='class_balanced',
         loss_options={'beta': 0.9},
     )
@@ -66,7 +66,7 @@ def test_focal_loss_of_the_attributes(root):
 
 @pytest.mark.parametrize('loss', ['class_balanced', 'focal'])
 def test_attribute_losses_without_attributes(root, loss):
-    engine = build(root, model='midattr_resnet18', attribute_loss=loss)
+    engine = build(root, model='midattr_tiny', attribute_loss=loss)
     assert set(engine.forward_backward(batch(engine))) == {
         'loss',
         'loss_global',

@@ -124,12 +124,12 @@ def test_non_finite_loss_names_its_terms(root):
     engine.epoch, engine.batch_idx = 2, 6
     with torch.no_grad():
         engine.model.attribute_heads.get_submodule('heads.hat').bias.fill_(math.nan)
-    before = engine.model.conv1.weight.clone()
+    before = engine.model.layer1[0].weight.clone()
     with pytest.raises(
         FloatingPointError, match=r'epoch 3, batch 7 \(loss = nan, loss_hat = nan\)'
     ):
         engine.forward_backward(batch(engine))
-    assert torch.equal(engine.model.conv1.weight, before)
+    assert torch.equal(engine.model.layer1[0].weight, before)
 
 
 def test_evaluation_reports_descriptors_and_attributes(root, tmp_path):
@@ -214,7 +214,7 @@ def test_how_often_one_evaluates_does_not_change_training(root):
 
 
 def test_single_branch_has_one_descriptor(root):
-    engine = build(root, model='midattr_resnet18')
+    engine = build(root, model='midattr_tiny')
     assert engine.model.schema is None
     assert 'loss_gender' not in engine.forward_backward(batch(engine))
     engine.test()
@@ -233,7 +233,7 @@ def test_several_sources_and_targets(root):
         root,
         ['market1501_attr', 'dukemtmcreid_attr'],
         ['market1501_attr', 'dukemtmcreid_attr', 'dukemtmcreid'],
-        model='midattr_resnet18_market_duke',
+        model='midattr_tiny_market_duke',
     )
     summary = engine.forward_backward(batch(engine))
     assert {'loss_age', 'loss_boots'} <= set(summary)

@@ -1,6 +1,6 @@
 """``kill -9`` at random moments: no broken checkpoint, and the same weights in the end.
 
-``pytest tests/test_kill_resume.py --kills 20`` kills more often.
+``pytest tests/engine/test_kill_resume.py --kills 20`` kills more often.
 """
 
 import os
@@ -16,7 +16,7 @@ from helpers.fake_market import write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments
 
-EPOCHS = 4
+EPOCHS = 12
 
 
 def start(root, save_dir, *pairs):
@@ -38,10 +38,23 @@ def finish(process):
     assert process.returncode == 0, stderr.decode()
 
 
-def test_killed_runs_resume_bit_by_bit(tmp_path, kills):
+def logs(save_dir):
+    return len(list(save_dir.glob('train.log*')))
+
+
+def wait_for_log(process, save_dir, before):
+    """Importing takes most of the time of a run; it is over when there is a new log."""
+    while logs(save_dir) == before:
+        assert process.poll() is None, process.communicate()[1].decode()
+        time.sleep(0.01)
+
+
+def test_killed_runs_resume_bit_for_bit(tmp_path, kills):
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    process = start(tmp_path, tmp_path / 'whole')
+    wait_for_log(process, tmp_path / 'whole', 0)
     began = time.monotonic()
-    finish(start(tmp_path, tmp_path / 'whole'))
+    finish(process)
     duration = time.monotonic() - began
     expected = torch.load(tmp_path / 'whole/model/model.pth.tar-last', weights_only=True)
 
@@ -50,10 +63,11 @@ def test_killed_runs_resume_bit_by_bit(tmp_path, kills):
     save_dir = tmp_path / 'killed'
     last = save_dir / 'model' / 'model.pth.tar-last'
     while done < kills:
+        number = logs(save_dir)
         process = start(tmp_path, save_dir, *resume)
+        wait_for_log(process, save_dir, number)
         try:
-            # within what a run takes, most of which is importing
-            process.wait(moments.uniform(0.3, 1) * duration)
+            process.wait(moments.uniform(0, 0.8) * duration)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
@@ -65,6 +79,7 @@ def test_killed_runs_resume_bit_by_bit(tmp_path, kills):
         for path in last.parent.glob('model.pth.tar-*'):
             assert torch.load(path, weights_only=True)['epoch'] <= EPOCHS
         resume = ['model.resume', last] if last.exists() else []
+        time.sleep(1)  # the name of a log has the second in it
     finish(start(tmp_path, save_dir, *resume))
 
     for name in ('last', str(EPOCHS), 'best'):

@@ -24,7 +24,7 @@ def test_means_of_the_epoch():
     text = line.text(3, 0.0003)
     attributes = 1.5 + sum(range(12)) / 12
     assert re.fullmatch(
-        r'epoch: \[2/5\]\[3/40\]  time \d+\.\d{3}  eta \d+:\d\d:\d\d  loss 1\.5  global 3  '
+        r'epoch: \[2/5\]\[3/40\]  time \S+  eta \d+:\d\d:\d\d  loss 1\.5  global 3  '
         rf'local 4\.5  attributes {attributes:.4g}  acc 50\.0%  lr 0\.0003',
         text,
     )

@@ -12,7 +12,7 @@ def build(
     root,
     sources='market1501_attr',
     targets=None,
-    model='midattr_resnet18_market',
+    model='midattr_tiny_market',
     attribute_loss='plain',
     loss_options=None,
     precision='fp32',

@@ -1,12 +1,14 @@
-"""A run small enough for a test: 16 noise images, a ResNet-18, seconds."""
+"""A run small enough for a test: 16 noise images, a network of few weights, a second."""
 
 from pathlib import Path
 
 import yaml
 
+EXTENSION = str(Path(__file__).with_name('tiny_extension.py'))
+
 SETTINGS = {
     'use_gpu': False,
-    'model': {'name': 'midattr_resnet18_market', 'pretrained': False},
+    'model': {'name': 'midattr_tiny_market', 'pretrained': False},
     'data': {
         'sources': ['market1501_attr'],
         'targets': ['market1501_attr'],
@@ -25,7 +27,7 @@ SETTINGS = {
         'lr_scheduler': 'single_step',
         'stepsize': [1],
     },
-    'midattr': {'part_dim': 8},
+    'midattr': {'part_dim': 8, 'extensions': [EXTENSION]},
     'test': {'batch_size': 5},
 }
 

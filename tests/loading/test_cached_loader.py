@@ -144,7 +144,7 @@ def test_a_device_cache_without_a_device(root):
 
 
 @pytest.mark.parametrize(
-    'model, loss', [('midattr_resnet18_market', 'midattr'), ('resnet18', 'softmax')]
+    'model, loss', [('midattr_tiny_market', 'midattr'), ('osnet_x0_25', 'softmax')]
 )
 def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
     pairs = [
