@@ -1,6 +1,6 @@
 """Names under which things of one kind are found: the one way to extend this project.
 
-Each kind (attribute losses, data sets, backbones, measurements, ...) has one registry, in the room
+Each kind (attribute losses, datasets, backbones, measurements, ...) has one registry, in the room
 that owns the kind. A class or function is added where it is written::
 
     @ATTRIBUTE_LOSSES.register('my_loss')

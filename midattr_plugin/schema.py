@@ -1,6 +1,6 @@
 """Attributes, and schemas of those that belong together (paper section 3.1, Table 1).
 
-The schema of a data set is declared beside its class, e.g. in
+The schema of a dataset is declared beside its class, e.g. in
 :mod:`midattr_plugin.datasets.market1501_attr`.
 """
 
@@ -46,10 +46,10 @@ class Attribute:
 
 @dataclass(frozen=True)
 class AttributeSchema:
-    """The m attributes of a data set, in the order of the label columns.
+    """The m attributes of a dataset, in the order of the label columns.
 
     Attributes:
-        name: the data set's.
+        name: the dataset's.
         attributes: in order.
     """
 
@@ -76,10 +76,10 @@ class AttributeSchema:
         return {attribute.name: attribute for attribute in self.attributes}[name]
 
     def union(self, other: 'AttributeSchema') -> 'AttributeSchema':
-        """Return the schema of a training set made of both data sets.
+        """Return the schema of a training set made of both datasets.
 
         Attributes of the same name become one, with the classes and parts of both: an upper
-        color is then any color that either data set knows.
+        color is then any color that either dataset knows.
         """
         if other.attributes == self.attributes:
             return self

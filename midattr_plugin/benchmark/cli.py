@@ -169,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         '--root',
         default='reid-data',
         metavar='DIR',
-        help='data root; the demo data set is rendered there if missing (default: %(default)s)',
+        help='data root; the demo dataset is rendered there if missing (default: %(default)s)',
     )
     parser.add_argument(
         '--out',

@@ -4,7 +4,7 @@
 
     title: The tables of the paper          # of the report
     dataset: Market-1501                     # to which the published scores belong
-    config: ../midattr_market.yaml           # base of all rows, relative to this file
+    config: ../midattr_market.yaml           # base of all rows: beside this file, or by name
     set: {train.max_epoch: 62}               # keys that differ from it in all its rows
     rows:
       - name: T4.1                           # of the row and of its folder
@@ -31,6 +31,7 @@ from typing import Any
 
 from midattr_plugin.compare.suite_file import read_suite_file
 from midattr_plugin.config import get_default_config
+from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten, unknown_key
 from midattr_plugin.errors import InputError
 
@@ -173,13 +174,20 @@ def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
     return [named[name] for name in names]
 
 
+def _base(folder: Path, name: str) -> Path:
+    """Return the configuration beside a suite, or else the one of this name in the package."""
+    path = folder / name
+    shipped = {config.name: config for config in shipped_configs()}
+    return path if path.exists() else shipped.get(name, path)
+
+
 def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
     """Return the row with the settings of the suite; ``folder`` is that of the row's own file."""
     if 'config' in row:
-        config, settings = folder / row['config'], dict(row.get('set', {}))
+        config, settings = _base(folder, row['config']), dict(row.get('set', {}))
     elif 'config' in suite:
         config, settings = (
-            path.parent / suite['config'],
+            _base(path.parent, suite['config']),
             (suite.get('set', {}) | row.get('set', {})),
         )
     else:

@@ -24,18 +24,18 @@ class ResultRow:
 
     Attributes:
         row: the row of the suite.
-        target: data set of the test.
+        target: dataset of the test.
         descriptor: 'fused', 'global', 'local', ...
         seeds: seeds of the finished runs.
         rendered: whether the target's images are rendered, not real.
         is_comparable: whether the scores can be compared with published ones: trained and tested
-            on the suite's data set alone, as it is published, and its images are real.
+            on the suite's dataset alone, as it is published, and its images are real.
         values: score -> value of each seed.
         scores: score -> spread over the seeds.
         differences: score -> paired difference from the baseline, over the seeds that both have.
         baseline_descriptor: the descriptor of the baseline in ``differences``: the same one or,
             where there is none, the one that the baseline's model returns; '' without differences.
-        published: score -> value published for the suite's data set.
+        published: score -> value published for the suite's dataset.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one image.
     """

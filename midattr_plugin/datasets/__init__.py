@@ -1,6 +1,6 @@
-"""torchreid data sets whose items also carry attributes.
+"""torchreid datasets whose items also carry attributes.
 
-One class declares all that is known of a data set: its schema, its annotation file with the reader
+One class declares all that is known of a dataset: its schema, its annotation file with the reader
 of it, and the names of its images. See docs/extending.md.
 """
 

@@ -1,4 +1,4 @@
-"""Everything from which a model can be built again, with no data set and no configuration."""
+"""Everything from which a model can be built again, with no dataset and no configuration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -2,7 +2,7 @@
 
 ``midattr_<backbone>`` has no attributes; an ending such as ``_market``, ``_duke`` or
 ``_market_duke`` says whose attributes the others learn. There is a name for each registered
-backbone, with each registered attribute data set and each pair of them.
+backbone, with each registered attribute dataset and each pair of them.
 """
 
 import inspect
@@ -61,7 +61,7 @@ def add_models(schemas: Mapping[str, AttributeSchema]) -> None:
     """Add the models of all backbones that are not there yet.
 
     Args:
-        schemas: ending of the name, without '_' -> attributes of a data set.
+        schemas: ending of the name, without '_' -> attributes of a dataset.
     """
     endings: dict[str, AttributeSchema | None] = {'': None}
     endings |= {f'_{ending}': schema for ending, schema in schemas.items()}

@@ -37,7 +37,7 @@ SETTINGS = [
 
 @pytest.fixture
 def settings(tmp_path):
-    """A tiny data set instead of the rendered one."""
+    """A tiny dataset instead of the rendered one."""
     write_market_tree(tmp_path, folder='midattr_demo', train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     yield ['data.root', str(tmp_path), *SETTINGS]
     use_fast_ranking()

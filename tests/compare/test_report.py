@@ -75,7 +75,7 @@ def test_tables(written):
     assert cost[1][2:] == ['1,234', '0.005 G', '8.0']  # batches of 4 in half a second
     assert layers == [['attribute', 'res3d', 'res4f'], ['hat', '0.750', '0.250']]
     assert losses == [['loss', 'more'], ['global', '1.500'], ['hat', '4.000']]
-    # no score of ours below a heading with the name of the data set
+    # no score of ours below a heading with the name of the dataset
     assert all(
         'Market-1501' not in cell
         for table in (results, differences, fusion, cost, layers, losses)

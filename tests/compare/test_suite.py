@@ -207,3 +207,14 @@ def test_file_that_is_not_a_suite(tmp_path, text, words):
 def test_unknown_suite_names_those_there_are():
     with pytest.raises(InputError, match=r'none.yaml" cannot be read .*paper_market.yaml'):
         load_suite(FOLDER / 'none.yaml')
+
+
+def test_base_that_comes_with_the_package(tmp_path):
+    """A file beside the suite wins; a name of the package's is found from any folder."""
+    suite = write(tmp_path, SUITE | {'config': 'midattr_demo.yaml'})
+    row = SUITE['rows'][0]['name']
+    assert row_of(load_suite(suite), row).config == CONFIGS / 'midattr_demo.yaml'
+    beside = write(tmp_path, {}, 'midattr_demo.yaml')
+    assert row_of(load_suite(suite), row).config == beside
+    suite = write(tmp_path, SUITE | {'config': 'nowhere.yaml'})
+    assert row_of(load_suite(suite), row).config == tmp_path / 'nowhere.yaml'

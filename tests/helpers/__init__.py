@@ -1,1 +1,1 @@
-"""What tests of several rooms share: small data sets, small runs."""
+"""What tests of several rooms share: small datasets, small runs."""

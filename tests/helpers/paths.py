@@ -5,4 +5,4 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 CONFIGS = PROJECT / 'configs'
 SHARED = PROJECT.parent / 'shared'
-"""Annotation files of real data sets; tests that need them skip where they are missing."""
+"""Annotation files of real datasets; tests that need them skip where they are missing."""
