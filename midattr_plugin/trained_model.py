@@ -26,14 +26,16 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
             for checkpoints of version 0.1 and of torchreid, which do not describe their model.
 
     Raises:
-        InputError: the file cannot be used, or does not describe its model and no configuration
-            is given.
+        InputError: the file cannot be used, does not describe its model and no configuration
+            is given, or describes another one than the configuration.
     """
     path = Path(path)
     checkpoint = read_checkpoint(path)
     content = checkpoint.get('model')
     if config_file is not None:
         spec = _spec_of_config(config_file, checkpoint['state_dict'], path)
+        if content is not None:
+            _check_same(spec, ModelSpec.from_dict(content), config_file, path)
     elif content is not None:
         spec = ModelSpec.from_dict(content)
     else:
@@ -48,6 +50,18 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     model.spec = spec
     model.preprocess = spec.preprocess()
     return model.eval()
+
+
+def _check_same(
+    given: ModelSpec, own: ModelSpec, config_file: str | os.PathLike, path: Path
+) -> None:
+    ours, theirs = own.as_dict(), given.as_dict()
+    differing = [name for name in ours if ours[name] != theirs[name]]
+    if differing:
+        raise InputError(
+            f'checkpoint "{path}" describes another model than "{config_file}" (they differ in '
+            f'{", ".join(differing)}); leave config_file out'
+        )
 
 
 def _spec_of_config(

@@ -6,13 +6,15 @@ import torch
 import yaml
 from PIL import Image
 
+from helpers.fake_market import write_market_tree
 from helpers.tiny_model import images
-from helpers.tiny_run import SETTINGS, write_config
+from helpers.tiny_run import SETTINGS, arguments, write_config
 from midattr_plugin import load_model, read_image, torchreid_compat
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS, MidAttrNet, ModelSpec
+from midattr_plugin.train import main
 
 NUM_IDS = 4
 OPTIONS = {
@@ -140,7 +142,9 @@ def test_a_checkpoint_that_does_not_describe_its_model(facts, tmp_path):
 @pytest.mark.parametrize('old_names', [False, True])
 @pytest.mark.parametrize('bare', [False, True])
 def test_with_a_configuration_it_loads(bare, old_names, tmp_path):
-    model = trained(image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim'])
+    model = trained(
+        'midattr_tiny_market', image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim']
+    )
     state = model.state_dict()
     if old_names:
         state = in_old_names(state)
@@ -159,7 +163,9 @@ def test_with_a_configuration_it_loads(bare, old_names, tmp_path):
 
 def test_a_configuration_decides_over_the_checkpoint(tmp_path):
     """One that was moved to images of another size, e.g."""
-    model = trained(image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim'])
+    model = trained(
+        'midattr_tiny_market', image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim']
+    )
     config = tmp_path / 'config.yaml'
     config.write_text(
         yaml.safe_dump(SETTINGS | {'data': SETTINGS['data'] | {'norm_mean': [0.0, 0.0, 0.0]}})
@@ -251,3 +257,33 @@ def test_todays_names_are_left_as_they_are(tmp_path):
     state = {name: torch.zeros(1) for name in ('stem.attributes.weight', 'head_colour.weight')}
     torch.save(state, tmp_path / 'state.pth')
     assert list(read_checkpoint(tmp_path / 'state.pth')['state_dict']) == list(state)
+
+
+def test_checkpoint_of_a_training(tmp_path):
+    """Its preprocessing is that of the training's test images, whatever torchreid's defaults are."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3))
+    pairs = ['data.norm_mean', '[0.1, 0.2, 0.3]', 'train.max_epoch', 1]
+    assert main(arguments(tmp_path, *pairs)) == 0
+    path, config = tmp_path / 'log/model/model.pth.tar-best', tmp_path / 'log/config.yaml'
+    model = load_model(path)
+    assert (model.spec.name, model.spec.num_classes) == ('midattr_tiny_market', 4)
+    assert (list(model.spec.image_size), list(model.spec.norm_mean)) == ([32, 16], [0.1, 0.2, 0.3])
+    image = next((tmp_path / 'market1501').rglob('query/*.jpg'))
+    expected = torchreid_compat.ImageDataManager(
+        root=str(tmp_path),
+        sources='market1501_attr',
+        height=32,
+        width=16,
+        norm_mean=[0.1, 0.2, 0.3],
+        use_gpu=False,
+        norm_std=[0.229, 0.224, 0.225],
+    ).transform_te(read_image(str(image)))
+    assert torch.equal(model.preprocess(read_image(str(image))), expected)
+    assert load_model(path, config).spec.as_dict() == model.spec.as_dict()
+
+
+def test_configuration_of_another_model(tmp_path):
+    path = save(trained('midattr_resnet18', image_size=(32, 16)), tmp_path / 'model.pth')
+    other = write_config(tmp_path / 'config.yaml')  # of midattr_tiny_market
+    with pytest.raises(InputError, match=r'describes another model .*differ in name, .*backbone'):
+        load_model(path, other)
