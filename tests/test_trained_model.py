@@ -161,8 +161,8 @@ def test_with_a_configuration_it_loads(bare, old_names, tmp_path):
     assert_same_outputs(model, loaded)
 
 
-def test_a_configuration_decides_over_the_checkpoint(tmp_path):
-    """One that was moved to images of another size, e.g."""
+def test_a_configuration_that_differs_is_refused(tmp_path):
+    """One of them would be ignored: here the normalization of the images."""
     model = trained(
         'midattr_tiny_market', image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim']
     )
@@ -172,9 +172,10 @@ def test_a_configuration_decides_over_the_checkpoint(tmp_path):
     )
     path = save(model, tmp_path / 'model.pth')
     gray = Image.new('RGB', (9, 9), (51, 51, 51))
-    first = load_model(path).preprocess(gray), load_model(path, config).preprocess(gray)
-    for tensor, mean in zip(first, (0.485, 0.0), strict=True):
-        torch.testing.assert_close(tensor[0, 0, 0], torch.tensor((0.2 - mean) / 0.229))
+    tensor = load_model(path).preprocess(gray)
+    torch.testing.assert_close(tensor[0, 0, 0], torch.tensor((0.2 - 0.485) / 0.229))
+    with pytest.raises(InputError, match=r'differ in norm_mean\); leave config_file out'):
+        load_model(path, config)
 
 
 def test_a_model_of_torchreid_with_a_configuration(tmp_path):
@@ -204,11 +205,13 @@ def test_a_model_of_torchreid_with_a_configuration(tmp_path):
         assert torch.equal(loaded(images()), model.eval()(images()))
 
 
-def test_a_configuration_of_another_model(tmp_path):
-    model = trained(image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim'] + 1)
+def test_a_configuration_of_another_architecture(tmp_path):
+    model = trained(
+        'midattr_tiny_market', image_size=(32, 16), part_dim=SETTINGS['midattr']['part_dim'] + 1
+    )
     config = write_config(tmp_path / 'config.yaml')
     with pytest.raises(InputError, match='is of another architecture: .*part_reduction') as error:
-        load_model(save(model, tmp_path / 'model.pth'), config)
+        load_model(save(model, tmp_path / 'model.pth', spec=False), config)
     assert '\n' not in str(error.value)
 
 
@@ -260,7 +263,7 @@ def test_todays_names_are_left_as_they_are(tmp_path):
 
 
 def test_checkpoint_of_a_training(tmp_path):
-    """Its preprocessing is that of the training's test images, whatever torchreid's defaults are."""
+    """Its preprocessing is that of the test images of the training."""
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3))
     pairs = ['data.norm_mean', '[0.1, 0.2, 0.3]', 'train.max_epoch', 1]
     assert main(arguments(tmp_path, *pairs)) == 0

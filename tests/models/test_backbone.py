@@ -50,13 +50,13 @@ def check_contract(kind, size, last_stride):
 @pytest.fixture
 def tiny():
     """The name of a backbone that is registered for one test."""
-    BACKBONES.register('tiny')(TinyBackbone)
-    yield 'tiny'
-    BACKBONES.unregister('tiny')
+    BACKBONES.register('own')(TinyBackbone)
+    yield 'own'
+    BACKBONES.unregister('own')
 
 
 def build_tiny(**options):
-    return build('tiny', **{'schema': MARKET1501, 'attribute_layer': 'middle'} | options)
+    return build('own', **{'schema': MARKET1501, 'attribute_layer': 'middle'} | options)
 
 
 def message(error):
@@ -210,13 +210,13 @@ def test_its_models_have_names(tiny):
     try:
         add_models({'market': MARKET1501})
         assert [name for name in MODELS if name not in before] == [
-            'midattr_tiny',
-            'midattr_tiny_market',
+            'midattr_own',
+            'midattr_own_market',
         ]
-        model = MODELS['midattr_tiny_market'](3, pretrained=False, attribute_layer='low')
+        model = MODELS['midattr_own_market'](3, pretrained=False, attribute_layer='low')
         assert isinstance(model, MidAttrNet)
         assert model.schema == MARKET1501
-        assert model.spec.name == 'midattr_tiny_market' and model.spec.backbone == 'tiny'
+        assert model.spec.name == 'midattr_own_market' and model.spec.backbone == 'own'
     finally:
         for name in set(MODELS) - set(before):
             MODELS.unregister(name)
@@ -249,9 +249,9 @@ def test_its_model_is_loaded_from_a_checkpoint(tiny, branches, tmp_path):
 
 
 def test_a_checkpoint_of_a_backbone_that_is_not_registered():
-    spec = ModelSpec('midattr_tiny', 3, backbone='tiny')
+    spec = ModelSpec('midattr_own', 3, backbone='own')
     with pytest.raises(InputError) as error:
         spec.build()
     text = message(error)
-    assert 'backbone "tiny" of model "midattr_tiny" is not registered; import the module' in text
+    assert 'backbone "own" of model "midattr_own" is not registered; import the module' in text
     assert 'resnet18, resnet34, resnet50' in text

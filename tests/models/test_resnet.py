@@ -140,7 +140,7 @@ def test_unknown_depth():
         BACKBONES['resnet20']
     assert message(error) == (
         'model.name: unknown backbone "resnet20"; choose from resnet18, resnet34, resnet50, '
-        'resnet101, resnet152'
+        'resnet101, resnet152, tiny'  # the last one is of tests/conftest.py
     )
 
 

@@ -24,8 +24,8 @@ def num_parameters(model):
 
 def test_names():
     assert set(MODELS) == {
-        f'midattr_resnet{depth}{ending}'
-        for depth in (18, 34, 50, 101, 152)
+        f'midattr_{backbone}{ending}'
+        for backbone in (*(f'resnet{depth}' for depth in (18, 34, 50, 101, 152)), 'tiny')
         for ending in ('', '_market', '_duke', '_market_duke')
     }
 
