@@ -99,22 +99,22 @@ class AttributeSchema:
         names = dict.fromkeys(f'{self.name}+{other.name}'.split('+'))
         return AttributeSchema('+'.join(names), tuple(merged.values()))
 
-    def convert(self, labels: Tensor, to: 'AttributeSchema') -> Tensor:
+    def convert(self, labels: Tensor, target: 'AttributeSchema') -> Tensor:
         """Return labels of this schema as labels of another, matched by attribute and class name.
 
         Args:
             labels: (..., m) class indices of this schema, negative where unknown.
-            to: the other schema.
+            target: the other schema.
 
         Returns:
-            (..., m of ``to``) int64; -1 where ``to`` has an attribute or a class that this
+            (..., m of ``target``) int64; -1 where it has an attribute or a class that this
             schema lacks, or the other way round.
         """
-        columns, tables = _conversion(self, to)
+        columns, tables = _conversion(self, target)
         # column m and the last entry of a table hold -1, which is where the index -1 leads
         padded = torch.nn.functional.pad(labels.long().clamp(min=UNKNOWN), (0, 1), value=UNKNOWN)
         tables = tables.to(labels.device)
-        return tables[torch.arange(len(to), device=labels.device), padded[..., columns]]
+        return tables[torch.arange(len(target), device=labels.device), padded[..., columns]]
 
     def decode(self, logits: Mapping[str, Tensor]) -> list[dict[str, str]]:
         """Return the most probable class of each attribute, by name, for each of B images.
@@ -134,15 +134,15 @@ class AttributeSchema:
 
 
 @cache
-def _conversion(source: AttributeSchema, to: AttributeSchema) -> tuple[list[int], Tensor]:
+def _conversion(source: AttributeSchema, target: AttributeSchema) -> tuple[list[int], Tensor]:
     """Return how to convert labels.
 
-    For each of the m attributes of ``to``: its column in ``source``, -1 if there is none, and a
-    table (m, classes + 1) from class indices of ``source`` to those of ``to``.
+    For each of the m attributes of ``target``: its column in ``source``, -1 if there is none, and a
+    table (m, classes + 1) from class indices of ``source`` to those of ``target``.
     """
-    columns = [source.names.index(name) if name in source.names else -1 for name in to.names]
-    tables = torch.full((len(to), max(source.num_classes, default=0) + 1), UNKNOWN)
-    for table, attribute, column in zip(tables, to, columns, strict=True):
+    columns = [source.names.index(name) if name in source.names else -1 for name in target.names]
+    tables = torch.full((len(target), max(source.num_classes, default=0) + 1), UNKNOWN)
+    for table, attribute, column in zip(tables, target, columns, strict=True):
         if column >= 0:
             for index, name in enumerate(source.attributes[column].classes):
                 if name in attribute.classes:

@@ -9,14 +9,14 @@ from midattr_plugin.schema import NUM_PARTS, Attribute, AttributeSchema
 BOTH = MARKET1501.union(DUKEMTMCREID)
 
 
-def convert_in_loops(row, source, to):
+def convert_in_loops(row, source, target):
     """One row of labels, converted by way of the names of attributes and classes."""
     known = {
         attribute.name: attribute.classes[label] if label >= 0 else None
         for attribute, label in zip(source, row, strict=True)
     }
     converted = []
-    for attribute in to:
+    for attribute in target:
         name = known.get(attribute.name)
         converted.append(attribute.classes.index(name) if name in attribute.classes else -1)
     return converted
@@ -104,36 +104,47 @@ def test_union_with_what_is_known_adds_nothing():
 
 
 @pytest.mark.parametrize('source', [MARKET1501, DUKEMTMCREID, BOTH], ids=lambda s: s.name)
-@pytest.mark.parametrize('to', [MARKET1501, DUKEMTMCREID, BOTH], ids=lambda s: s.name)
+@pytest.mark.parametrize('target', [MARKET1501, DUKEMTMCREID, BOTH], ids=lambda s: s.name)
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
-def test_conversion_goes_by_name(source, to, data):
+def test_conversion_goes_by_name(source, target, data):
     rows = data.draw(label_rows(source))
-    converted = source.convert(torch.tensor(rows), to=to)
+    converted = source.convert(torch.tensor(rows), target=target)
     assert converted.dtype == torch.int64
-    assert converted.tolist() == [convert_in_loops(row, source, to) for row in rows]
+    assert converted.tolist() == [convert_in_loops(row, source, target) for row in rows]
 
 
 @settings(deadline=None, max_examples=25)
 @given(rows=label_rows(DUKEMTMCREID))
 def test_conversion_to_the_union_loses_nothing(rows):
     labels = torch.tensor(rows)
-    back = BOTH.convert(DUKEMTMCREID.convert(labels, to=BOTH), to=DUKEMTMCREID)
+    back = BOTH.convert(DUKEMTMCREID.convert(labels, target=BOTH), target=DUKEMTMCREID)
     assert torch.equal(back, labels)
 
 
 def test_conversion_takes_any_shape_and_integer_type():
     row = torch.zeros(12, dtype=torch.int32)
-    assert MARKET1501.convert(row, to=DUKEMTMCREID).tolist() == [0, -1, -1, 0, 0, 0, 0, -1, 0, 0]
-    assert MARKET1501.convert(row.expand(2, 3, 12), to=BOTH).shape == (2, 3, 15)
-    assert MARKET1501.convert(row.expand(0, 12), to=BOTH).shape == (0, 15)
-    assert (MARKET1501.convert(row - 5, to=BOTH) == -1).all()
+    assert MARKET1501.convert(row, target=DUKEMTMCREID).tolist() == [
+        0,
+        -1,
+        -1,
+        0,
+        0,
+        0,
+        0,
+        -1,
+        0,
+        0,
+    ]
+    assert MARKET1501.convert(row.expand(2, 3, 12), target=BOTH).shape == (2, 3, 15)
+    assert MARKET1501.convert(row.expand(0, 12), target=BOTH).shape == (0, 15)
+    assert (MARKET1501.convert(row - 5, target=BOTH) == -1).all()
 
 
 def test_conversion_from_and_to_nothing():
     nothing = AttributeSchema('nothing', ())
-    assert nothing.convert(torch.zeros(2, 0), to=DUKEMTMCREID).tolist() == [[-1] * 10] * 2
-    assert DUKEMTMCREID.convert(torch.zeros(2, 10), to=nothing).shape == (2, 0)
+    assert nothing.convert(torch.zeros(2, 0), target=DUKEMTMCREID).tolist() == [[-1] * 10] * 2
+    assert DUKEMTMCREID.convert(torch.zeros(2, 10), target=nothing).shape == (2, 0)
 
 
 @settings(deadline=None, max_examples=25)

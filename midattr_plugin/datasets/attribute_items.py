@@ -110,8 +110,8 @@ class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         super().__init__(train, query, gallery, **kwargs)
 
 
-def _converted(table: LabelTable, schema: AttributeSchema, to: AttributeSchema) -> LabelTable:
+def _converted(table: LabelTable, schema: AttributeSchema, target: AttributeSchema) -> LabelTable:
     rows = list(set(table.values()))  # many images share an identity, and so its labels
-    converted = schema.convert(torch.tensor(rows).view(-1, len(schema)), to=to).tolist()
+    converted = schema.convert(torch.tensor(rows).view(-1, len(schema)), target=target).tolist()
     new = dict(zip(rows, map(tuple, converted), strict=True))
     return {path: new[labels] for path, labels in table.items()}

@@ -52,7 +52,7 @@ def count_classes(schema: AttributeSchema | None, dataset: Dataset) -> dict[str,
         return {}
     check_annotated(schema, dataset)
     labels = torch.stack([dataset.labels(path) for path, *_ in dataset.data])
-    labels = dataset.schema.convert(labels, to=schema)
+    labels = dataset.schema.convert(labels, target=schema)
     return dict(zip(schema.names, count_labels(labels, schema.num_classes), strict=True))
 
 

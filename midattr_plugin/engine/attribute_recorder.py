@@ -28,7 +28,7 @@ class AttributeRecorder:
         """Record the pids and labels of a batch of torchreid's loader."""
         if self.schema is not None and self.source is not None:
             self._pids.append(data['pid'])
-            self._labels.append(self.source.convert(data['attrs'], to=self.schema))
+            self._labels.append(self.source.convert(data['attrs'], target=self.schema))
 
     def add_output(self, attributes: dict[str, Tensor]) -> None:
         """Record the predictions for the batch that was added last.

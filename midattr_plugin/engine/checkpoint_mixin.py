@@ -179,9 +179,9 @@ class _NoWriter:
         pass
 
 
-def _check_schedule(have: dict, read: dict, path: str | Path) -> None:
+def _check_schedule(current: dict, stored: dict, path: str | Path) -> None:
     """Refuse another kind of schedule, whose state PyTorch would take without a word."""
-    if _kind(have) != _kind(read):
+    if _kind(current) != _kind(stored):
         raise InputError(
             f'checkpoint "{path}" was written with another schedule of the learning '
             'rate; set train.lr_scheduler and midattr.warmup_epochs as they were '

@@ -104,7 +104,7 @@ class ImageMidAttrEngine(
         imgs, pids = super().parse_data_for_train(data)
         if self.model.schema is None:
             return imgs, pids, None
-        return imgs, pids, self.train_schema.convert(data['attrs'], to=self.model.schema)
+        return imgs, pids, self.train_schema.convert(data['attrs'], target=self.model.schema)
 
     def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
         """Train one epoch, with torchreid's loop and a line of our own.

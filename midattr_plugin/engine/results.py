@@ -81,9 +81,9 @@ class Results:
         if version == 1:
             content = _american(content)
         names = cls.field_names()
-        known = {name: value for name, value in content.items() if name in names}
+        own = {name: value for name, value in content.items() if name in names}
         extra = {name: value for name, value in content.items() if name not in names}
-        return cls(**known, extra=extra)
+        return cls(**own, extra=extra)
 
     def write(self, path: str | os.PathLike) -> None:
         """Write a JSON file, all of it or nothing.

@@ -53,12 +53,12 @@ def paint_straps(canvas: Canvas, body: Body, traits: Traits, against: Color) -> 
         x = side * body.shoulder * 0.60
         if body.depth_of(np.array([x, 0, body.depth * 1.2])) < -0.02:
             continue
-        over = body.at(x * 0.95, s - 0.008, body.lean)
+        above = body.at(x * 0.95, s - 0.008, body.lean)
         chest = body.at(x, s + 0.07, body.lean + body.depth * 0.95)
         under = body.at(x * 1.25, s + 0.17, body.depth * 0.45)
         canvas.paint(
             [
-                limb(over, chest, 0.016 * unit, 0.017 * unit),
+                limb(above, chest, 0.016 * unit, 0.017 * unit),
                 limb(chest, under, 0.017 * unit, 0.010 * unit),
             ],
             color,
@@ -74,11 +74,11 @@ def paint_bag(canvas: Canvas, body: Body, traits: Traits, against: Color) -> Non
     unit = body.pose.width
     place = np.array([side * (body.hip + 0.02), body.waist_y + 0.035, 0.012])
     z = body.depth * 0.9 * (1 if body.cos > 0 else -1)
-    over = body.at(-side * body.shoulder * 0.5, body.shoulder_y - 0.008, body.lean)
+    above = body.at(-side * body.shoulder * 0.5, body.shoulder_y - 0.008, body.lean)
     breast = body.at(0, 0.5 * (body.shoulder_y + body.waist_y) - 0.02, z)
     canvas.paint(
         [
-            limb(over, breast, 0.012 * unit, 0.012 * unit),
+            limb(above, breast, 0.012 * unit, 0.012 * unit),
             limb(breast, body.px(place), 0.012 * unit, 0.012 * unit),
         ],
         mix(color, _BLACK, 0.25),

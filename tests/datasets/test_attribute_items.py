@@ -56,7 +56,7 @@ def test_query_items_of_a_sum(root):
     joined = market(root, mode='query') + duke(root, mode='query')
     item = joined[0]
     labels = torch.tensor(MARKET_LABELS[identity(item['impath'])])
-    assert torch.equal(item['attrs'], MARKET1501.convert(labels, to=joined.schema))
+    assert torch.equal(item['attrs'], MARKET1501.convert(labels, target=joined.schema))
 
 
 def test_a_source_without_attributes(root):
@@ -84,7 +84,7 @@ def test_three_sources(root):
             if 'dukemtmc' in item['impath']
             else (MARKET1501, MARKET_LABELS)
         )
-        expected = source.convert(torch.tensor(labels[pid]), to=joined.schema)
+        expected = source.convert(torch.tensor(labels[pid]), target=joined.schema)
         assert torch.equal(item['attrs'], expected)
 
 

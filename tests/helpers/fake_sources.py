@@ -42,4 +42,4 @@ def assert_union_labels(dataset, union):
             source, labels = MARKET1501, MARKET_LABELS[pid]
         else:
             source, labels = DUKEMTMCREID, DUKE_LABELS[pid]
-        assert torch.equal(item['attrs'], source.convert(torch.tensor(labels), to=union))
+        assert torch.equal(item['attrs'], source.convert(torch.tensor(labels), target=union))
