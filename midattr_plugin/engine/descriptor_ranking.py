@@ -65,16 +65,22 @@ def captured_ranking(
         InputError: inside the block, if they are needed and would take more than ``memory``.
     """
     ranking = Ranking()
+    shards: tuple[Tensor, ...] = ()  # features of this process
     pending = ''  # distance that the blocks will be computed with, '' where there is a matrix
 
     def compute_distances(
         original: Callable, queries: Tensor, gallery: Tensor, metric: str = 'euclidean'
     ) -> Tensor:
-        nonlocal pending
-        if not ranking.features:  # re-ranking asks for two more matrices
+        nonlocal pending, shards
+        if not ranking.features:
+            shards = queries, gallery
             if all_images is not None:
                 queries, gallery = gather_interleaved(queries), gather_interleaved(gallery)
             ranking.features = queries, gallery
+        elif all_images is not None:  # re-ranking asks for two more matrices, of the same shards
+            queries, gallery = (
+                ranking.features[0 if shard is shards[0] else 1] for shard in (queries, gallery)
+            )
         if not is_main():
             return queries.new_empty(0, 0)  # the main process ranks
         if distance_bytes(len(queries), len(gallery)) <= memory * _GIB:

@@ -206,6 +206,20 @@ def test_sharded_evaluation_of_torchreids_engine(root, two_processes, trained_al
     assert not check_evaluation(alone, tmp_path)['attributes']
 
 
+def test_sharded_ranking_again(root, two_processes, trained_alone, tmp_path):
+    pairs = [*evaluation(trained_alone([])), 'test.rerank', True, 'data.save_dir']
+    assert main(arguments(root, *pairs, tmp_path / 'alone')) == 0
+    codes, _, err = two_processes(main, arguments(root, *pairs, tmp_path / 'shared'))
+    assert codes == [0, 0], err
+    alone, shared = (
+        read_metrics(tmp_path / name, 'metrics-test.json')['reid']['market1501_attr']
+        for name in ('alone', 'shared')
+    )
+    assert alone.keys() == shared.keys()
+    for name, scores in alone.items():
+        assert shared[name] == pytest.approx(scores, abs=1e-6)
+
+
 def test_a_failing_process_ends_the_run(tmp_path):
     """One of the two reads a broken image."""
     root = write_tree(tmp_path)
