@@ -97,7 +97,7 @@ class ImageMidAttrEngine(
         self.criterion = (criterion or MidAttrLoss()).to(next(model.parameters()).device)
         learned = list(self.criterion.parameters())
         _check_optimized(learned, optimizer)
-        _average_before_steps(learned, optimizer)
+        average_before_steps(learned, optimizer)
 
     def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return images (B, 3, H, W), pids (B,) and, for a model with attributes, labels (B, m)."""
@@ -293,13 +293,25 @@ def _check_optimized(parameters: list[nn.Parameter], optimizer: torch.optim.Opti
         )
 
 
-def _average_before_steps(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
-    """Average their gradients over the processes, which average those of the model only."""
+def average_before_steps(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    """Average their gradients over the processes, which average those of the model only.
+
+    Args:
+        parameters: of the criterion.
+        optimizer: of these parameters, too.
+    """
 
     def average(*_) -> None:
-        for parameter in parameters:
-            if parameter.grad is not None:
-                parameter.grad = sum_over_processes(parameter.grad) / world_size()
+        # A parameter may have a gradient in some processes only, e.g. where a label is known.
+        has_gradient = torch.tensor(
+            [parameter.grad is not None for parameter in parameters], dtype=torch.float32
+        ).to(parameters[0].device)
+        for parameter, count in zip(
+            parameters, sum_over_processes(has_gradient).tolist(), strict=True
+        ):
+            if count:
+                mine = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                parameter.grad = sum_over_processes(mine) / world_size()
 
     if parameters and world_size() > 1:
         optimizer.register_step_pre_hook(average)

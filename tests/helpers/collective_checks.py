@@ -15,6 +15,7 @@ from midattr_plugin.distributed import (
 )
 from midattr_plugin.distributed.process_group import gather_interleaved
 from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
+from midattr_plugin.engine.image_midattr import average_before_steps
 
 
 def mine(batch: Tensor) -> Tensor:
@@ -106,6 +107,20 @@ def _check_batch_norm(plain: nn.Module, x: Tensor) -> None:
     assert_close(shared.eval()(x), plain.eval()(x))
 
 
+def criterion_without_a_gradient_in_one_process() -> None:
+    """No known label reaches a parameter in one process; another is reached by none at all."""
+    first, second, unused = (nn.Parameter(torch.zeros(2)) for _ in range(3))
+    with joined_group():
+        optimizer = torch.optim.SGD([first, second, unused], lr=1.0)
+        average_before_steps([first, second, unused], optimizer)
+        loss = first.sum() if process_rank() == 0 else 3 * second.sum()
+        loss.backward()
+        optimizer.step()
+        assert_close(first.detach(), torch.full((2,), -0.5))
+        assert_close(second.detach(), torch.full((2,), -1.5))
+        assert unused.grad is None
+
+
 CHECKS = (
     small_messages,
     uneven_shards_are_gathered_once,
@@ -113,4 +128,5 @@ CHECKS = (
     batch_norm_of_maps,
     batch_norm_of_vectors,
     batch_norm_without_bias,
+    criterion_without_a_gradient_in_one_process,
 )
