@@ -93,7 +93,7 @@ def load_config(
             continue
         if key not in defaults:
             raise unknown_key(key, entry.where, defaults)
-        _assign(cfg, key, present_value(key, _converted(entry, defaults[key])))
+        _assign(cfg, key, present_value(entry.key, _converted(entry, defaults[key])))
         origins[key] = entry.where
     check_limits(flatten(cfg), origins)
     check_combinations(cfg)

@@ -242,16 +242,21 @@ RENAMED_KEYS = {
 }
 """Names of version 0.1, which are still read -> the names that replaced them."""
 
+_RENAMED_WEIGHTS = (
+    'IMAGENET1K_V1'  # the default of version 0.1; the own choice of all its backbones
+)
 _RENAMED_ATTRIBUTES = re.compile(r'\b(upper|lower|shoe)_colour\b')
 
 
 def present_value(key: str, value: Any) -> Any:
-    """Return a value with the attribute names of today; those of version 0.1 are still read.
+    """Return a value of version 0.1 as it is written today.
 
     Args:
-        key: the key.
+        key: the key, under the name that was written.
         value: as it was written.
     """
+    if key == 'midattr.weights_name' and value == _RENAMED_WEIGHTS:
+        return ''  # so that a run of version 0.1 does not seem to be one of other weights
     if key != 'midattr.layer_overrides':
         return value
     if isinstance(value, (list, tuple)):

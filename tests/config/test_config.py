@@ -196,6 +196,8 @@ def test_config_of_version_0_1_runs_unchanged():
     given = flatten(yaml.safe_load(OLD.read_text(encoding='utf-8')))
     assert set(RENAMED_KEYS) <= set(given)
     expected = {RENAMED_KEYS.get(key, key): value for key, value in given.items()}
+    assert expected['midattr.weights'] == 'IMAGENET1K_V1'  # the default then
+    expected['midattr.weights'] = ''
     cfg = flatten(load_config(OLD))
     assert {key: cfg[key] for key in expected} == expected
     assert set(cfg) - set(expected) == {'midattr.extensions'}
@@ -246,3 +248,9 @@ def test_attribute_names_of_version_0_1(written):
     assert overrides[0] == 'upper_color=res4f' and len(overrides) in (1, 2)
     with pytest.raises(InputError, match='hair_colour=res4f'):  # it never had this one
         load_config(opts=[*opts[:3], ['hair_colour=res4f']])
+
+
+def test_the_default_weights_of_version_0_1_are_those_of_today(write):
+    """Otherwise a suite of version 0.1 would not be continued, because its runs seem to differ."""
+    assert load_config(write('midattr: {weights_name: IMAGENET1K_V1}')) == load_config()
+    assert load_config(opts=['midattr.weights', 'IMAGENET1K_V1']).midattr.weights
