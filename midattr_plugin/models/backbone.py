@@ -85,5 +85,16 @@ BACKBONES: Registry[type[Backbone]] = Registry('backbone', 'model.name')
 
 
 def layer_names() -> tuple[str, ...]:
-    """Return the names of the layers of all registered backbones."""
-    return tuple(dict.fromkeys(name for entry in BACKBONES.items() for name in entry[1].layers))
+    """Return the names of the layers of all registered backbones.
+
+    Those of each backbone are in order, from shallow to deep.
+    """
+    names: list[str] = []
+    for _, backbone in BACKBONES.items():
+        shared = [name for name in backbone.layers if name in names]
+        place = names.index(shared[0]) if shared else len(names)
+        for name in backbone.layers:
+            if name not in names:
+                names.insert(place, name)
+            place = names.index(name) + 1
+    return tuple(names)

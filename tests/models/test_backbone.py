@@ -255,3 +255,17 @@ def test_a_checkpoint_of_a_backbone_that_is_not_registered():
     text = message(error)
     assert 'backbone "own" of model "midattr_own" is not registered; import the module' in text
     assert 'resnet18, resnet34, resnet50' in text
+
+
+def test_layers_of_all_backbones_are_in_order():
+    """A layer that another backbone has in front of shared ones is in front of them."""
+    before = layer_names()
+    layers = {'res2c': 'layer1', 'res4f': 'layer3', 'res6': 'layer5'}
+    BACKBONES.register('wide')(type('Wide', (TinyBackbone,), {'layers': layers}))
+    try:
+        names = layer_names()
+    finally:
+        BACKBONES.unregister('wide')
+    assert sorted(names) == sorted({*before, 'res2c', 'res6'})
+    assert [name for name in names if name in layers] == ['res2c', 'res4f', 'res6']
+    assert tuple(name for name in names if name in before) == before
