@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbone import BACKBONES
 from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.models.spec import ModelSpec
@@ -62,11 +63,20 @@ def add_models(schemas: Mapping[str, AttributeSchema]) -> None:
 
     Args:
         schemas: ending of the name, without '_' -> attributes of a dataset.
+
+    Raises:
+        InputError: a dataset has the ending of two others together.
     """
     endings: dict[str, AttributeSchema | None] = {'': None}
     endings |= {f'_{ending}': schema for ending, schema in schemas.items()}
     for (first, one), (second, other) in combinations(schemas.items(), 2):
-        endings[f'_{first}_{second}'] = one.union(other)
+        pair = f'_{first}_{second}'
+        if pair in endings:
+            raise InputError(
+                f'the model_ending "{pair[1:]}" of a dataset is that of the models for "{first}" '
+                f'and "{second}" together; choose another'
+            )
+        endings[pair] = one.union(other)
     for backbone in BACKBONES:
         for ending, schema in endings.items():
             name = f'midattr_{backbone}{ending}'

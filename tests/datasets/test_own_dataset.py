@@ -173,6 +173,13 @@ def test_two_datasets_with_the_same_ending(own):
     )
 
 
+def test_an_ending_of_two_datasets_together(own):
+    twin = type('Twin', (OwnDataset,), {'dataset_dir': 'twin', 'model_ending': 'market_duke'})
+    ATTRIBUTE_DATASETS.register('twin_attr')(twin)
+    with pytest.raises(InputError, match='"market_duke" .* for "market" and "duke" together'):
+        register()
+
+
 def test_two_datasets_without_an_ending(own):
     twin = type('Twin', (OwnDataset,), {'dataset_dir': 'twin', 'model_ending': ''})
     ATTRIBUTE_DATASETS.register('twin_attr')(twin)
