@@ -97,10 +97,11 @@ class _Struct:
 
     def labels(self, split: str, attribute: Attribute, count: int) -> list[int]:
         """Return the class indices of one attribute, one per identity."""
-        one_per_class = len(attribute.fields) > 1
+        fields = attribute.fields or (attribute.name,)
+        one_per_class = len(fields) > 1
         largest = _YES if one_per_class else len(attribute.classes)
         values = []
-        for name in attribute.fields:
+        for name in fields:
             column = self._field(split, name)
             if len(column) != count:
                 raise self._unusable(

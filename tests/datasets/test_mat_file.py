@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from helpers.paths import SHARED
 from midattr_plugin import MidAttrDemo
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
+from midattr_plugin.schema import HEAD, NO_YES, Attribute
 
 FIELDS = [name for attribute in MARKET1501 for name in attribute.fields]
 TRAIN = fields_by_identity(MARKET1501, (2, 7, 11, 1500))
@@ -64,6 +66,13 @@ def test_one_identity_per_split(tmp_path):
         2: expected_labels(MARKET1501, train[2]),
         1: expected_labels(MARKET1501, test[1]),
     }
+
+
+def test_fields_with_the_names_of_the_attributes(tmp_path):
+    schema = replace(MARKET1501, attributes=(Attribute('hat', NO_YES, HEAD),))
+    structs = [split_struct({pid: {'hat': pid}}, ['hat']) for pid in (1, 2)]
+    path = write_structs(tmp_path / 'a.mat', *structs)
+    assert read(path, schema) == {1: (0,), 2: (1,)}
 
 
 def test_an_empty_split(tmp_path):
