@@ -65,7 +65,14 @@ class CheckpointMixin(torchreid_compat.Engine):
                 'model.load_weights'
             ) from error
         if self.criterion is not None and checkpoint.get('criterion'):
-            self.criterion.load_state_dict(checkpoint['criterion'])
+            try:
+                self.criterion.load_state_dict(checkpoint['criterion'])
+            except RuntimeError as error:
+                raise InputError(
+                    f'checkpoint "{path}" was written with another loss '
+                    f'({" ".join(str(error).split())}); set midattr.attribute_loss and '
+                    'midattr.task_weights as they were then, or give it as model.load_weights'
+                ) from error
         if self.scheduler is not None and checkpoint['scheduler'] is not None:
             _check_schedule(self.scheduler.state_dict(), checkpoint['scheduler'], path)
             self.scheduler.load_state_dict(checkpoint['scheduler'])

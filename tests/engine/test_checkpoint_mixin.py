@@ -193,6 +193,16 @@ def test_what_was_trained_otherwise_is_not_resumed(root):
             train(root, *last, *EXTENDED[:2], *schedule)
 
 
+def test_what_another_loss_learned_is_not_resumed(root):
+    pairs = ['midattr.task_weights', 'uncertainty']
+    train(root, *pairs, 'train.max_epoch', 1)
+    other = load(root, 'last')
+    other['criterion'] = {'attribute_loss.scale': torch.zeros(14)}
+    torch.save(other, root / 'other')
+    with pytest.raises(InputError, match='another loss .*midattr.attribute_loss'):
+        train(root, *pairs, 'model.resume', root / 'other')
+
+
 def test_an_older_checkpoint_has_no_criterion(root):
     train(root, 'train.max_epoch', 1)
     old = load(root, 'last')
