@@ -92,10 +92,12 @@ def read_checkpoint(path: str | Path) -> dict:
         )
     if 'state_dict' not in checkpoint:
         checkpoint = {'state_dict': checkpoint}
-    checkpoint['state_dict'] = {
-        _present_name(key.removeprefix('module.')): value
-        for key, value in checkpoint['state_dict'].items()
+    weights = {
+        key.removeprefix('module.'): value for key, value in checkpoint['state_dict'].items()
     }
+    if 'model' not in checkpoint:  # it may be of version 0.1
+        weights = {_present_name(key): value for key, value in weights.items()}
+    checkpoint['state_dict'] = weights
     return checkpoint
 
 

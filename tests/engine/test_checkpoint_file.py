@@ -178,3 +178,12 @@ def test_nothing_matches(tmp_path):
     torch.save({'a': torch.ones(1)}, tmp_path / 'other')
     with pytest.raises(InputError, match='nothing in ".*other" fits the model'):
         load_matching_weights(model(), read_checkpoint(tmp_path / 'other'), tmp_path / 'other')
+
+
+def test_names_of_version_0_1_are_not_changed_in_todays_files(tmp_path):
+    """Another model may have a child of the old name."""
+    state = {'attributes.weight': torch.zeros(1)}
+    torch.save({'state_dict': state, 'model': None}, tmp_path / 'today')
+    torch.save({'state_dict': state}, tmp_path / 'before')
+    assert list(read_checkpoint(tmp_path / 'today')['state_dict']) == ['attributes.weight']
+    assert list(read_checkpoint(tmp_path / 'before')['state_dict']) == ['attribute_heads.weight']
