@@ -15,6 +15,7 @@ from midattr_plugin.engine.attribute_recorder import format_scores
 from midattr_plugin.engine.results import Results
 from midattr_plugin.engine.validation import measure_validation
 from midattr_plugin.errors import InputError
+from midattr_plugin.models.attribute_heads import AttributeHeads
 from midattr_plugin.registry import Registry
 
 MEASUREMENTS: Registry[Callable[[torchreid_compat.Engine], Any]] = Registry('measurement')
@@ -27,11 +28,12 @@ def measure(engine: torchreid_compat.Engine) -> dict[str, Any]:
     Raises:
         InputError: a measurement has the name of another field of the results.
     """
-    taken = [name for name in MEASUREMENTS if name in Results.field_names()]
+    fields = [*Results.field_names(), 'format_version']
+    taken = [name for name in MEASUREMENTS if name in fields]
     if taken:
         raise InputError(
             f'measurement "{taken[0]}" has the name of another field of metrics.json; choose a '
-            f'name other than {", ".join(Results.field_names())}'
+            f'name other than {", ".join(fields)}'
         )
     values = {name: function(engine) for name, function in MEASUREMENTS.items()}
     return {name: value for name, value in values.items() if value is not None}
@@ -41,7 +43,7 @@ def measure(engine: torchreid_compat.Engine) -> dict[str, Any]:
 def layer_weights(engine: torchreid_compat.Engine) -> dict[str, dict[str, float]] | None:
     """Return the learned weights of mixed layers: attribute -> layer -> weight, each of sum 1."""
     heads = getattr(engine.model, 'attribute_heads', None)
-    weights = {} if heads is None else heads.mixture_weights()
+    weights = heads.mixture_weights() if isinstance(heads, AttributeHeads) else {}
     if not weights:
         return None
     print(f'** Weights of the mixed layers **\n{format_scores(weights)}')

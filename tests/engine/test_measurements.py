@@ -1,12 +1,14 @@
 """Fields of the results beyond the fixed ones."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+from torch import nn
 
 from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
-from midattr_plugin.engine.measurements import MEASUREMENTS
+from midattr_plugin.engine.measurements import MEASUREMENTS, layer_weights
 from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 from midattr_plugin.train import main
@@ -39,13 +41,19 @@ def test_a_field_of_ones_own(tmp_path, added, settings):
     assert Results.read(tmp_path / 'log/metrics.json').extra['num_targets'] == 1
 
 
-def test_the_name_of_another_field(tmp_path, added, capsys):
-    added('reid', lambda engine: 1)
+@pytest.mark.parametrize('name', ['reid', 'format_version'])
+def test_the_name_of_another_field(tmp_path, added, capsys, name):
+    added(name, lambda engine: 1)
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3))
     assert main(arguments(tmp_path, 'train.max_epoch', 1)) == 1
-    assert 'measurement "reid" has the name of another field' in capsys.readouterr().err
+    assert f'measurement "{name}" has the name of another field' in capsys.readouterr().err
 
 
 def test_a_name_that_is_taken():
     with pytest.raises(InputError, match='measurement "validation" is already registered'):
         MEASUREMENTS.register('validation')(print)
+
+
+def test_a_model_of_others_with_a_child_of_the_same_name():
+    model = nn.ModuleDict({'attribute_heads': nn.Linear(1, 1)})
+    assert layer_weights(SimpleNamespace(model=model)) is None
