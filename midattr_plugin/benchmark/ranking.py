@@ -18,7 +18,7 @@ _GIB = 2**30
 
 def measure_ranking(
     gallery: int, memory: float, fast: bool = True, queries: int = QUERIES
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Rank random features in a new process.
 
     Args:
@@ -28,13 +28,14 @@ def measure_ranking(
         queries: number of queries.
 
     Returns:
-        'distances' and 'ranking' in seconds; 'GiB', the peak memory, of which 'features GiB' are
+        'distances' and 'ranking' in seconds, the former None if they are computed in blocks, whose
+        time is then part of the latter; 'GiB', the peak memory, of which 'features GiB' are
         the features; the scores 'mAP' and 'rank-1'.
     """
     return in_fresh_process(_rank, gallery, memory, fast, queries)
 
 
-def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, float]:
+def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, float | None]:
     use_fast_ranking(fast)
     before = psutil.Process().memory_info().rss
     generator = torch.Generator().manual_seed(0)
@@ -56,7 +57,7 @@ def _rank(gallery: int, memory: float, fast: bool, queries: int) -> dict[str, fl
         end = perf_counter()
     features = (qf.nbytes + gf.nbytes) / _GIB
     return {
-        'distances': middle - start,
+        'distances': middle - start if len(distmat) else None,
         'ranking': end - middle,
         'GiB': (peak_rss() - before) / _GIB,
         'features GiB': features,

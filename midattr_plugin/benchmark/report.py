@@ -98,7 +98,7 @@ def _ranking(rows: list) -> Iterable[str]:
             [
                 f'{row["gallery"]:,}',
                 row['by'],
-                f'{row["distances"]:.1f}',
+                'in blocks' if row['distances'] is None else f'{row["distances"]:.1f}',
                 f'{row["ranking"]:.1f}',
                 f'{row["GiB"]:.2f}',
                 f'{row["features GiB"]:.2f}',

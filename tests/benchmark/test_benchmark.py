@@ -136,6 +136,8 @@ def test_rankings_agree(in_this_process):
         for limit, fast in ((1.0, True), (1e-6, True), (float('inf'), False))
     ]
     use_fast_ranking()
+    # blocks are computed while they are ranked
+    assert [result['distances'] is None for result in results] == [False, True, False]
     for result in results:
         assert result['mAP'] == pytest.approx(results[0]['mAP'], abs=1e-6)
         assert result['features GiB'] == pytest.approx(320 * 2048 * 4 / 2**30)
@@ -208,6 +210,12 @@ def test_command_writes_the_report(
         (80, 'ours'),
     ]
     assert results['extraction']['ours fp32']['extra'] > -1
+
+
+def test_distances_in_blocks_have_no_time_of_their_own():
+    numbers = ('gallery', 'ranking', 'GiB', 'features GiB', 'mAP')
+    row = dict.fromkeys(numbers, 1) | {'by': 'ours', 'distances': None}
+    assert '| in blocks ' in report.markdown({'machine': {'device': 'cpu'}, 'ranking': [row]})
 
 
 def test_the_report_contains_only_what_was_measured():
