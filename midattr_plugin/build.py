@@ -266,13 +266,18 @@ def build_engine(
         model: from :func:`build_model`.
         optimizer: from :func:`build_optimizer`.
         scheduler: from :func:`midattr_plugin.optim.build_scheduler`.
-        criterion: from :func:`build_criterion`.
+        criterion: from :func:`build_criterion`; None to build it here.
+
+    Raises:
+        ValueError: the criterion has parameters that the optimizer lacks.
     """
     if world_size() > 1:
         model = synchronize_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
     options: dict = {'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
+        if criterion is None:
+            criterion = build_criterion(cfg, model, datamanager.train_loader.dataset)
         options |= arguments(cfg, 'engine') | {'criterion': criterion}
     else:
         options['label_smooth'] = cfg.loss.softmax.label_smooth

@@ -82,6 +82,18 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
     assert any(name.startswith('loss') for name in summary)
 
 
+def test_an_engine_without_a_criterion_gets_that_of_the_configuration(tmp_path):
+    write_market_tree(tmp_path)
+    cfg = config(tmp_path, 'midattr.mu', 2, 'midattr.attribute_loss', 'focal')
+    data = build.build_datamanager(cfg)
+    model = build.build_model(cfg, data.num_train_pids)
+    criterion = build.build_engine(
+        cfg, data, model, build.build_optimizer(cfg, model), None
+    ).criterion
+    assert criterion.branch_weights['global'] == pytest.approx(0.2)
+    assert type(criterion.attribute_loss).__name__ == 'FocalLoss'
+
+
 @pytest.mark.parametrize(
     'pairs, message',
     [
