@@ -107,8 +107,11 @@ class MidAttrLoss(nn.Module):
             and 'loss_triplet_local'.
 
         Raises:
-            ValueError: ``attrs`` has more or fewer columns than there are attributes.
+            ValueError: ``attrs`` has more or fewer columns than there are attributes, or there is
+                a triplet loss but no features.
         """
+        if self.triplet_weight and not features:
+            raise ValueError('the triplet loss compares features, but none are given')
         identity = {
             branch: masked_cross_entropy(logits, pids, self.label_smoothing)
             for branch, logits in identity_logits.items()

@@ -235,3 +235,9 @@ def test_another_number_of_labels_is_refused():
 def test_unknown_reading():
     with pytest.raises(InputError, match='midattr.loss_reading: .*attribute_units, literal'):
         MidAttrLoss(reading='verbatim')
+
+
+def test_a_triplet_loss_needs_features():
+    logits, _, pids = batch(4)
+    with pytest.raises(ValueError, match='features'):
+        MidAttrLoss(triplet_weight=0.7)(logits, {}, pids)
