@@ -1,5 +1,7 @@
 """Attribute predictions and labels, recorded while torchreid extracts features."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -70,7 +72,7 @@ class AttributeRecorder:
         return [gather_interleaved(torch.cat(column)[first:]).numpy() for column in columns]
 
 
-def format_scores(scores: dict[str, dict[str, float | None]]) -> str:
+def format_scores(scores: Mapping[str, Mapping[str, float | None]]) -> str:
     """Return the scores as a table for the console, in percent."""
     keys = list(next(iter(scores.values())))
     width = max(len(name) for name in scores)
