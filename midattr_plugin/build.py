@@ -78,11 +78,12 @@ def build_datamanager(cfg: CfgNode):
 
 
 def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
-    """Return the argument of each dataset whose annotation file may be named by a key."""
+    """Return the argument of each dataset in use whose annotation file may be named by a key."""
+    used = {*cfg.data.sources, *cfg.data.targets}
     return {
         name: {'annotation_file': cfg.midattr.annotations[dataset.annotations.key]}
         for name, dataset in ATTRIBUTE_DATASETS.items()
-        if dataset.annotations.key
+        if name in used and dataset.annotations.key
     }
 
 

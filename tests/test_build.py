@@ -7,6 +7,7 @@ from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin import build, engine, torchreid_compat
 from midattr_plugin.config import parse_config
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import BACKBONES
 from midattr_plugin.optim import build_scheduler
@@ -224,6 +225,18 @@ def test_annotation_path_reaches_the_dataset(tmp_path):
     write_market_tree(tmp_path)
     with pytest.raises(InputError, match='midattr.annotations.market1501: ".*none.mat"'):
         build.build_datamanager(cfg)
+
+
+def test_a_dataset_that_is_added_later_is_no_obstacle(tmp_path):
+    write_market_tree(tmp_path)
+    cfg = config(tmp_path)
+    annotations = MatFile('later.mat', 'later')
+    later = type('Later', (Market1501Attr,), {'annotations': annotations, 'model_ending': ''})
+    ATTRIBUTE_DATASETS.register('later_attr')(later)  # neither in cfg nor known to torchreid
+    try:
+        assert build.build_datamanager(cfg).num_train_pids
+    finally:
+        ATTRIBUTE_DATASETS.unregister('later_attr')
 
 
 def test_attributes_need_their_loss(tmp_path):
