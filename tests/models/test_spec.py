@@ -129,6 +129,15 @@ def test_rows_that_were_not_given_follow_the_image_size(height, last_stride):
         assert spec.build().part_rows == given.part_rows
 
 
+def test_numbers_of_numpy(tmp_path):
+    options = {'part_dim': np.int64(8), 'bnneck': np.bool_(True), 'image_size': np.array([64, 32])}
+    spec = build(**options).spec
+    read = save_and_read(spec, tmp_path / 'spec')
+    assert read.options['part_dim'] == 8 and read.options['bnneck'] is True
+    assert list(read.image_size) == [64, 32]
+    assert shapes(read.build()) == shapes(build(**options))
+
+
 def test_a_model_of_torchreid(tmp_path):
     spec = ModelSpec('osnet_x0_25', 7, loss='triplet', image_size=(64, 32))
     again = save_and_read(spec, tmp_path / 'model.pth')
