@@ -109,7 +109,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
         options['start_epoch'] = engine.resume(cfg.model.resume)
     elif cfg.midattr.evaluate_first and not cfg.test.evaluate:
         print('=> Test before training')
-        engine.test(dist_metric=cfg.test.dist_metric, normalize_feature=cfg.test.normalize_feature)
+        measured_as = ('dist_metric', 'normalize_feature', 'use_metric_cuhk03', 'ranks')
+        engine.test(**{name: options[name] for name in measured_as})
     before = engine.results
     engine.run(**options)
     print(_summary(engine, before))

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from helpers.fake_market import write_image, write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments
-from midattr_plugin import build
+from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import load_config
 from midattr_plugin.train import main
 
@@ -29,6 +29,23 @@ def error(capsys, argv):
     text = capsys.readouterr().err.strip().splitlines()[-1]
     assert text.startswith('error: ')
     return text
+
+
+def test_a_test_before_training_measures_what_the_last_one_does(root, monkeypatch):
+    calls = []
+    test = torchreid_compat.Engine.test
+    monkeypatch.setattr(
+        torchreid_compat.Engine,
+        'test',
+        lambda self, **options: calls.append(options) or test(self, **options),
+    )
+    pairs = ['midattr.evaluate_first', True, 'train.max_epoch', 1, 'test.dist_metric', 'cosine']
+    metric = ['cuhk03.use_metric_cuhk03', True, 'test.normalize_feature', True]
+    assert main(arguments(root, *pairs, *metric)) == 0
+    names = ('dist_metric', 'normalize_feature', 'use_metric_cuhk03', 'ranks')
+    first, last = ({name: call.get(name) for name in names} for call in calls)
+    assert first == last
+    assert first['use_metric_cuhk03'] is True
 
 
 def test_train_then_evaluate(root, capsys):
