@@ -50,11 +50,11 @@ class EvaluationMixin(torchreid_compat.Engine):
     trained_epochs = 0
     criterion: torch.nn.Module | None = None
 
-    def test(self, save_dir: str = '', ranks=RANKS, **options) -> float:
+    def test(self, *, save_dir: str = '', ranks=RANKS, **options) -> float:
         """Test all targets as torchreid does; write ``results`` to ``save_dir`` if it is given.
 
         The random state of training is untouched, so that how often one evaluates does not
-        change what one trains.
+        change what one trains. Arguments are given by name: the first one of torchreid is another.
 
         Args:
             save_dir: folder of the results; '' to write none.

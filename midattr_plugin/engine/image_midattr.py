@@ -121,12 +121,12 @@ class ImageMidAttrEngine(
         # torchreid's own line, with all terms, is never due
         super().train(sys.maxsize, fixbase_epoch, open_layers)
 
-    def test(self, *args, **options) -> float:
+    def test(self, **options) -> float:
         """Test all targets; see :class:`EvaluationMixin`. A table of the last epoch comes first."""
         if self._line is not None and (table := self._line.table()):
             print(f'** Attributes (training images, epoch {self._line.epoch}) **\n{table}')
         self._line = None
-        return super().test(*args, **options)
+        return super().test(**options)
 
     def _training_network(self) -> Callable:
         if self._network is None:

@@ -48,6 +48,11 @@ def test_step_logs_every_term_and_every_task(root):
     assert summary['loss'] == pytest.approx(0.1 * terms, rel=1e-5)
 
 
+def test_options_of_a_test_are_given_by_name(root):
+    with pytest.raises(TypeError, match='positional'):
+        build(root).test('cosine')  # what torchreid takes first is not what we take first
+
+
 def test_step_moves_every_parameter(root):
     engine = build(root)
     before = {name: p.clone() for name, p in engine.model.named_parameters()}
