@@ -10,6 +10,11 @@ from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.spec import ModelSpec
 
+_FILE_REMEDY = 'give the config.yaml that lies in the folder of its training as config_file'
+_OWN_REMEDY = (
+    'its model is not built as its description says: build it as its training did, or test it with '
+    'midattr-train and test.evaluate True'
+)
 _CLASSIFIERS = ('classifier.weight', 'classifier_part.weight')
 
 
@@ -46,7 +51,7 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
             'config_file="config.yaml")'
         )
     model = spec.build()
-    restore_model(model, checkpoint, path)
+    restore_model(model, checkpoint, path, _FILE_REMEDY if config_file else _OWN_REMEDY)
     model.spec = spec
     model.preprocess = spec.preprocess()
     return model.eval()

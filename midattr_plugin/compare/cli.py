@@ -60,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
         with locked(out):
             claim_folder(suite, runs, out)
             failed = execute(runs, devices, options.keep_checkpoints)
-    elif not has_results:
+    elif not has_results or not any(run.is_done for run in runs):
         raise InputError(
-            f'--out: "{out}" holds no results to report; name the folder of a suite '
-            'that has been run'
+            f'--out: "{out}" holds no results to report of seeds {", ".join(map(str, seeds))}; '
+            'name the folder and the seeds of a suite that has been run'
         )
     table, best = choose(runs) if options.select else (None, '')
     if table:

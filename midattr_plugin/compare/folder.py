@@ -131,6 +131,6 @@ def _check_unchanged(run: Run) -> None:
         if earlier[key] != value and key not in (*_MACHINE_KEYS, 'data.save_dir'):
             raise InputError(
                 f'row "{run.row.name}": "{run.folder}" was run with {key} '
-                f'{earlier[key]!r}, not {value!r}; delete that folder, or choose another '
-                '--out'
+                f'{earlier[key]!r}, not {value!r}; append {key} with its earlier value, or '
+                'choose another --out'
             )

@@ -100,9 +100,10 @@ def load_suite(path: str | Path) -> Suite:
     for row in built:
         others = [other.name for other in built if other is not row]
         if row.baseline is not None and row.baseline not in others:
+            remedy = f'choose from {", ".join(others)}' if others else 'there is no other row'
             raise InputError(
                 f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
-                f'another row; choose from {", ".join(others)}'
+                f'another row; {remedy}'
             )
     return Suite(
         path.stem,

@@ -8,6 +8,7 @@ from typing import NoReturn
 from yacs.config import CfgNode
 
 from midattr_plugin.config.describe import describe_keys
+from midattr_plugin.config.entries import entries_from_pairs
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.config.load import get_default_config, load_config, load_extensions_of
@@ -16,7 +17,7 @@ from midattr_plugin.errors import InputError
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
 `%(prog)s --keys` lists all keys with their meaning, default and allowed values; `--keys layer`
-lists those with this word. After --config-file they include those of its extensions.
+lists those with this word, with those of `midattr.extensions` if it is given.
 
 examples:
   the paper's model on Market-1501:
@@ -42,21 +43,19 @@ class KeysAction(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None):
         """Print the keys with the word ``values``, or all keys."""
-        load_extensions_of(getattr(namespace, 'config_file', None))
         print(describe_keys(values or ''))
         parser.exit()
 
 
+_KEYS_HELP = (
+    'list the configuration keys (those with WORD in name or meaning) with meaning, '
+    'default and allowed values, and exit'
+)
+
+
 def add_keys_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--keys [WORD]`` to a parser."""
-    parser.add_argument(
-        '--keys',
-        nargs='?',
-        action=KeysAction,
-        metavar='WORD',
-        help='list the configuration keys (those with WORD in name or meaning) with meaning, '
-        'default and allowed values, and exit',
-    )
+    """Add ``--keys [WORD]`` to the parser of a command that takes the keys of several runs."""
+    parser.add_argument('--keys', nargs='?', action=KeysAction, metavar='WORD', help=_KEYS_HELP)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,7 +90,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         help='YAML file, or the name of one that comes with the package: '
         f'{", ".join(path.name for path in shipped_configs())} (default: the defaults)',
     )
-    add_keys_option(parser)
+    parser.add_argument('--keys', nargs='?', const='', metavar='WORD', help=_KEYS_HELP)
     for name, (short, meaning) in _NAME_LISTS.items():
         parser.add_argument(
             *short, f'--{name}', nargs='+', metavar='NAME', help=f'{meaning} (default: data.{name})'
@@ -131,7 +130,12 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     for name in _NAME_LISTS:
         args[name], pairs = split_at_key(args[name] or [])
         swallowed += pairs
-    return load_config(**args | {'opts': swallowed + args['opts']})
+    opts = swallowed + args['opts']
+    if parsed.keys is not None:
+        load_extensions_of(args['config_file'], entries_from_pairs(opts))
+        print(describe_keys(parsed.keys))
+        parser.exit()
+    return load_config(**args | {'opts': opts})
 
 
 def split_at_key(items: list[str]) -> tuple[list[str], list[str]]:

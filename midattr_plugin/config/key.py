@@ -33,6 +33,8 @@ NOT_NEGATIVE = Interval(0)
 POSITIVE = Interval(0, open_low=True)
 BELOW_ONE = Interval(0, 1, open_high=True)
 
+_EXTENSIONS_HINT = '; one of your own needs its file in midattr.extensions'
+
 Names = Sequence[str] | Callable[[], Sequence[str]]
 """Names that a key may take; a function if they depend on what is registered."""
 
@@ -51,6 +53,7 @@ class Key:
             :func:`midattr_plugin.config.kwargs.arguments`; several if several take it.
         convert: turns the value into the argument; None: the value is the argument.
         ignore_case: names are compared in lower case.
+        extensible: names can be added by ``midattr.extensions``.
         applies_if: another key and the value that it must have for ``allowed`` to apply; None:
             it always applies.
     """
@@ -63,6 +66,7 @@ class Key:
     convert: Callable[[Any], Any] | None = None
     ignore_case: bool = False
     applies_if: tuple[str, Any] | None = None
+    extensible: bool = False
 
     def names(self) -> Sequence[str] | None:
         """Return the names that are allowed; None if the values are not names."""
@@ -97,7 +101,12 @@ class Key:
             if name not in names:
                 close = difflib.get_close_matches(name, names, n=1)
                 hint = f' (did you mean {close[0]}?)' if close else ''
-                return item, f'must be one of {", ".join(names)}{hint}'
+                own = (
+                    '; one of your own needs its file in midattr.extensions'
+                    if self.extensible
+                    else ''
+                )
+                return item, f'must be one of {", ".join(names)}{hint}{own}'
         return None
 
     def describe_allowed(self) -> str:

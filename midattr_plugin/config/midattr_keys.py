@@ -56,6 +56,7 @@ _ROWS = {
         'learns',
         _layers,
         argument='model.attribute_layer',
+        extensible=True,
     ),
     'layer_overrides': Key(
         [],
@@ -154,6 +155,7 @@ _ROWS = {
         "images (Cui et al., CVPR 2019), or 'focal', which weights it by (1 - p)^gamma, p being "
         'the probability given to its class (Lin et al., ICCV 2017)',
         lambda: list(ATTRIBUTE_LOSSES),
+        extensible=True,
     ),
     'class_balance_beta': Key(
         0.999,

@@ -35,6 +35,7 @@ _ROWS = {
         'resnet50',
         "name of the model in torchreid's build_model; those of this project begin with midattr_",
         torchreid_compat.model_names,
+        extensible=True,
     ),
     'model.pretrained': Key(True, 'start from ImageNet weights'),
     'model.load_weights': Key(
@@ -52,6 +53,7 @@ _ROWS = {
         _SOME,
         _data('sources'),
         applies_if=_IMAGES_ONLY,
+        extensible=True,
     ),
     'data.targets': Key(
         ['market1501'],
@@ -60,6 +62,7 @@ _ROWS = {
         _SOME,
         _data('targets'),
         applies_if=_IMAGES_ONLY,
+        extensible=True,
     ),
     'data.workers': Key(
         4,

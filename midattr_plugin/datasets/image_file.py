@@ -17,7 +17,9 @@ def read_image(path: str) -> Image.Image:
         with Image.open(path) as image:
             return image.convert('RGB')
     except FileNotFoundError:
-        raise InputError(f'image "{path}" is missing; unpack the dataset again') from None
+        raise InputError(
+            f'image "{path}" is missing; check the path, or unpack the dataset again'
+        ) from None
     except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(
             f'image "{path}" is truncated or not an image ({error}); unpack the dataset again'

@@ -68,9 +68,8 @@ def read_checkpoint(path: str | Path) -> dict:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise InputError(
-            f'checkpoint "{path}" does not exist; check model.resume and model.load_weights'
-        )
+        problem = 'is a folder' if path.is_dir() else 'does not exist'
+        raise InputError(f'checkpoint "{path}" {problem}; check the path')
     try:
         with torch.serialization.safe_globals(_NUMPY_SCALAR):
             checkpoint = torch.load(path, map_location='cpu', weights_only=True)
@@ -108,8 +107,22 @@ def _present_name(key: str) -> str:
     return key.replace('attributes.', 'attribute_heads.', 1).replace('_colour', '_color')
 
 
-def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
+_RESUME_REMEDY = (
+    'set model.name, midattr.* and data.sources as they were when it was written '
+    '(config.yaml beside it), or use model.load_weights to take what fits'
+)
+
+
+def restore_model(
+    model: nn.Module, checkpoint: dict, path: str | Path, remedy: str = _RESUME_REMEDY
+) -> None:
     """Load all weights of ``checkpoint`` into ``model``.
+
+    Args:
+        model: takes the weights.
+        checkpoint: from :func:`read_checkpoint`.
+        path: of the checkpoint, for the message.
+        remedy: what to do if they do not fit, as a clause.
 
     Raises:
         InputError: the checkpoint is of another architecture; the model is left as it was.
@@ -131,9 +144,7 @@ def restore_model(model: nn.Module, checkpoint: dict, path: str | Path) -> None:
         )
     if problems:
         raise InputError(
-            f'checkpoint "{path}" is of another architecture: {", ".join(problems)}; set '
-            'model.name, midattr.* and data.sources as they were when it was written '
-            '(config.yaml beside it), or use model.load_weights to take what fits'
+            f'checkpoint "{path}" is of another architecture: {", ".join(problems)}; {remedy}'
         )
     model.load_state_dict(have)
 

@@ -139,4 +139,5 @@ def format_reid_scores(scores: Mapping[str, float]) -> str:
 
 def _with_progress(loader: Iterable, name: str) -> Iterator:
     """Yield the batches; a generator, because a bar of tqdm shows as soon as it is made."""
-    yield from tqdm(loader, desc=name, unit='batch', leave=False, disable=not is_main())
+    hidden = None if is_main() else True  # None: shown on a terminal, but not in a log
+    yield from tqdm(loader, desc=name, unit='batch', leave=False, disable=hidden)

@@ -111,11 +111,20 @@ class Results:
             raise InputError(
                 f'results "{path}" are broken ({error}); run the test again to make them anew'
             ) from error
+        try:
+            results = cls.from_dict(content)
+            for scores in results.reid.values():
+                for descriptor in scores.values():
+                    descriptor['mAP'] + 0.0  # a number
+        except InputError as error:
+            raise InputError(f'results "{path}": {error}') from error
+        except (AttributeError, KeyError, TypeError, ValueError):
+            content = None
         if not isinstance(content, dict) or 'reid' not in content:
             raise InputError(
                 f'results "{path}" hold no reid scores; name a metrics.json of this project'
             )
-        return cls.from_dict(content)
+        return results
 
 
 def plain_numbers(value: Any) -> Any:

@@ -106,7 +106,7 @@ class ModelSpec:
         """Return the spec that :meth:`as_dict` gave.
 
         Raises:
-            InputError: it was written by a newer version.
+            InputError: it was written by a newer version, or is incomplete.
         """
         content = dict(content)
         version = content.pop('format_version', 1)
@@ -115,16 +115,22 @@ class ModelSpec:
                 f'the model has the format version {version}, but this version of midattr_plugin '
                 f'reads up to {FORMAT_VERSION}; update it'
             )
-        schema = content.pop('schema')
-        if schema is not None:
-            schema = AttributeSchema(
-                schema['name'],
-                tuple(
-                    Attribute(a['name'], tuple(a['classes']), tuple(a['parts']))
-                    for a in schema['attributes']
-                ),
-            )
-        return cls(schema=schema, **content)
+        try:
+            schema = content.pop('schema')
+            if schema is not None:
+                schema = AttributeSchema(
+                    schema['name'],
+                    tuple(
+                        Attribute(a['name'], tuple(a['classes']), tuple(a['parts']))
+                        for a in schema['attributes']
+                    ),
+                )
+            return cls(schema=schema, **content)
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f'the description of the model is incomplete or damaged ({error}); use a '
+                'checkpoint that a training of this project wrote'
+            ) from error
 
 
 def _rgb(image: Image.Image) -> Image.Image:

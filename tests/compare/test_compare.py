@@ -195,3 +195,17 @@ def test_seeds_that_are_not_numbers(root, capsys):
     assert '--seeds: "two" is not a whole number' in capsys.readouterr().err
     assert main([*arguments(root, 'out'), '--seeds', 'midattr.cache', 'ram']) == 1
     assert '--seeds: there is no seed before "midattr.cache"' in capsys.readouterr().err
+
+
+def test_a_report_of_seeds_that_have_not_been_run(root, capsys):
+    """It would replace the report of those that have been."""
+    write_suite(root)
+    suite, out = load_suite(root / 'suite.yaml'), root / 'out'
+    runs = plan_runs(suite, [1], out, str(root))
+    claim_folder(suite, runs, out)
+    finish(runs[0], made_up_results(0.5))
+    (out / 'report.md').write_text('of seed 1')
+    command = [*arguments(root, 'out', '--report-only'), '--seeds', '9']
+    assert main(command) == 1
+    assert 'holds no results to report of seeds 9' in capsys.readouterr().err
+    assert (out / 'report.md').read_text() == 'of seed 1'

@@ -35,7 +35,10 @@ def test_folder_belongs_to_one_suite_and_root(tmp_path):
         with pytest.raises(InputError, match=words):
             claim(refused, out, root)
     changed = make_suite(tmp_path, {'name': 'a', 'set': {'train.lr': 0.7}})
-    with pytest.raises(InputError, match='row "a": .* was run with train.lr 0.01, not 0.7; delete'):
+    with pytest.raises(
+        InputError,
+        match='row "a": .* was run with train.lr 0.01, not 0.7; append',
+    ):
         claim(changed, out, tmp_path)
     assert before == {path: path.read_text() for path in out.rglob('*') if path.is_file()}
 

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from helpers.paths import PROJECT
+from helpers.registries import restored_registries
 from midattr_plugin.config import build_parser, extensions, get_default_config, parse_config
 from midattr_plugin.config.describe import describe_keys
 from midattr_plugin.errors import InputError
@@ -147,3 +148,18 @@ def test_keys_with_a_word_that_no_key_has(capsys):
 
 def test_program_name_can_be_given():
     assert build_parser('reid').format_usage().startswith('usage: reid')
+
+
+@pytest.mark.parametrize('first', [True, False], ids=['before', 'after'])
+def test_keys_of_extensions_are_listed(tmp_path, capsys, first):
+    """Wherever the option stands."""
+    path = tmp_path / 'own_keys.py'
+    path.write_text(
+        'from midattr_plugin.config import KEYS, Key\n'
+        "KEYS.register('midattr.own_slime')(Key(1, 'of one\\'s own'))\n"
+    )
+    pair, option = ['midattr.extensions', f"['{path}']"], ['--keys', 'slime']
+    with restored_registries(tmp_path), pytest.raises(SystemExit) as ended:
+        parse_config([*option, *pair] if first else [*pair, *option])
+    assert ended.value.code in (None, 0)
+    assert capsys.readouterr().out.startswith('midattr.own_slime (default: 1)')

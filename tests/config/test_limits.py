@@ -54,7 +54,11 @@ def test_interval(interval, inside, outside, words):
         ('midattr.mu', -1.0, 'at least 0'),
         ('midattr.nu', -1.0, 'at least 0'),
         ('midattr.dropout', 1.0, 'below 1'),
-        ('midattr.attribute_layer', 'layer2', 'res3d, res4f, res5c, pool5, mixture$'),
+        (
+            'midattr.attribute_layer',
+            'layer2',
+            'res3d, res4f, res5c, pool5, mixture; one of your own',
+        ),
         ('midattr.last_stride', 3, 'at least 1 and at most 2'),
         ('midattr.last_stride', 0, 'at least 1 and at most 2'),
         ('midattr.descriptor', 'both', 'fused, global, local'),

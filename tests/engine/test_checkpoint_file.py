@@ -127,7 +127,7 @@ def test_code_is_refused_and_not_run(tmp_path, save):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match='none" does not exist; check model.resume'):
+    with pytest.raises(InputError, match='none" does not exist; check the path'):
         read_checkpoint(tmp_path / 'none')
 
 

@@ -80,6 +80,7 @@ def test_mean_over_targets():
         ('[1]', 'hold no reid scores'),
         ('{"epoch": 1}', 'hold no reid scores'),
         ('{"reid": {}, "format_version": 99}', 'version 99, .* reads up to 2; update it'),
+        ('{"format_version": 99}', 'version 99, .* reads up to 2; update it'),
     ],
 )
 def test_unusable_files(tmp_path, content, message):
@@ -95,3 +96,13 @@ def test_nothing_is_left_of_a_failed_write(tmp_path):
     with pytest.raises(TypeError):
         broken.write(tmp_path / 'metrics.json')
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'reid', ['5', '{"data": 3}', '{"data": {"fused": {}}}', '{"data": {"fused": {"mAP": "x"}}}']
+)
+def test_other_values_than_scores(tmp_path, reid):
+    path = tmp_path / 'metrics.json'
+    path.write_text(f'{{"format_version": 2, "reid": {reid}}}')
+    with pytest.raises(InputError, match='hold no reid scores'):
+        Results.read(path)

@@ -212,3 +212,9 @@ def test_normalization_is_that_of_imagenet_unless_given():
 def test_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         ModelSpec('resnet18', 7).num_classes = 8
+
+
+@pytest.mark.parametrize('content', [{'name': 'x'}, {'name': 'x', 'schema': None, 'colour': 1}])
+def test_an_incomplete_description_is_refused(content):
+    with pytest.raises(InputError, match='incomplete or damaged .*schema|incomplete .*colour'):
+        ModelSpec.from_dict(content)
