@@ -35,8 +35,6 @@ BELOW_ONE = Interval(0, 1, open_high=True)
 
 _EXTENSIONS_HINT = '; one of your own needs its file in midattr.extensions'
 
-_OF_ONES_OWN = '; one of your own needs its file in midattr.extensions'
-
 Names = Sequence[str] | Callable[[], Sequence[str]]
 """Names that a key may take; a function if they depend on what is registered."""
 
@@ -103,7 +101,7 @@ class Key:
             if name not in names:
                 close = difflib.get_close_matches(name, names, n=1)
                 hint = f' (did you mean {close[0]}?)' if close else ''
-                own = _OF_ONES_OWN if self.extensible else ''
+                own = _EXTENSIONS_HINT if self.extensible else ''
                 return item, f'must be one of {", ".join(names)}{hint}{own}'
         return None
 

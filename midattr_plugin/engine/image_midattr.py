@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
@@ -16,6 +16,7 @@ from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_s
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
@@ -96,7 +97,7 @@ class ImageMidAttrEngine(
         self.batch_idx = 0
         self.criterion = (criterion or MidAttrLoss()).to(next(model.parameters()).device)
         learned = list(self.criterion.parameters())
-        _check_optimized(learned, optimizer)
+        check_optimized(learned, optimizer)
         average_before_steps(learned, optimizer)
 
     def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -282,36 +283,3 @@ def _known_per_process(attrs: Tensor | None) -> Tensor | None:
     if attrs is None or world_size() == 1:
         return None
     return sum_over_processes((attrs >= 0).sum(0)) / world_size()
-
-
-def _check_optimized(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
-    optimized = {id(p) for group in optimizer.param_groups for p in group['params']}
-    if any(id(parameter) not in optimized for parameter in parameters):
-        raise ValueError(
-            'the optimizer lacks parameters of the criterion: call optimizer.add_param_group for '
-            'each of criterion.param_groups()'
-        )
-
-
-def average_before_steps(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
-    """Average their gradients over the processes, which average those of the model only.
-
-    Args:
-        parameters: of the criterion.
-        optimizer: of these parameters, too.
-    """
-
-    def average(*_) -> None:
-        # A parameter may have a gradient in some processes only, e.g. where a label is known.
-        has_gradient = torch.tensor(
-            [parameter.grad is not None for parameter in parameters], dtype=torch.float32
-        ).to(parameters[0].device)
-        for parameter, count in zip(
-            parameters, sum_over_processes(has_gradient).tolist(), strict=True
-        ):
-            if count:
-                mine = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-                parameter.grad = sum_over_processes(mine) / world_size()
-
-    if parameters and world_size() > 1:
-        optimizer.register_step_pre_hook(average)

@@ -15,7 +15,7 @@ from midattr_plugin.distributed import (
 )
 from midattr_plugin.distributed.process_group import gather_interleaved
 from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
-from midattr_plugin.engine.image_midattr import average_before_steps
+from midattr_plugin.engine.learned_losses import average_before_steps
 
 
 def mine(batch: Tensor) -> Tensor:
