@@ -109,8 +109,9 @@ def _projected_schedule(system: System, iterations: int) -> dict[str, float]:
     seconds_per_iteration(system, system.warm_up)
     with tqdm(total=iterations, desc=f'schedule, {system.name}', unit='it', leave=False) as bar:
         seconds = 0.0
-        while bar.n < iterations:
-            count = min(system.cfg.train.print_freq, iterations - bar.n)
+        step = system.cfg.train.print_freq
+        for start in range(0, iterations, step):
+            count = min(step, iterations - start)
             seconds += seconds_per_iteration(system, count) * count
             bar.update(count)
     # the schedule is projected by its number of images, whatever the batch size

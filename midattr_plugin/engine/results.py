@@ -132,8 +132,8 @@ def plain_numbers(value: Any) -> Any:
 
     A float32 becomes the shortest decimal that stands for it: 0.8656, not 0.8655999898910522.
     """
-    if isinstance(value, np.floating):
-        return float(str(value))
+    if isinstance(value, np.floating) and not isinstance(value, float):  # not a float64
+        return float(np.format_float_scientific(value))
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):

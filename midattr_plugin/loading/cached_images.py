@@ -41,9 +41,11 @@ class CachedImages:
         _check_memory(len(dataset), height, width, device)
         self.pixels = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8, device=device)
         loader = DataLoader(_Pixels(dataset, height, width), _BATCH, num_workers=workers)
+        start = 0  # not the count of the bar, which stays 0 if TQDM_DISABLE is set
         with tqdm(total=len(dataset), desc='decoding', unit='image', leave=False) as bar:
             for batch in loader:
-                self.pixels[bar.n : bar.n + len(batch)] = batch.permute(0, 2, 3, 1)
+                self.pixels[start : start + len(batch)] = batch.permute(0, 2, 3, 1)
+                start += len(batch)
                 bar.update(len(batch))
 
     def __getitem__(self, indices: list[int]) -> Tensor:

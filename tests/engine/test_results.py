@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from midattr_plugin.engine.results import FORMAT_VERSION, Results
+from midattr_plugin.engine.results import FORMAT_VERSION, Results, plain_numbers
 from midattr_plugin.errors import InputError
 
 REID = {'rank-1': 0.5, 'mAP': 0.25}
@@ -106,3 +106,11 @@ def test_other_values_than_scores(tmp_path, reid):
     path.write_text(f'{{"format_version": 2, "reid": {reid}}}')
     with pytest.raises(InputError, match='hold no reid scores'):
         Results.read(path)
+
+
+@pytest.mark.parametrize('legacy', [False, '1.13'])
+def test_numbers_do_not_depend_on_how_numpy_prints(legacy):
+    value = np.float64(0.7532840701701697)
+    with np.printoptions(legacy=legacy, precision=2):
+        assert plain_numbers([value, np.float32(0.8656)]) == [0.7532840701701697, 0.8656]
+    assert [type(x) for x in plain_numbers([value, np.float32('nan')])] == [float, float]

@@ -1,18 +1,20 @@
 """The cached loader against torchreid's loader on the same data."""
 
 import random
+from functools import partial
 
 import numpy as np
 import psutil
 import pytest
 import torch
+from tqdm import tqdm
 
 from helpers.fake_market import write_duke_tree, write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.errors import InputError
-from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader, cached_images
 from midattr_plugin.train import main
 
 
@@ -176,3 +178,13 @@ def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
 def test_no_cache_without_training(root):
     cfg = parse_config(arguments(root, 'midattr.cache', 'ram', 'test.evaluate', True))
     assert isinstance(build.build_datamanager(cfg).train_loader, torch.utils.data.DataLoader)
+
+
+def test_without_progress_bars(root, monkeypatch):
+    """With TQDM_DISABLE in the environment a bar counts nothing; the images are the same."""
+    dataset = manager(root).train_loader.dataset
+    monkeypatch.setattr(cached_images, '_BATCH', 3)
+    expected = CachedImages(dataset, 24, 12).pixels
+    monkeypatch.setattr(cached_images, 'tqdm', partial(tqdm, disable=True))
+    assert len(dataset) > 3 and len(expected.unique(dim=0)) > 3
+    assert torch.equal(CachedImages(dataset, 24, 12).pixels, expected)
