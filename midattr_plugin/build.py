@@ -293,6 +293,7 @@ def build_engine(
             options['pooling_method'] = cfg.video.pooling_method
     kind = ENGINES[cfg.loss.name, cfg.data.type]
     built = kind(datamanager, model, optimizer, scheduler=scheduler, **options)
+    built.checkpoint_seconds = cfg.midattr.checkpoint_seconds
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
     return built

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import torch
 import torchvision
+from torch import nn
 from yacs.config import CfgNode
 
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.command import run_command
 from midattr_plugin.config import arguments, dump_config, parse_config
+from midattr_plugin.config.keys import flatten
 from midattr_plugin.distributed import (
     is_main,
     joined_group,
@@ -22,7 +24,10 @@ from midattr_plugin.distributed import (
     world_size,
 )
 from midattr_plugin.engine import Results
-from midattr_plugin.engine.checkpoint_file import load_matching_weights, read_checkpoint
+from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
+from midattr_plugin.engine.progress import read_progress
+from midattr_plugin.engine.tested_weights import check_tested
+from midattr_plugin.engine.weight_transfer import transfer_weights
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
 from midattr_plugin.optim import build_scheduler
@@ -64,13 +69,13 @@ def run(cfg: CfgNode) -> Results:
         with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
-    config_name = _file_name(cfg, 'config.yaml')
+    if not (cfg.test.evaluate or cfg.model.resume):
+        _check_overwritten(save_dir)
     log = save_dir / (
         ('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S')
     )
     with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
-        dump_config(cfg, save_dir / config_name)
-        print(f'Configuration (also in {save_dir}/{config_name})\n{cfg}\n')
+        print(f'Configuration (also in {save_dir}/{_file_name(cfg, "config.yaml")})\n{cfg}\n')
         device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
         processes = f', {world_size()} processes' if world_size() > 1 else ''
         print(
@@ -83,31 +88,36 @@ def run(cfg: CfgNode) -> Results:
 def _run(cfg: CfgNode, save_dir: Path) -> Results:
     torchreid_compat.utils.set_random_seed(cfg.train.seed)
     torch.backends.cudnn.benchmark = cfg.use_gpu
+    # read before the data, which may take minutes
+    checkpoint_path = cfg.model.resume or cfg.model.load_weights
+    checkpoint = read_checkpoint(checkpoint_path) if checkpoint_path else {}
     datamanager, model = main_first(lambda: _data_and_model(cfg))
     model_info = {'parameters': sum(p.numel() for p in model.parameters())}
     if cfg.data.type == 'image':
         model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
     print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters')
-    trained_epochs = 0
     if cfg.model.load_weights:
-        checkpoint = read_checkpoint(cfg.model.load_weights)
-        left_out = load_matching_weights(model, checkpoint, cfg.model.load_weights)
-        print(f'Weights from "{cfg.model.load_weights}"; left out: {left_out or "none"}')
-        trained_epochs = checkpoint.get('epoch', 0) if cfg.test.evaluate else 0
+        _load_weights(cfg, model, checkpoint)
     criterion = build.build_criterion(cfg, model, datamanager.train_loader.dataset)
     optimizer = build.build_optimizer(cfg, model, criterion)
     scheduler = build_scheduler(cfg, optimizer)
     engine = build.build_engine(cfg, datamanager, model, optimizer, scheduler, criterion)
-    engine.trained_epochs = trained_epochs
     engine.model_info = model_info
+    # how a training was continued is not a setting of it
+    engine.settings = flatten(cfg) | {'model.resume': ''}
     engine.results_name = _file_name(cfg, engine.results_name)
     if not is_main():  # its random numbers must not be those of the main process
         torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 
     options = arguments(cfg, 'run')
-    if cfg.model.resume:
-        options['start_epoch'] = engine.resume(cfg.model.resume)
-    elif cfg.midattr.evaluate_first and not cfg.test.evaluate:
+    if cfg.test.evaluate:
+        _prepare_test(cfg, engine, checkpoint)
+    elif cfg.model.resume:
+        options['start_epoch'] = engine.restore(checkpoint, cfg.model.resume)
+        _check_epochs(cfg, options['start_epoch'])
+    if is_main():  # nothing that the configuration names is missing or of another kind
+        dump_config(cfg, save_dir / _file_name(cfg, 'config.yaml'))
+    if cfg.midattr.evaluate_first and not (cfg.test.evaluate or cfg.model.resume):
         print('=> Test before training')
         measured_as = ('dist_metric', 'normalize_feature', 'use_metric_cuhk03', 'ranks')
         engine.test(**{name: options[name] for name in measured_as})
@@ -116,6 +126,48 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     print(_summary(engine, before))
     print(f'Results: {save_dir / engine.results_name}')
     return engine.results
+
+
+def _load_weights(cfg: CfgNode, model: nn.Module, checkpoint: dict) -> None:
+    path = cfg.model.load_weights
+    transfer = transfer_weights(model, checkpoint, path)
+    print(f'Weights from "{path}": {transfer}')
+    if cfg.test.evaluate:
+        spec = described_model(checkpoint, path)
+        check_tested(model, transfer, spec, path, cfg.data.height, cfg.data.width)
+
+
+def _prepare_test(cfg: CfgNode, engine: torchreid_compat.Engine, checkpoint: dict) -> None:
+    if cfg.model.resume:
+        engine.restore_weights(checkpoint, cfg.model.resume)
+    elif cfg.model.load_weights:
+        engine.trained_epochs = checkpoint.get('epoch', 0)
+    else:
+        start = 'its pretrained backbone' if cfg.model.pretrained else 'random weights'
+        print(f'Note: the model is not trained; its scores are those of {start}')
+
+
+def _check_epochs(cfg: CfgNode, trained: int) -> None:
+    if trained > cfg.train.max_epoch:
+        raise InputError(
+            f'train.max_epoch is {cfg.train.max_epoch}, but "{cfg.model.resume}" was written after '
+            f'{trained} epochs; set it to {trained} or more, or give an earlier checkpoint'
+        )
+
+
+def _check_overwritten(save_dir: Path) -> None:
+    """Refuse to write over the checkpoints of a training that has not ended."""
+    last = save_dir / 'model' / 'model.pth.tar-last'
+    trained, max_epoch = read_progress(save_dir)
+    if not last.is_file():
+        return
+    if trained < max_epoch:
+        raise InputError(
+            f'data.save_dir: "{save_dir}" holds a training of which {trained} of {max_epoch} '
+            f'epochs are done; set model.resume {last} to go on with it, name another folder, or '
+            'remove that one'
+        )
+    print(f'Note: the training that "{save_dir}" holds is complete, and is written over')
 
 
 def _file_name(cfg: CfgNode, name: str) -> str:

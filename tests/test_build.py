@@ -281,7 +281,7 @@ def test_torchreid_weights_offline(tmp_path, monkeypatch):
         ([], True),
         (['model.resume', 'x'], False),
         (['model.load_weights', 'x'], True),  # it may hold only some of the weights
-        (['test.evaluate', True], True),
+        (['test.evaluate', True, 'midattr.untrained', True], True),
         (['test.evaluate', True, 'model.load_weights', 'x'], False),
     ],
 )

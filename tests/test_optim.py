@@ -4,7 +4,7 @@ import warnings
 import pytest
 import torch
 
-from helpers.tiny_run import arguments
+from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import build
 from midattr_plugin.config import parse_config
 from midattr_plugin.optim import build_scheduler
@@ -109,8 +109,7 @@ def test_an_evaluation_alone_has_no_epochs(tmp_path):
             tmp_path,
             'train.max_epoch',
             0,
-            'test.evaluate',
-            True,
+            *UNTRAINED,
             'midattr.warmup_epochs',
             3,
             'train.lr_scheduler',

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from helpers.fake_market import write_image, write_market_tree
 from helpers.paths import PROJECT
-from helpers.tiny_run import arguments
+from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import load_config
 from midattr_plugin.train import main
@@ -134,7 +135,7 @@ def test_baseline_by_the_same_command(root, capsys):
 
 def test_rendered_images_are_said_to_be(root, capsys):
     (root / 'market1501/Market-1501-v15.09.15/RENDERED.txt').touch()
-    main(arguments(root, 'train.max_epoch', 0, 'test.evaluate', True))
+    main(arguments(root, *UNTRAINED))
     out = capsys.readouterr().out
     assert 'Note: the images of market1501_attr are rendered' in out
     assert 'market1501_attr (rendered images): fused mAP' in out
@@ -154,17 +155,15 @@ def test_so_are_those_that_a_class_of_torchreid_has_read(root, capsys):
             '[market1501]',
             'data.targets',
             '[market1501]',
-            'train.max_epoch',
-            0,
-            'test.evaluate',
-            True,
+            *UNTRAINED,
         )
     )
     assert 'market1501 (rendered images): fused mAP' in capsys.readouterr().out
 
 
 def test_ranked_results_as_pictures(root):
-    assert main(arguments(root, 'test.evaluate', True, 'test.visrank', True)) == 0
+    pairs = [*UNTRAINED, 'test.visrank', True]
+    assert main(arguments(root, *pairs)) == 0
     assert len(list((root / 'log/visrank_market1501_attr').glob('*.jpg'))) == 6
 
 
@@ -202,8 +201,80 @@ def test_query_without_a_match(root, capsys):
 
 
 @pytest.mark.parametrize('key', ['model.resume', 'model.load_weights'])
-def test_missing_checkpoint(root, capsys, key):
+def test_missing_checkpoint(root, capsys, monkeypatch, key):
+    """It is noticed before the data is loaded, and the configuration of before is kept."""
+    assert main(arguments(root, 'train.max_epoch', 1)) == 0
+    written = (root / 'log/config.yaml').read_text()
+    monkeypatch.setattr(build, 'build_datamanager', lambda *args: 1 / 0)
     assert '"none" does not exist' in error(capsys, arguments(root, key, 'none'))
+    assert (root / 'log/config.yaml').read_text() == written
+
+
+def test_weights_of_a_part_of_the_model_are_not_tested(root, capsys):
+    assert main(arguments(root, 'midattr.branches', 'global', 'midattr.descriptor', 'global')) == 0
+    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
+    text = error(capsys, arguments(root, *weights, 'test.evaluate', True))
+    assert 'no weights for layer4_part, part_reduction, classifier_part, on which the test' in text
+    assert 'test of the descriptor depends' in text
+    assert "midattr.branches ['global'], midattr.descriptor global, as in its training" in text
+    # the branch does not enter the descriptor
+    pairs = ['midattr.descriptor', 'global', 'test.evaluate', True]
+    assert main(arguments(root, *weights, *pairs)) == 0
+    # to start from, they are welcome
+    capsys.readouterr()
+    assert main(arguments(root, *weights, 'train.max_epoch', 1)) == 0
+    assert (
+        'without weights: layer4_part, part_reduction, classifier_part' in capsys.readouterr().out
+    )
+
+
+def test_attributes_without_weights_are_not_tested(root, capsys):
+    assert main(arguments(root, 'train.max_epoch', 1)) == 0
+    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
+    duke = ['model.name', 'midattr_tiny_duke', 'test.evaluate', True]
+    text = error(capsys, arguments(root, *weights, *duke))
+    assert 'attribute_heads.heads.boots' in text and 'attribute upper_length' in text
+    assert 'set model.name midattr_tiny_market, as in its training' in text
+
+
+@pytest.mark.parametrize(
+    'pairs, words',
+    [
+        (['midattr.last_stride', 1], 'trained with midattr.last_stride 2, but .* is 1 now'),
+        (['data.norm_mean', '[0, 0, 0]'], 'trained with data.norm_mean .*0.485'),
+    ],
+)
+def test_weights_are_not_tested_in_a_model_that_computes_something_else(root, capsys, pairs, words):
+    assert main(arguments(root, 'train.max_epoch', 1)) == 0
+    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
+    assert re.search(words, error(capsys, arguments(root, *weights, 'test.evaluate', True, *pairs)))
+
+
+def test_images_of_another_size_are_said(root, capsys):
+    assert main(arguments(root, 'train.max_epoch', 1)) == 0
+    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
+    assert main(arguments(root, *weights, 'test.evaluate', True, 'data.width', 24)) == 0
+    assert 'trained with data.width 16, and are tested with 24' in capsys.readouterr().out
+
+
+def test_an_untrained_model_is_said_to_be(root, capsys):
+    text = error(capsys, arguments(root, 'test.evaluate', True))
+    assert 'without trained weights' in text and 'midattr.untrained True' in text
+    assert main(arguments(root, *UNTRAINED)) == 0
+    assert 'model is not trained; its scores are those of random weights' in capsys.readouterr().out
+
+
+def test_a_training_that_has_not_ended_is_not_written_over(root, capsys, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(torchreid_compat.Engine, 'test', lambda *args, **options: 1 / 0)
+        main(arguments(root, 'test.eval_freq', 1))
+    last = root / 'log/model/model.pth.tar-last'
+    text = error(capsys, arguments(root))
+    assert f'1 of 2 epochs are done; set model.resume {last} to go on' in text
+    assert main(arguments(root, 'model.resume', last)) == 0
+    capsys.readouterr()
+    assert main(arguments(root)) == 0
+    assert 'is complete, and is written over' in capsys.readouterr().out
 
 
 def test_save_dir_that_cannot_be_written(root, capsys):

@@ -141,7 +141,7 @@ class _Job:
 
     def new_epochs(self) -> int:
         """Return the number of epochs that were finished since the last call."""
-        finished = max(self.epochs, read_progress(self.run.folder))
+        finished = max(self.epochs, read_progress(self.run.folder)[0])
         new, self.epochs = finished - self.epochs, finished
         return new
 

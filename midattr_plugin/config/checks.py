@@ -21,8 +21,28 @@ def check_combinations(cfg: CfgNode) -> None:
     _check_data(cfg)
     _check_training(cfg)
     _check_midattr(cfg)
+    _check_start(cfg)
     if cfg.test.visrank and not cfg.test.evaluate:
         raise InputError('test.visrank draws ranked lists only in a test: set test.evaluate True')
+
+
+def _check_start(cfg: CfgNode) -> None:
+    model = cfg.model
+    if model.load_weights and model.resume:
+        raise InputError(
+            'model.load_weights and model.resume are both given, and the weights of the latter '
+            'would replace those of the former: leave one out'
+        )
+    if cfg.train.start_epoch and model.resume:
+        raise InputError(
+            'train.start_epoch has no effect with model.resume, which goes on after the epoch of '
+            'its checkpoint: leave it out'
+        )
+    if cfg.test.evaluate and not (model.load_weights or model.resume or cfg.midattr.untrained):
+        raise InputError(
+            'test.evaluate would test a model without trained weights: give its checkpoint as '
+            'model.load_weights, or set midattr.untrained True to test it as it is'
+        )
 
 
 def _check_data(cfg: CfgNode) -> None:

@@ -191,7 +191,19 @@ _ROWS = {
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',
     ),
+    # --- Checkpoints ---
+    'checkpoint_seconds': Key(
+        60.0,
+        'a checkpoint is written after an epoch if the last one is older than this, and after the '
+        'last epoch and before every test in any case; 0: after every epoch',
+        NOT_NEGATIVE,
+    ),
     # --- Test ---
+    'untrained': Key(
+        False,
+        'allow test.evaluate without model.load_weights and model.resume: the scores are then '
+        'those of random or pretrained weights',
+    ),
     'evaluate_first': Key(
         False,
         'test the model also before training, so that the results show what training changed',

@@ -6,6 +6,7 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
 * ``model``: facts from which the model can be built again (:class:`ModelSpec`); None if they are
   not known;
 * what an exact resume needs: ``random_state``, ``criterion`` (learned weights of the losses);
+* what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
 * what was measured: ``mAP``, ``best_mAP``, ``evaluated``.
 
 It holds tensors and plain Python values only.
@@ -21,6 +22,8 @@ from torch import nn
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
+from midattr_plugin.models import ModelSpec
+from midattr_plugin.schema import AttributeSchema
 
 # torchreid stores rank-1 as a NumPy scalar, which PyTorch refuses by default from 2.6 on
 # (https://github.com/KaiyangZhou/deep-person-reid/issues/592). These three rebuild a
@@ -107,6 +110,25 @@ def _present_name(key: str) -> str:
     return key.replace('attributes.', 'attribute_heads.', 1).replace('_colour', '_color')
 
 
+def described_model(checkpoint: dict, path: str | Path) -> ModelSpec | None:
+    """Return what a checkpoint says about its model; None if it says nothing.
+
+    Args:
+        checkpoint: from :func:`read_checkpoint`.
+        path: of the checkpoint, for the message.
+
+    Raises:
+        InputError: the description is damaged, or was written by a newer version.
+    """
+    content = checkpoint.get('model')
+    if content is None:
+        return None
+    try:
+        return ModelSpec.from_dict(content)
+    except InputError as error:
+        raise InputError(f'checkpoint "{path}": {error}') from error
+
+
 _RESUME_REMEDY = (
     'set model.name, midattr.* and data.sources as they were when it was written '
     '(config.yaml beside it), or use model.load_weights to take what fits'
@@ -125,7 +147,8 @@ def restore_model(
         remedy: what to do if they do not fit, as a clause.
 
     Raises:
-        InputError: the checkpoint is of another architecture; the model is left as it was.
+        InputError: the checkpoint is of another architecture, or its attributes have other
+            classes; the model is left as it was.
     """
     have, want = checkpoint['state_dict'], model.state_dict()
     missing = [key for key in want if key not in have]
@@ -146,26 +169,26 @@ def restore_model(
         raise InputError(
             f'checkpoint "{path}" is of another architecture: {", ".join(problems)}; {remedy}'
         )
+    spec = described_model(checkpoint, path)
+    if spec is not None and (different := _different_attribute(spec.schema, model)):
+        raise InputError(f'checkpoint "{path}" is of a model with {different}; {remedy}')
     model.load_state_dict(have)
 
 
-def load_matching_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> list[str]:
-    """Load the weights whose name and shape fit (``model.load_weights``), as torchreid does.
+def _different_attribute(schema: AttributeSchema | None, model: nn.Module) -> str:
+    """Return in words how the attributes differ from those of a model; '' if they do not.
 
-    Returns:
-        Names of the checkpoint's weights that were left out.
-
-    Raises:
-        InputError: nothing in the checkpoint fits.
+    The weights of both may have the same names and shapes.
     """
-    have, want = checkpoint['state_dict'], model.state_dict()
-    fitting = {
-        key: value for key, value in have.items() if key in want and want[key].shape == value.shape
-    }
-    if not fitting:
-        raise InputError(
-            f'nothing in "{path}" fits the model; check that model.load_weights '
-            'and model.name belong together'
-        )
-    model.load_state_dict(fitting, strict=False)
-    return [key for key in have if key not in fitting]
+    ours: AttributeSchema | None = getattr(model, 'schema', None)
+    if schema is None or ours is None:
+        return ''
+    for theirs, own in zip(schema, ours, strict=False):
+        if theirs.name != own.name:
+            return f'the attribute {theirs.name} where this one has {own.name}'
+        if theirs.classes != own.classes:
+            return (
+                f'other classes of {own.name} ({"/".join(theirs.classes)} there, '
+                f'{"/".join(own.classes)} here)'
+            )
+    return ''

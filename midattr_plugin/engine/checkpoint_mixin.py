@@ -1,13 +1,19 @@
-"""Checkpoints after every epoch, and a resume that continues bit-for-bit.
+"""Checkpoints during a training, and a resume that continues bit-for-bit.
 
-``save_dir/model/`` holds ``model.pth.tar-last`` (after every epoch), ``model.pth.tar-best``
-(highest mAP) and, as without this plugin, ``model.pth.tar-<epoch>`` for every evaluated epoch.
+``save_dir/model/`` holds ``model.pth.tar-last``, ``model.pth.tar-best`` (highest mAP) and, as
+without this plugin, ``model.pth.tar-<epoch>`` for every evaluated epoch. ``-last`` is written after
+an epoch unless the one before is only some seconds old: on a GPU an epoch may be shorter than the
+writing of a checkpoint.
 """
 
 import inspect
 import shutil
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from torch import nn
 from torchvision.transforms import Normalize
@@ -17,53 +23,103 @@ from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.progress import write_progress
+from midattr_plugin.engine.resumed_settings import changed_settings
+from midattr_plugin.engine.resumed_state import restore_optimizer, restore_schedule
+from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.random_state import get_random_state, set_random_state
 
 
 class CheckpointMixin(torchreid_compat.Engine):
-    """Mixed into an engine of torchreid, before :class:`EvaluationMixin`."""
+    """Mixed into an engine of torchreid, before :class:`EvaluationMixin`.
+
+    Attributes:
+        settings: the configuration by full key, which checkpoints hold and a resume compares.
+        checkpoint_seconds: a checkpoint that is followed by another one sooner than this is not
+            written; 0 to write one after every epoch.
+        best_mAP: highest mAP so far, -1 before the first test.
+        save_dir: folder of ``run``.
+    """
 
     precision: Precision | None = None
     criterion: nn.Module | None = None
+    settings: Mapping[str, Any] = MappingProxyType({})
+    checkpoint_seconds = 0.0
     best_mAP = -1.0
     save_dir = ''
     _random_state: dict | None = None
     _evaluation_pending = False
+    _saved_at: float | None = None  # when the last checkpoint had been written
+    _run_options: Mapping[str, Any] = MappingProxyType({})
 
     def resume(self, path: str | Path) -> int:
+        """Restore the state of a training from a file; see :meth:`restore`."""
+        return self.restore(read_checkpoint(path), path)
+
+    def restore(self, checkpoint: dict, path: str | Path) -> int:
         """Restore the state of a training.
 
         Model, optimizer, scheduler and learned weights of the losses are restored at once, the
-        random state when ``run`` starts.
+        random state when ``run`` starts. A schedule over another number of epochs is rebuilt.
 
         Args:
-            path: a checkpoint of ours or of torchreid (which has no random state).
+            checkpoint: of ours or of torchreid (which has no random state), from
+                :func:`~midattr_plugin.engine.checkpoint_file.read_checkpoint`.
+            path: of its file, for messages.
 
         Returns:
             Number of epochs trained, for ``run(start_epoch=...)``.
 
         Raises:
-            InputError: the file cannot be used, is of another architecture, or holds weights only.
+            InputError: the checkpoint is of another architecture, holds weights only, or was
+                written by a training with other images or other settings than can be changed.
         """
-        checkpoint = read_checkpoint(path)
         lacking = [key for key in ('epoch', 'optimizer', 'scheduler') if key not in checkpoint]
         if lacking:
             raise InputError(
                 f'checkpoint "{path}" holds no {", ".join(lacking)}, so training '
                 'cannot be resumed from it; give it as model.load_weights instead'
             )
+        changes = changed_settings(checkpoint.get('settings', {}), self.settings, path)
+        self.restore_weights(checkpoint, path)
+        if 'training_images' in checkpoint:
+            check_same_images(
+                checkpoint['training_images'], describe_images(self.train_loader.dataset), path
+            )
+        fresh_rates = [group['lr'] for group in self.optimizer.param_groups]
+        restore_optimizer(self.optimizer, checkpoint['optimizer'], path)
+        rebuilt = False
+        if self.scheduler is not None and checkpoint['scheduler'] is not None:
+            rebuilt = restore_schedule(
+                self.scheduler, fresh_rates, checkpoint['scheduler'], checkpoint['epoch'], path
+            )
+        if self.precision is not None and checkpoint.get('scaler'):
+            self.precision.scaler.load_state_dict(checkpoint['scaler'])
+        self.best_mAP = checkpoint.get('best_mAP', -1.0)
+        self._random_state = checkpoint.get('random_state')
+        self._evaluation_pending = not checkpoint.get('evaluated', True)
+        print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
+        if changes:
+            print(f'Other settings from here on: {"; ".join(changes)}')
+        if rebuilt:
+            print(
+                'The schedule of the learning rate is that of a training of the new number of '
+                f'epochs (train.max_epoch); the rate is {self.get_current_lr():.4g} now'
+            )
+        return self.trained_epochs
+
+    def restore_weights(self, checkpoint: dict, path: str | Path) -> None:
+        """Restore what a test needs: the model and the learned weights of the losses.
+
+        Args:
+            checkpoint: see :meth:`restore`.
+            path: see :meth:`restore`.
+
+        Raises:
+            InputError: the checkpoint is of another architecture or of another loss.
+        """
         restore_model(self.model, checkpoint, path)
-        try:
-            self.optimizer.load_state_dict(checkpoint['optimizer'])
-        except ValueError as error:
-            raise InputError(
-                f'checkpoint "{path}" was written with another optimizer ({error}); '
-                'set train.optim, train.staged_lr, train.new_layers and '
-                'midattr.task_weights as they were then, or give it as '
-                'model.load_weights'
-            ) from error
         if self.criterion is not None and checkpoint.get('criterion'):
             try:
                 self.criterion.load_state_dict(checkpoint['criterion'])
@@ -73,17 +129,7 @@ class CheckpointMixin(torchreid_compat.Engine):
                     f'({" ".join(str(error).split())}); set midattr.attribute_loss and '
                     'midattr.task_weights as they were then, or give it as model.load_weights'
                 ) from error
-        if self.scheduler is not None and checkpoint['scheduler'] is not None:
-            _check_schedule(self.scheduler.state_dict(), checkpoint['scheduler'], path)
-            self.scheduler.load_state_dict(checkpoint['scheduler'])
-        if self.precision is not None and checkpoint.get('scaler'):
-            self.precision.scaler.load_state_dict(checkpoint['scaler'])
-        self.best_mAP = checkpoint.get('best_mAP', -1.0)
-        self._random_state = checkpoint.get('random_state')
-        self._evaluation_pending = not checkpoint.get('evaluated', True)
-        self.trained_epochs = checkpoint['epoch']
-        print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
-        return self.trained_epochs
+        self.trained_epochs = checkpoint.get('epoch', 0)
 
     def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
         """Train as torchreid does, with a checkpoint after every epoch.
@@ -95,6 +141,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             **options: see torchreid.
         """
         self.save_dir = save_dir
+        self._run_options = options
         # torchreid names the final checkpoint after self.epoch, which its loop leaves at 0
         # when a run that had finished training is resumed for its final test.
         self.epoch = max(start_epoch - 1, 0)
@@ -119,8 +166,19 @@ class CheckpointMixin(torchreid_compat.Engine):
         super().train(*args, **kwargs)
         self.trained_epochs = self.epoch + 1
         if is_main():
-            save_checkpoint(self._state(evaluated=False), self._path('last'))
+            if self._checkpoint_due():
+                save_checkpoint(self._state(evaluated=False), self._path('last'))
+                self._saved_at = time.monotonic()
             write_progress(self.save_dir, self.trained_epochs, self.max_epoch)
+
+    def _checkpoint_due(self) -> bool:
+        trained = self.trained_epochs
+        return (
+            self._saved_at is None
+            or time.monotonic() - self._saved_at >= self.checkpoint_seconds
+            or trained >= self.max_epoch
+            or _evaluation_due(trained, self.max_epoch, self._run_options)
+        )
 
     def save_model(self, epoch, rank1, save_dir, is_best=False):
         """Write ``-<epoch>``, ``-last`` and ``-best`` after an evaluation.
@@ -160,6 +218,8 @@ class CheckpointMixin(torchreid_compat.Engine):
             'random_state': get_random_state(),
             'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
             'best_mAP': self.best_mAP,
+            'settings': dict(self.settings),
+            'training_images': describe_images(self.train_loader.dataset),
             **measured,
         }
 
@@ -186,25 +246,7 @@ class _NoWriter:
         pass
 
 
-def _check_schedule(current: dict, stored: dict, path: str | Path) -> None:
-    """Refuse another kind of schedule, whose state PyTorch would take without a word."""
-    if _kind(current) != _kind(stored):
-        raise InputError(
-            f'checkpoint "{path}" was written with another schedule of the learning '
-            'rate; set train.lr_scheduler and midattr.warmup_epochs as they were '
-            'then, or give it as model.load_weights'
-        )
-
-
-def _kind(schedule: dict) -> tuple:
-    """Return what tells a scheduler's state from that of another class, nested ones included."""
-    telling = tuple(
-        key for key in ('step_size', 'milestones', 'T_max', 'total_iters') if key in schedule
-    )
-    return telling + tuple(_kind(part) for part in schedule.get('_schedulers', ()))
-
-
-def _evaluation_due(trained: int, max_epoch: int, options: dict) -> bool:
+def _evaluation_due(trained: int, max_epoch: int, options: Mapping[str, Any]) -> bool:
     """Return whether torchreid's ``run`` evaluates after ``trained`` epochs, before the last."""
     frequency = options.get('eval_freq', -1)
     return (

@@ -19,9 +19,10 @@ def write_progress(folder: str | os.PathLike, epoch: int, max_epoch: int) -> Non
         temporary.write_text(json.dumps({'epoch': epoch, 'max_epoch': max_epoch}) + '\n')
 
 
-def read_progress(folder: str | os.PathLike) -> int:
-    """Return the number of epochs trained; 0 if nothing is known."""
+def read_progress(folder: str | os.PathLike) -> tuple[int, int]:
+    """Return the number of epochs trained and that of the whole training; zeros if unknown."""
     try:
-        return int(json.loads(Path(folder, NAME).read_text())['epoch'])
+        content = json.loads(Path(folder, NAME).read_text())
+        return int(content['epoch']), int(content['max_epoch'])
     except (OSError, ValueError, KeyError, TypeError):
-        return 0
+        return 0, 0

@@ -101,6 +101,16 @@ class ModelSpec:
             }
         return {key: _plain(value) for key, value in content.items()}
 
+    def differences(self, other: 'ModelSpec') -> dict[str, tuple[Any, Any]]:
+        """Return what differs: configuration key -> the value here and that of ``other``.
+
+        Number and names of classes are left out, which no key says, and options that only one of
+        the two models has.
+        """
+        mine, theirs = (_by_key(spec) for spec in (self, other))
+        pairs = {key: (mine[key], theirs[key]) for key in mine if key in theirs}
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> 'ModelSpec':
         """Return the spec that :meth:`as_dict` gave.
@@ -131,6 +141,22 @@ class ModelSpec:
                 f'the description of the model is incomplete or damaged ({error}); use a '
                 'checkpoint that a training of this project wrote'
             ) from error
+
+
+def _by_key(spec: ModelSpec) -> dict[str, Any]:
+    values = {
+        'model.name': spec.name,
+        'loss.name': spec.loss,
+        'data.height': spec.image_size[0],
+        'data.width': spec.image_size[1],
+        'data.norm_mean': spec.norm_mean,
+        'data.norm_std': spec.norm_std,
+        'midattr.last_stride': spec.last_stride,
+        **{f'midattr.{name}': value for name, value in spec.options.items()},
+    }
+    if not values.get('midattr.part_rows'):  # a model without a part branch
+        values.pop('midattr.part_rows', None)
+    return {key: _plain(value) for key, value in values.items()}
 
 
 def _rgb(image: Image.Image) -> Image.Image:

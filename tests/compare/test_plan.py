@@ -28,7 +28,10 @@ def test_run_per_row_and_seed(tmp_path):
             'loss.name triplet needs several images .* set sampler.train_sampler '
             'RandomIdentitySampler',
         ),
-        ({'test.evaluate': True}, 'test.evaluate is True, but the rows of a suite are trained'),
+        (
+            {'test.evaluate': True, 'midattr.untrained': True},
+            'test.evaluate is True, but the rows of a suite are trained',
+        ),
         ({'model.resume': 'x'}, 'model.resume is x, but the rows of a suite are trained'),
     ],
 )

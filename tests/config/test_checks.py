@@ -18,6 +18,9 @@ TRIPLETS = [
 NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
 
 
+UNTRAINED = ['test.evaluate', True, 'midattr.untrained', True]
+
+
 def check(*pairs):
     cfg = get_default_config()
     cfg.merge_from_list(list(pairs))
@@ -30,6 +33,9 @@ def check(*pairs):
         (['train.max_epoch', 0], 'train.max_epoch is 0'),
         (['loss.name', 'triplet', 'train.fixbase_epoch', 5], 'train.fixbase_epoch'),
         (['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0], 'weight_t and .*weight_x'),
+        (['test.evaluate', True], 'model without trained weights: .* midattr.untrained True'),
+        (['model.resume', 'x', 'model.load_weights', 'y'], 'both given'),
+        (['model.resume', 'x', 'train.start_epoch', 2], 'train.start_epoch has no effect'),
         (['test.visrank', True], 'test.visrank .* test.evaluate True'),
         (['data.load_train_targets', True], 'market1501 is in data.sources'),
         (
@@ -89,11 +95,11 @@ def test_refused(pairs, message):
         OURS,
         [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'literal'],
         NO_ATTRIBUTES,
-        ['train.max_epoch', 0, 'test.evaluate', True],
+        ['train.max_epoch', 0, *UNTRAINED],
         ['loss.name', 'triplet'],
         ['loss.name', 'triplet', 'loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
         ['train.fixbase_epoch', 5],
-        ['test.visrank', True, 'test.evaluate', True],
+        ['test.visrank', True, *UNTRAINED],
         ['data.load_train_targets', True, 'data.targets', ['viper']],
         ['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 4],
         ['train.optim', 'sgd', 'sgd.nesterov', True],
@@ -104,11 +110,11 @@ def test_refused(pairs, message):
         [*OURS, 'midattr.layer_overrides', ['age=res4f', 'gender=pool5', 'hat=mixture']],
         ['midattr.bnneck', True, 'train.batch_size', 2],
         ['train.max_epoch', 5, 'midattr.warmup_epochs', 4],
-        ['train.max_epoch', 0, 'midattr.warmup_epochs', 4, 'test.evaluate', True],
+        ['train.max_epoch', 0, 'midattr.warmup_epochs', 4, *UNTRAINED],
         [*OURS, *TRIPLETS, 'train.batch_size', 8],
-        [*OURS, 'midattr.triplet_weight', 1.0, 'test.evaluate', True],
+        [*OURS, 'midattr.triplet_weight', 1.0, *UNTRAINED],
         ['midattr.triplet_weight', 1.0],
-        ['midattr.bnneck', True, 'train.batch_size', 1, 'test.evaluate', True],
+        ['midattr.bnneck', True, 'train.batch_size', 1, *UNTRAINED],
     ],
 )
 def test_allowed(pairs):

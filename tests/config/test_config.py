@@ -200,7 +200,11 @@ def test_config_of_version_0_1_runs_unchanged():
     expected['midattr.weights'] = ''
     cfg = flatten(load_config(OLD))
     assert {key: cfg[key] for key in expected} == expected
-    assert set(cfg) - set(expected) == {'midattr.extensions'}
+    assert set(cfg) - set(expected) == {
+        'midattr.extensions',
+        'midattr.checkpoint_seconds',
+        'midattr.untrained',
+    }
     assert cfg['midattr.weights_file'] == 'weights/resnet18.pth'
 
 

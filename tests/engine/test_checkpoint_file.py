@@ -9,7 +9,6 @@ from torch import nn
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.engine.checkpoint_file import (
-    load_matching_weights,
     plain,
     read_checkpoint,
     restore_model,
@@ -162,22 +161,6 @@ def test_another_architecture_is_refused_and_nothing_loaded():
     assert '2 are unknown (first: head.weight)' in message
     assert '2 differ in shape (first: classifier.weight, (5, 4) there and (3, 4) here)' in message
     assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
-
-
-def test_matching_weights_only(tmp_path):
-    torch.save(model(classes=5).state_dict(), tmp_path / 'five')
-    net = model()
-    classifier = net.classifier.weight.clone()
-    left_out = load_matching_weights(net, read_checkpoint(tmp_path / 'five'), tmp_path / 'five')
-    assert left_out == ['classifier.weight', 'classifier.bias']
-    assert torch.equal(net.classifier.weight, classifier)
-    assert torch.equal(net.body.weight, torch.load(tmp_path / 'five')['body.weight'])
-
-
-def test_nothing_matches(tmp_path):
-    torch.save({'a': torch.ones(1)}, tmp_path / 'other')
-    with pytest.raises(InputError, match='nothing in ".*other" fits the model'):
-        load_matching_weights(model(), read_checkpoint(tmp_path / 'other'), tmp_path / 'other')
 
 
 def test_names_of_version_0_1_are_not_changed_in_todays_files(tmp_path):

@@ -1,5 +1,7 @@
 """Checkpoints of a run, and resuming from any of them."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -186,7 +188,7 @@ def test_what_was_trained_otherwise_is_not_resumed(root):
         with pytest.raises(InputError, match='another schedule .*midattr.warmup_epochs'):
             train(root, *last, *schedule)
     train(root, *EXTENDED[:4], 'train.max_epoch', 3)
-    with pytest.raises(InputError, match='another optimizer.*midattr.task_weights'):
+    with pytest.raises(InputError, match='another loss.*midattr.task_weights'):
         train(root, *last)
     for schedule in ([], [*EXTENDED[2:4], 'train.max_epoch', 3, 'train.lr_scheduler', 'cosine']):
         with pytest.raises(InputError, match='another schedule .*train.lr_scheduler'):
@@ -201,6 +203,98 @@ def test_what_another_loss_learned_is_not_resumed(root):
     torch.save(other, root / 'other')
     with pytest.raises(InputError, match='another loss .*midattr.attribute_loss'):
         train(root, *pairs, 'model.resume', root / 'other')
+
+
+def test_a_cosine_goes_on_over_more_epochs(root, capsys):
+    """As if all epochs had been asked for from the start."""
+    pairs = ['train.lr_scheduler', 'cosine']
+    last = root / 'log/model/model.pth.tar-last'
+    train(root, *pairs, 'train.max_epoch', 6)
+    expected = load(root, 'last')
+    train(root, *pairs, 'train.max_epoch', 2)
+    capsys.readouterr()
+    train(root, *pairs, 'train.max_epoch', 6, 'model.resume', last)
+    out = capsys.readouterr().out
+    rates = [line.split('lr ')[1] for line in out.splitlines() if line.startswith('epoch: [3/6]')]
+    assert rates == [f'{0.005 * (1 + math.cos(math.pi * 2 / 6)):.4g}'] * 2
+    assert 'of the new number of epochs (train.max_epoch); the rate is 0.0075 now' in out
+    assert load(root, 'last')['epoch'] == 6
+    assert_same(load(root, 'last')['scheduler'], expected['scheduler'])
+
+
+def test_settings_that_a_resume_would_override_are_refused(root):
+    last = root / 'log/model/model.pth.tar-last'
+    train(root)
+    written = (root / 'log/config.yaml').read_text()
+    for pairs, words in (
+        (['train.lr', 0.00001], 'train.lr 0.01, .* but train.lr is 1e-05 now'),
+        (['train.seed', 2], 'train.seed 1, which cannot become 2'),
+        (['train.max_epoch', 1], 'train.max_epoch is 1, but ".*last" was written after 2 epochs'),
+        (['midattr.last_stride', 1], 'midattr.last_stride 2, which cannot become 1'),
+        (['sgd.momentum', 0.5], 'sgd.momentum 0.9'),
+    ):
+        with pytest.raises(InputError, match=words):
+            train(root, *pairs, 'model.resume', last)
+    assert (root / 'log/config.yaml').read_text() == written
+
+
+def test_other_changes_are_said(root, capsys):
+    train(root, 'train.max_epoch', 1)
+    last = root / 'log/model/model.pth.tar-last'
+    train(root, 'midattr.mu', 1, 'train.batch_size', 8, 'model.resume', last)
+    out = capsys.readouterr().out
+    assert 'Other settings from here on: train.batch_size: 4 -> 8; midattr.mu: 5.0 -> 1.0' in out
+    assert load(root, 'last')['settings']['midattr.mu'] == 1.0
+
+
+def test_other_training_images_are_refused(root):
+    train(root, 'train.max_epoch', 1)
+    images = root / 'market1501/Market-1501-v15.09.15/bounding_box_train'
+    sorted(images.iterdir())[0].unlink()
+    with pytest.raises(InputError, match=r'other training images \(16 then, 15 now\)'):
+        train(root, 'model.resume', root / 'log/model/model.pth.tar-last')
+
+
+def test_another_seed_would_hold_out_images_that_were_trained_on(root):
+    pairs = ['midattr.validation_images', 4, 'train.max_epoch', 1]
+    train(root, *pairs)
+    checkpoint = load(root, 'last')
+    del checkpoint['settings']  # so that the images alone tell
+    torch.save(checkpoint, root / 'plain')
+    with pytest.raises(InputError, match='midattr.validation_images as they were'):
+        train(root, *pairs, 'train.seed', 2, 'model.resume', root / 'plain')
+
+
+def test_checkpoints_that_would_soon_be_replaced_are_not_written(root, monkeypatch):
+    """An epoch takes 25 seconds on this clock, and a test none."""
+    now, written = [0.0], []
+    engine = torchreid_compat.Engine
+    original = engine.two_stepped_transfer_learning
+
+    def start_of_epoch(self, *args, **kwargs):
+        now[0] += 25
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(engine, 'two_stepped_transfer_learning', start_of_epoch)
+    monkeypatch.setattr(checkpoint_mixin.time, 'monotonic', lambda: now[0])
+    save = checkpoint_mixin.save_checkpoint
+
+    def noted(state, path):
+        written.append((path.name.rpartition('-')[2], state['epoch']))
+        save(state, path)
+
+    monkeypatch.setattr(checkpoint_mixin, 'save_checkpoint', noted)
+    pairs = ['train.max_epoch', 8, 'test.eval_freq', 6, 'midattr.checkpoint_seconds', 60]
+    train(root, *pairs)
+    # after the first epoch, a minute later, before both tests, and of both tests
+    assert written == [
+        ('last', 1),
+        ('last', 4),
+        ('last', 6),
+        ('6', 6),
+        ('last', 8),
+        ('8', 8),
+    ]
 
 
 def test_an_older_checkpoint_has_no_criterion(root):
@@ -267,15 +361,26 @@ def test_weights_alone_cannot_be_resumed(root):
 
 
 def test_another_architecture_cannot_be_resumed(root):
+    """Neither by the settings in the checkpoint nor, where it has none, by its weights."""
     train(root, 'train.max_epoch', 1)
-    with pytest.raises(InputError, match='is of another architecture'):
-        train(
-            root,
-            'model.resume',
-            root / 'log/model/model.pth.tar-last',
-            'model.name',
-            'midattr_tiny',
-        )
+    last = root / 'log/model/model.pth.tar-last'
+    checkpoint = load(root, 'last')
+    del checkpoint['settings']
+    torch.save(checkpoint, root / 'plain')
+    for path, words in ((last, 'cannot become midattr_tiny '), (root / 'plain', 'architecture')):
+        with pytest.raises(InputError, match=words):
+            train(root, 'model.resume', path, 'model.name', 'midattr_tiny')
+
+
+def test_classes_in_another_order_cannot_be_resumed(root):
+    train(root, 'train.max_epoch', 1)
+    checkpoint = load(root, 'last')
+    del checkpoint['settings']
+    classes = checkpoint['model']['schema']['attributes'][-1]['classes']
+    classes.reverse()
+    torch.save(checkpoint, root / 'reversed')
+    with pytest.raises(InputError, match='of a model with other classes of lower_color'):
+        train(root, 'model.resume', root / 'reversed')
 
 
 def test_another_optimizer_cannot_be_resumed(root):

@@ -27,9 +27,13 @@ SETTINGS = {
         'lr_scheduler': 'single_step',
         'stepsize': [1],
     },
-    'midattr': {'part_dim': 8, 'extensions': [EXTENSION]},
+    'midattr': {'part_dim': 8, 'extensions': [EXTENSION], 'checkpoint_seconds': 0},
     'test': {'batch_size': 5},
 }
+
+
+UNTRAINED = ['test.evaluate', True, 'midattr.untrained', True]
+"""Settings of a test without a training."""
 
 
 def write_config(path: Path) -> Path:

@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from helpers.fake_market import write_duke_tree, write_market_tree
-from helpers.tiny_run import arguments
+from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.errors import InputError
@@ -176,7 +176,7 @@ def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
 
 
 def test_no_cache_without_training(root):
-    cfg = parse_config(arguments(root, 'midattr.cache', 'ram', 'test.evaluate', True))
+    cfg = parse_config(arguments(root, 'midattr.cache', 'ram', *UNTRAINED))
     assert isinstance(build.build_datamanager(cfg).train_loader, torch.utils.data.DataLoader)
 
 

@@ -1,0 +1,52 @@
+"""Which images a training was made with, in a few words that a checkpoint can hold.
+
+The number of an identity is a row of the classifier. torchreid numbers them in the order in which
+the file system lists the images, which may be another one on another machine.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from midattr_plugin.errors import InputError
+
+
+def describe_images(dataset: Any) -> dict[str, Any]:
+    """Return the number of training images, and a digest of their names with their labels.
+
+    Args:
+        dataset: of torchreid; the folder of its images and their order do not matter.
+    """
+    rows = sorted(
+        f'{dsetid}\\t{pid}\\t{os.path.basename(path if isinstance(path, str) else path[0])}'
+        for path, pid, _, dsetid in dataset.data
+    )
+    digest = hashlib.sha256('\\n'.join(rows).encode(errors='surrogateescape')).hexdigest()
+    return {'number': len(rows), 'digest': digest}
+
+
+def check_same_images(before: Mapping[str, Any], now: Mapping[str, Any], path: str | Path) -> None:
+    """Check that a training goes on with the images, and the numbers of identities, that it had.
+
+    Args:
+        before: of a checkpoint, from :func:`describe_images`.
+        now: of the training set.
+        path: of the checkpoint, for the message.
+
+    Raises:
+        InputError: they are others.
+    """
+    if before == now:
+        return
+    numbers = f'{before["number"]:,} then, {now["number"]:,} now'
+    what = (
+        f'other training images ({numbers})'
+        if before['number'] != now['number']
+        else 'training images of other names or with other numbers of their identities'
+    )
+    raise InputError(
+        f'checkpoint "{path}" was written with {what}; set data.root, data.sources and '
+        'midattr.validation_images as they were, or give it as model.load_weights'
+    )
