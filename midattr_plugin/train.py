@@ -23,9 +23,9 @@ from midattr_plugin.distributed import (
     process_rank,
     world_size,
 )
+from midattr_plugin.earlier_training import keep_earlier_training
 from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
-from midattr_plugin.engine.progress import read_progress
 from midattr_plugin.engine.tested_weights import check_tested
 from midattr_plugin.engine.weight_transfer import transfer_weights
 from midattr_plugin.errors import InputError
@@ -70,7 +70,7 @@ def run(cfg: CfgNode) -> Results:
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     if not (cfg.test.evaluate or cfg.model.resume):
-        _check_overwritten(save_dir)
+        keep_earlier_training(save_dir)
     log = save_dir / (
         ('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S')
     )
@@ -153,21 +153,6 @@ def _check_epochs(cfg: CfgNode, trained: int) -> None:
             f'train.max_epoch is {cfg.train.max_epoch}, but "{cfg.model.resume}" was written after '
             f'{trained} epochs; set it to {trained} or more, or give an earlier checkpoint'
         )
-
-
-def _check_overwritten(save_dir: Path) -> None:
-    """Refuse to write over the checkpoints of a training that has not ended."""
-    last = save_dir / 'model' / 'model.pth.tar-last'
-    trained, max_epoch = read_progress(save_dir)
-    if not last.is_file():
-        return
-    if trained < max_epoch:
-        raise InputError(
-            f'data.save_dir: "{save_dir}" holds a training of which {trained} of {max_epoch} '
-            f'epochs are done; set model.resume {last} to go on with it, name another folder, or '
-            'remove that one'
-        )
-    print(f'Note: the training that "{save_dir}" holds is complete, and is written over')
 
 
 def _file_name(cfg: CfgNode, name: str) -> str:

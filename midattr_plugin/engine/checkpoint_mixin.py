@@ -23,7 +23,7 @@ from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.progress import write_progress
-from midattr_plugin.engine.resumed_settings import changed_settings
+from midattr_plugin.engine.resumed_settings import changed_settings, changes_scores
 from midattr_plugin.engine.resumed_state import restore_optimizer, restore_schedule
 from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
@@ -96,12 +96,13 @@ class CheckpointMixin(torchreid_compat.Engine):
             )
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
-        self.best_mAP = checkpoint.get('best_mAP', -1.0)
+        self.best_mAP = -1.0 if changes_scores(changes) else checkpoint.get('best_mAP', -1.0)
         self._random_state = checkpoint.get('random_state')
         self._evaluation_pending = not checkpoint.get('evaluated', True)
         print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
         if changes:
-            print(f'Other settings from here on: {"; ".join(changes)}')
+            told = (f'{key}: {then} -> {now}' for key, (then, now) in changes.items())
+            print(f'Other settings from here on: {"; ".join(told)}')
         if rebuilt:
             print(
                 'The schedule of the learning rate is that of a training of the new number of '

@@ -40,11 +40,14 @@ _APART = (
 )
 """Keys whose change is no news."""
 
+_TESTED = ('data.targets', 'midattr.descriptor', 'cuhk03.use_metric_cuhk03')
+"""Keys that change what is measured, besides those of ``test``."""
+
 
 def changed_settings(
     before: Mapping[str, Any], now: Mapping[str, Any], path: str | Path
-) -> list[str]:
-    """Return what differs between a checkpoint and a configuration: 'key: before -> now'.
+) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between a checkpoint and a configuration: key -> (before, now).
 
     Keys that only one of them knows are left out: another version, or other extensions.
 
@@ -56,7 +59,7 @@ def changed_settings(
     Raises:
         InputError: a key differs that cannot change within a training.
     """
-    lines = []
+    changes = {}
     for key, value in now.items():
         if key in _APART or key not in before or _plain(before[key]) == _plain(value):
             continue
@@ -66,8 +69,17 @@ def changed_settings(
                 f'{value} within a training: {FIXED[key]}; set it back, or start a new training '
                 'with the checkpoint as model.load_weights'
             )
-        lines.append(f'{key}: {before[key]} -> {value}')
-    return lines
+        changes[key] = before[key], value
+    return changes
+
+
+def changes_scores(changes: Mapping[str, Any]) -> bool:
+    """Return whether scores before and after the changes cannot be compared.
+
+    Args:
+        changes: by key.
+    """
+    return any(key.startswith('test.') or key in _TESTED for key in changes)
 
 
 def _plain(value: Any) -> Any:

@@ -247,6 +247,18 @@ def test_other_changes_are_said(root, capsys):
     assert load(root, 'last')['settings']['midattr.mu'] == 1.0
 
 
+def test_the_best_of_other_targets_is_forgotten(root):
+    train(root, 'train.max_epoch', 1)
+    checkpoint = load(root, 'last')
+    checkpoint['best_mAP'] = 2.0  # which no model can reach
+    torch.save(checkpoint, root / 'unreachable')
+    resume = ['model.resume', root / 'unreachable']
+    train(root, *resume)
+    assert load(root, 'last')['best_mAP'] == 2.0
+    train(root, *resume, 'test.dist_metric', 'cosine')
+    assert load(root, 'best')['best_mAP'] == load(root, 'last')['mAP']
+
+
 def test_other_training_images_are_refused(root):
     train(root, 'train.max_epoch', 1)
     images = root / 'market1501/Market-1501-v15.09.15/bounding_box_train'

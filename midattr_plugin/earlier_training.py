@@ -1,0 +1,40 @@
+"""A folder that already holds a training: nothing of it is written over."""
+
+import time
+from pathlib import Path
+
+from midattr_plugin.engine.progress import NAME as PROGRESS
+from midattr_plugin.engine.progress import read_progress
+from midattr_plugin.errors import InputError
+
+FOLDER = 'earlier'
+_LAST = Path('model', 'model.pth.tar-last')
+_WRITTEN = ('model', 'metrics.json', 'config.yaml', PROGRESS)
+
+
+def keep_earlier_training(save_dir: Path) -> None:
+    """Move a complete training out of the way of a new one, into ``earlier/<date>``.
+
+    Args:
+        save_dir: folder of the new training.
+
+    Raises:
+        InputError: the training in the folder has not ended, so that it is rather to be resumed.
+    """
+    last = save_dir / _LAST
+    if not last.is_file():
+        return
+    trained, max_epoch = read_progress(save_dir)
+    if trained < max_epoch:
+        raise InputError(
+            f'data.save_dir: "{save_dir}" holds a training of which {trained} of {max_epoch} '
+            f'epochs are done; set model.resume {last} to go on with it, name another folder, or '
+            'remove that one'
+        )
+    ended = time.strftime('%Y-%m-%d-%H-%M-%S', time.localtime(last.stat().st_mtime))
+    place = save_dir / FOLDER / ended
+    place.mkdir(parents=True, exist_ok=True)
+    for name in _WRITTEN:
+        if (save_dir / name).exists():
+            (save_dir / name).replace(place / name)
+    print(f'Note: the training that "{save_dir}" held is now in "{place}"')

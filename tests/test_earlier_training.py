@@ -1,0 +1,41 @@
+import pytest
+
+from midattr_plugin.earlier_training import keep_earlier_training
+from midattr_plugin.engine.progress import write_progress
+from midattr_plugin.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / 'model').mkdir()
+    (tmp_path / 'model/model.pth.tar-last').write_text('weights')
+    (tmp_path / 'metrics.json').write_text('scores')
+    (tmp_path / 'train.log-1').write_text('log')
+    return tmp_path
+
+
+def test_an_empty_folder(tmp_path):
+    keep_earlier_training(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_complete_training_is_moved(folder, capsys):
+    write_progress(folder, 2, 2)
+    keep_earlier_training(folder)
+    [place] = (folder / 'earlier').iterdir()
+    assert str(place) in capsys.readouterr().out
+    assert (place / 'model/model.pth.tar-last').read_text() == 'weights'
+    assert (place / 'metrics.json').read_text() == 'scores'
+    assert sorted(path.name for path in folder.iterdir()) == ['earlier', 'train.log-1']
+
+
+def test_so_is_one_of_torchreid_of_which_nothing_is_known(folder):
+    keep_earlier_training(folder)
+    assert not (folder / 'model').exists()
+
+
+def test_a_training_that_has_not_ended_stays(folder):
+    write_progress(folder, 1, 2)
+    with pytest.raises(InputError, match='1 of 2 epochs are done; set model.resume .*tar-last'):
+        keep_earlier_training(folder)
+    assert (folder / 'model/model.pth.tar-last').exists()
