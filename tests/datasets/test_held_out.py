@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.fake_market import write_market_tree
-from helpers.tiny_run import arguments
+from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import build
 from midattr_plugin.config import parse_config
 from midattr_plugin.datasets.held_out import sample_images
@@ -107,7 +107,7 @@ def test_too_few_images_remain_for_the_sampler(build_manager):
 
 
 def test_an_evaluation_holds_nothing_out(build_manager):
-    manager = build_manager('midattr.validation_images', 5, 'test.evaluate', True)
+    manager = build_manager('midattr.validation_images', 5, *UNTRAINED)
     assert len(manager.train_loader.dataset) == 16 and not hasattr(manager, 'validation_loader')
 
 
