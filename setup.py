@@ -63,7 +63,7 @@ setup(
         # imported by torchreid, which declares none of its requirements
         'h5py>=3.8',
         'imageio>=2.30',
-        'Pillow>=10.0',
+        'Pillow>=10.1',
         'six>=1.16',
         'tensorboard>=2.14',
     ],

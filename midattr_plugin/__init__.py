@@ -24,7 +24,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, AttributeLoss, MidAttrLoss
 from midattr_plugin.midattr_demo import MidAttrDemo
 from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
-from midattr_plugin.registration import register, use_fast_ranking
+from midattr_plugin.registration import register, use_fast_ranking, use_own_image_reader
 from midattr_plugin.schema import Attribute, AttributeSchema
 from midattr_plugin.trained_model import load_model
 
@@ -57,3 +57,4 @@ __all__ = [
 
 register()
 use_fast_ranking()
+use_own_image_reader()

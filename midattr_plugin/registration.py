@@ -2,6 +2,7 @@
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS
+from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import rank_features
 from midattr_plugin.models.zoo import MODELS, add_models
@@ -30,6 +31,14 @@ def use_fast_ranking(enabled: bool = True) -> None:
     The choice holds for every engine of torchreid. Importing this project chooses the former.
     """
     torchreid_compat.set_ranking(rank_features if enabled else None)
+
+
+def use_own_image_reader() -> None:
+    """Let torchreid read image files by :func:`midattr_plugin.read_image`, which names bad ones.
+
+    Importing this project does it: a photo is then upright in every dataset and drawing.
+    """
+    torchreid_compat.set_image_reader(read_image)
 
 
 def _schemas() -> dict[str, AttributeSchema]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 with warnings.catch_warnings():
     # torchreid warns that its compiled ranking is missing, and 1.4.0 has invalid
     # escape sequences in its regular expressions; a user can do nothing about either.
@@ -30,6 +32,10 @@ with warnings.catch_warnings():
     _rank = importlib.import_module(f'{_package}.metrics.rank')
     _datasets = importlib.import_module(f'{_package}.data.datasets')
     _image_datasets = importlib.import_module(f'{_package}.data.datasets.image')
+    _dataset = importlib.import_module(f'{_package}.data.datasets.dataset')
+    _tools = importlib.import_module(f'{_package}.utils.tools')
+    _drawings = importlib.import_module(f'{_package}.utils.reidtools')
+    _feature_extractor = importlib.import_module(f'{_package}.utils.feature_extractor')
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """torchreid's default normalization of R, G, B, of values in [0, 1]."""
@@ -42,6 +48,7 @@ VideoTripletEngine = engine.VideoTripletEngine
 ImageDataManager = data.ImageDataManager
 VideoDataManager = data.VideoDataManager
 ImageDataset = data.ImageDataset
+VideoDataset = data.VideoDataset
 Market1501 = _image_datasets.Market1501
 DukeMTMCreID = _image_datasets.DukeMTMCreID
 
@@ -90,6 +97,37 @@ def dataset_arguments(arguments: Mapping[str, Mapping[str, Any]]) -> Iterator[No
         yield
     finally:
         _dataset_registry.update(before)
+
+
+class _Replaced:
+    """A module whose functions of these names are others."""
+
+    def __init__(self, module: Any, **functions: Callable):
+        self.module = module
+        vars(self).update(functions)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+
+_cv2, _pillow = _drawings.cv2, _feature_extractor.Image
+
+
+def set_image_reader(read: Callable[[str], Any]) -> None:
+    """Let ``read`` read every image file: for datasets, for visrank, for a feature extractor.
+
+    torchreid opens files in three ways, which differ for whatever a camera does not write: by
+    a function that retries a truncated file forever, by OpenCV, and by Pillow.
+
+    Args:
+        read: returns the image at a path as a PIL image in RGB.
+    """
+    for module in (_dataset, _tools, utils):
+        module.read_image = read
+    _drawings.cv2 = _Replaced(
+        _cv2, imread=lambda path, *flags: np.asarray(read(path))[:, :, ::-1].copy()
+    )
+    _feature_extractor.Image = _Replaced(_pillow, open=read)
 
 
 # torchreid calls ``evaluate_cy`` of this module where it was compiled; the registry's package

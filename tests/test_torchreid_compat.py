@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 import torchreid
+from PIL import Image
 
 import midattr_plugin
 from midattr_plugin import torchreid_compat
+from midattr_plugin.errors import InputError
 
 INSTALLED = Path(torchreid.__file__).parent
 PROJECT = Path(midattr_plugin.__file__).parents[1]
@@ -148,3 +150,54 @@ def test_ranking_is_replaced_until_it_is_put_back():
         midattr_plugin.use_fast_ranking()
     assert len(calls) == 1
     assert torchreid_compat.ranking_is_replaced()  # by ours
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Pictures that three readers would read in three ways: red, lime, blue and white quarters."""
+    upright = Image.new('RGB', (32, 32), 'white')
+    for color, corner in (('red', (0, 0)), ('lime', (16, 0)), ('blue', (0, 16))):
+        upright.paste(Image.new('RGB', (16, 16), color), corner)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    upright.rotate(90).save(tmp_path / 'turned.png', exif=exif)
+    hidden = upright.convert('RGBA')
+    hidden.putalpha(Image.new('L', upright.size, 0))
+    hidden.save(tmp_path / 'transparent.png')
+    return tmp_path
+
+
+def test_every_reader_of_torchreid_sees_the_same_picture(photos):
+    dataset = torchreid_compat.ImageDataset(
+        *[[(str(photos / f'{name}.png'), 0, 0)] for name in ('turned', 'turned', 'transparent')],
+        verbose=False,
+    )
+    assert np.array_equal(dataset[0]['img'], midattr_plugin.read_image(photos / 'turned.png'))
+    assert torchreid.utils.read_image is midattr_plugin.read_image
+    extracted = torchreid_compat._feature_extractor.Image.open(photos / 'turned.png')
+    assert extracted.convert('RGB').getpixel((4, 4)) == (255, 0, 0)
+
+
+def test_visrank_draws_what_the_network_saw(photos):
+    query = [(str(photos / 'turned.png'), 1, 0, 0)]
+    gallery = [(str(photos / f'{name}.png'), 1, 1, 0) for name in ('turned', 'transparent')]
+    torchreid_compat.utils.visualize_ranked_results(
+        np.array([[0.1, 0.2]]), (query, gallery), 'image', 32, 32, str(photos / 'out'), topk=2
+    )
+    drawn = np.asarray(Image.open(photos / 'out' / 'turned.jpg')).astype(int)
+    starts = [0, 32 + 10 + 90, 2 * 32 + 2 * 10 + 90]  # torchreid's spaces
+    quarters = {(9, 9): (255, 0, 0), (9, 22): (0, 255, 0), (22, 9): (0, 0, 255)}
+    for start in starts[:2]:
+        for (row, column), color in quarters.items():
+            assert abs(drawn[row, start + column] - color).max() < 60  # a JPEG
+    for row, column in quarters:
+        assert drawn[row, starts[2] + column].max() < 60
+
+
+def test_a_truncated_image_does_not_hang_torchreids_dataset(photos):
+    path = photos / 'turned.png'
+    path.write_bytes(path.read_bytes()[:60])
+    items = [(str(path), 0, 0)]
+    dataset = torchreid_compat.ImageDataset(items, items, items, verbose=False)
+    with pytest.raises(InputError, match=r'turned\.png" is truncated'):
+        dataset[0]

@@ -1,18 +1,18 @@
 """A torchreid dataset on disk, joined to its annotation file by identity number."""
 
-import glob
 import re
 from collections import defaultdict
 from pathlib import Path
 
 from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
+from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS, describe_left_out, list_images
+from midattr_plugin.datasets.image_name import IMAGE_NAME
 from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
 
-_DISTRACTORS = (0, -1)  # background and junk: not persons
-_NAME = re.compile(r'(?<![-\d])(-?\d+)_c(\d)')
+_BACKGROUND, _JUNK = 0, -1  # not persons
 
 ATTRIBUTE_DATASETS: 'Registry[type[AttributeDatasetMixin]]' = Registry(
     'attribute dataset', 'data.sources'
@@ -23,9 +23,10 @@ ATTRIBUTE_DATASETS: 'Registry[type[AttributeDatasetMixin]]' = Registry(
 class AttributeDatasetMixin(AttributeItemsMixin):
     """A mixin that adds attributes to an image dataset of torchreid; list it before that class.
 
-    torchreid's class finds the files and parses their names. Training images are sorted by name
-    and identities are relabeled in the order of their numbers, whereas torchreid's order is the
-    file system's.
+    torchreid's class knows the folders. Training images are sorted by name and identities are
+    relabeled in the order of their numbers, whereas torchreid's order is the file system's; images
+    may be of any kind (.jpg, .jpeg, .png, .bmp, in any case), and the numbers in their names are
+    read whole, whereas torchreid reads .jpg alone and one digit of the camera.
 
     A subclass declares what is known about the dataset in class attributes.
 
@@ -37,6 +38,8 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         how_to_get: what to do if the dataset is missing, as a clause.
         last_identity: largest identity number in the name of an image.
         num_cameras: largest camera number in the name of an image.
+        image_name: pattern of the beginning of an image's name, with the groups ``identity`` and
+            ``camera`` (counted from 1).
 
     Args:
         root: folder with the folders of the datasets.
@@ -50,12 +53,14 @@ class AttributeDatasetMixin(AttributeItemsMixin):
     how_to_get: str
     last_identity: int
     num_cameras: int
+    image_name: re.Pattern[str] = IMAGE_NAME
 
     def __init__(self, root: str = '', annotation_file: str = '', **kwargs):
         self.labels_by_path = {}
         self.rendered = False
         self.annotation_file = annotation_file
         self._annotations: IdentityLabels | None = None
+        self._left_out: dict[str, list[str]] = {}
         super().__init__(root, **kwargs)
         if self.mode == 'query':  # torchreid makes one dataset per mode; once is enough
             self._check_queries()
@@ -96,18 +101,18 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             InputError: there is no image, a name is not one of the dataset, or an identity is
                 not annotated.
         """
-        self._check_names(Path(dir_path))
-        data = sorted(super().process_dir(glob.escape(dir_path), relabel=False))
+        data = sorted(self.find_images(dir_path))
         if not data:
             raise InputError(
-                f'folder "{dir_path}" holds no image (*.jpg) of a person; unpack the dataset again'
+                f'folder "{dir_path}" holds no image ({", ".join(IMAGE_ENDINGS)}) of a person; '
+                'unpack the dataset again'
             )
         if self._annotations is None:
             self._join(Path(dir_path).parent)
         for path, pid, _ in data:
             if pid in self._annotations:
                 self.labels_by_path[path] = self._annotations[pid]
-            elif pid not in _DISTRACTORS:
+            elif pid not in (_BACKGROUND, _JUNK):
                 raise InputError(
                     f'identity {pid:04d} in "{dir_path}" is not annotated in '
                     f'"{self._annotation_path}"; use the annotation file of this dataset'
@@ -117,6 +122,40 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             labels = {pid: label for label, pid in enumerate(pids)}
             data = [(path, labels[pid], camid) for path, pid, camid in data]
         return data
+
+    def find_images(self, folder: str) -> list[tuple[str, int, int]]:
+        """Return (path, identity number, camera from 0) of each image of a folder but junk.
+
+        Override it for images in another layout.
+
+        Args:
+            folder: the folder.
+
+        Raises:
+            InputError: a name is not one of the dataset.
+        """
+        found = list_images(folder)
+        items, junk = [], []
+        for path in found.images:
+            identity, camera = self._parse_name(path)
+            if identity == _JUNK:
+                junk.append(Path(path).name)
+            else:
+                items.append((path, identity, camera - 1))
+        lines = [
+            describe_left_out(folder, found.left_out, 'files that are not images'),
+            describe_left_out(folder, junk, 'junk images (identity -1)'),
+        ]
+        self._left_out[folder] = [line for line in lines if line]
+        return items
+
+    def show_summary(self) -> None:
+        """Print torchreid's table, and what was left out of the folders that it is about."""
+        super().show_summary()
+        folders = list(self._left_out)  # in the order of reading, training first
+        for folder in folders[:1] if self.mode == 'train' else folders[1:]:
+            for line in self._left_out[folder]:
+                print(f'  {line}')
 
     def combine_all(self) -> None:
         """Add query and gallery to the training images (``data.combineall``).
@@ -151,25 +190,17 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         self._annotations = self.annotations.read(self._annotation_path, self.schema)
         self.rendered = is_marked(folder, self.dataset_dir)
 
-    def _check_names(self, folder: Path) -> None:
-        """Refuse file names that torchreid would misread, or fail on without naming the file."""
-        if re.search(r'[-\d]_c\d', str(folder)):
-            # torchreid parses the whole path, and takes the first match
+    def _parse_name(self, path: str) -> tuple[int, int]:
+        """Return the identity and camera number in the name of an image."""
+        match = self.image_name.match(Path(path).name)
+        identity, camera = (int(match['identity']), int(match['camera'])) if match else (-1, 0)
+        if not (-1 <= identity <= self.last_identity and 1 <= camera <= self.num_cameras):
             raise InputError(
-                f'folder "{folder}" has a name like those of images (<number>_c<digit>); rename it'
+                f'image "{path}" is not named <identity>_c<camera>... with an identity up to '
+                f'{self.last_identity} and a camera from 1 to {self.num_cameras}; remove or '
+                'rename it'
             )
-        for path in sorted(folder.glob('*.jpg')):
-            match = _NAME.search(path.name)
-            if (
-                match is None
-                or not -1 <= int(match[1]) <= self.last_identity
-                or not 1 <= int(match[2]) <= self.num_cameras
-            ):
-                raise InputError(
-                    f'image "{path}" is not named <identity>_c<camera>...jpg with an identity up '
-                    f'to {self.last_identity} and a camera from 1 to {self.num_cameras}; '
-                    'remove or rename it'
-                )
+        return identity, camera
 
     def _check_queries(self) -> None:
         """Refuse queries without an image of the same identity from another camera.
