@@ -83,6 +83,11 @@ def dataset_names() -> list[str]:
     return sorted(_dataset_registry)
 
 
+def is_torchreids(kind: type) -> bool:
+    """Return whether a class is one of torchreid's own."""
+    return f'{kind.__module__}.'.startswith(f'{_package}.')
+
+
 @contextmanager
 def dataset_arguments(arguments: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Give datasets further arguments while torchreid's data manager builds them by name.

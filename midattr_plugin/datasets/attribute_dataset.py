@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS, describe_left_out, list_images
@@ -54,6 +55,16 @@ class AttributeDatasetMixin(AttributeItemsMixin):
     last_identity: int
     num_cameras: int
     image_name: re.Pattern[str] = IMAGE_NAME
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # version 0.2 called it
+        for base in cls.__mro__[cls.__mro__.index(AttributeDatasetMixin) + 1 :]:
+            if 'process_dir' in vars(base) and not torchreid_compat.is_torchreids(base):
+                raise TypeError(
+                    f'{base.__name__}.process_dir is not called if {cls.__name__} finds the '
+                    'images; let find_images(folder) return what it returned'
+                )
 
     def __init__(self, root: str = '', annotation_file: str = '', **kwargs):
         self.labels_by_path = {}
@@ -143,8 +154,8 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             else:
                 items.append((path, identity, camera - 1))
         lines = [
-            describe_left_out(folder, found.left_out, 'files that are not images'),
-            describe_left_out(folder, junk, 'junk images (identity -1)'),
+            describe_left_out(folder, found.left_out, 'not an image'),
+            describe_left_out(folder, junk, 'junk of identity -1'),
         ]
         self._left_out[folder] = [line for line in lines if line]
         return items

@@ -52,15 +52,15 @@ def list_images(folder: str | os.PathLike) -> ImageFolder:
     return ImageFolder(images, left_out)
 
 
-def describe_left_out(folder: str | os.PathLike, names: Iterable[str], what: str) -> str:
+def describe_left_out(folder: str | os.PathLike, names: Iterable[str], reason: str) -> str:
     """Return a line that counts what is left out of a folder and names the first; '' for nothing.
 
     Args:
         folder: the folder.
         names: names of what is left out.
-        what: what they are, e.g. 'files that are not images'.
+        reason: why, e.g. 'not an image'.
     """
     names = list(names)
     if not names:
         return ''
-    return f'{Path(folder).name}: {len(names):,} {what} left out (the first is "{names[0]}")'
+    return f'{Path(folder).name}: {len(names):,} left out, {reason} (the first is "{names[0]}")'

@@ -1,5 +1,6 @@
-import glob
+import os
 import random
+import re
 import shutil
 
 import pytest
@@ -13,7 +14,12 @@ from helpers.fake_market import (
 )
 from helpers.fake_sources import MARKET_LABELS, TEST_IDS, TRAIN_IDS, duke, identity, market
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets import MARKET1501, Market1501Attr, mat_file
+from midattr_plugin.datasets import (
+    MARKET1501,
+    AttributeDatasetMixin,
+    Market1501Attr,
+    mat_file,
+)
 from midattr_plugin.errors import InputError
 
 
@@ -36,14 +42,14 @@ def everything(folder):
 
 def test_order_and_labels_do_not_depend_on_the_file_system(root, monkeypatch):
     expected = market(root), market(root, combineall=True)
-    listed = glob.glob
+    listed = os.listdir
 
-    def shuffled(*args, **kwargs):
-        paths = listed(*args, **kwargs)
-        random.Random(len(paths)).shuffle(paths)
-        return paths
+    def shuffled(folder):
+        names = listed(folder)
+        random.Random(len(names)).shuffle(names)
+        return names
 
-    monkeypatch.setattr(glob, 'glob', shuffled)
+    monkeypatch.setattr(os, 'listdir', shuffled)
     for combineall, dataset in enumerate(expected):
         assert dataset.train == sorted(dataset.train) or combineall
         again = market(root, combineall=bool(combineall))
@@ -175,8 +181,123 @@ def test_a_bad_file_name_of_duke(root):
 def test_a_folder_named_like_an_image(tmp_path):
     """torchreid would read identity 3 and camera 2 for every image."""
     write_market_tree(tmp_path / 'run-3_c2')
-    with pytest.raises(InputError, match='has a name like those of images'):
-        market(tmp_path / 'run-3_c2')
+    found = {(identity(path), camid) for path, _, camid, _ in market(tmp_path / 'run-3_c2').train}
+    assert found == {(pid, camid) for pid in TRAIN_IDS for camid in (0, 1)}
+
+
+class ManyCameras(Market1501Attr):
+    num_cameras = 12
+    last_identity = 99999
+
+
+def test_numbers_are_read_whole(tmp_path):
+    data_dir = write_market_tree(tmp_path, cameras=(1, 12), test_ids=(4, 12345))
+    with pytest.raises(InputError, match=r'_c12s1_\d+_01\.jpg" is not named .+ from 1 to 6;'):
+        market(tmp_path)
+    for path in sorted(data_dir.glob('*/0004_c1s1*')):
+        path.rename(path.with_name(path.name.replace('c1s1', 'c001s12')))
+    dataset = ManyCameras(str(tmp_path), verbose=False, mode='gallery')
+    found = {(pid, camid) for _, pid, camid, _ in dataset.data}
+    assert found == {(pid, camid) for pid in (0, 4, 12345) for camid in (0, 11)}
+
+
+def test_a_name_of_another_pattern(root, data_dir):
+    for path in sorted(data_dir.glob('*/*.jpg')):
+        path.rename(path.with_name('street-' + path.name))
+    with pytest.raises(InputError, match=r'train/street-.+\.jpg" is not named'):
+        market(root)
+
+    class Street(Market1501Attr):
+        image_name = re.compile('street-' + Market1501Attr.image_name.pattern)
+
+    assert len(Street(str(root), verbose=False).train) == 12
+
+
+@pytest.mark.parametrize('ending', ['JPG', 'jpeg', 'JPEG', 'png', 'Png', 'bmp'])
+def test_images_of_any_ending_are_seen(root, data_dir, ending):
+    before = {mode: market(root, mode=mode) for mode in ('train', 'query', 'gallery')}
+    for folder in data_dir.iterdir():
+        for path in sorted(folder.glob('*.jpg'))[::2] if folder.is_dir() else ():
+            path.rename(path.with_suffix('.' + ending))
+    for mode, dataset in before.items():
+        again = market(root, mode=mode)
+        assert [(path.rsplit('.', 1)[0], *numbers) for path, *numbers in again.data] == [
+            (path.rsplit('.', 1)[0], *numbers) for path, *numbers in dataset.data
+        ]
+        assert any(path.endswith(ending) for path, *_ in again.data)
+        labels = dataset.labels(dataset.data[0][0])
+        assert again[0]['attrs'].tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize('copy', ['0002_c1s1_000001_01.png', '0002_c1s1_000001_01.JPG'])
+def test_two_files_that_differ_in_their_ending(root, data_dir, copy):
+    write_image(data_dir / 'bounding_box_train' / copy)
+    with pytest.raises(InputError, match='differ only in their ending, .+ remove one of them') as e:
+        market(root)
+    assert f'train/{copy}"' in str(e.value) and 'train/0002_c1s1_000001_01.jpg"' in str(e.value)
+
+
+def test_what_is_left_out_is_said(root, data_dir, capsys):
+    expected = len(market(root).data)
+    train, query = data_dir / 'bounding_box_train', data_dir / 'query'
+    for name in ('._0002_c1s1_000001_01.jpg', 'Thumbs.db', '0002_c1s1_000009_01.webp'):
+        (train / name).touch()
+    (train / '0007').mkdir()
+    (query / '.hidden.png').touch()
+    capsys.readouterr()
+
+    def said(**options):
+        dataset = Market1501Attr(str(root), **options)
+        table, lines = capsys.readouterr().out.rsplit('----\n', 1)
+        assert 'train    |' in table
+        return len(dataset.data), lines.split('\n')[:-1]
+
+    assert said(mode='train') == (
+        expected,
+        [
+            '  bounding_box_train: 4 left out, not an image (the first is '
+            '"._0002_c1s1_000001_01.jpg")'
+        ],
+    )
+    assert said(mode='query') == (
+        4,
+        [
+            '  query: 1 left out, not an image (the first is ".hidden.png")',
+            '  bounding_box_test: 2 left out, junk of identity -1 (the first is '
+            '"-1_c1s1_000001_01.jpg")',
+        ],
+    )
+
+
+def test_nothing_left_out_is_not_said(root, capsys):
+    market_of_mode = Market1501Attr(str(root), mode='train')
+    assert capsys.readouterr().out.endswith('----\n')
+    assert market_of_mode.verbose
+
+
+def test_a_layout_of_ones_own(root, data_dir):
+    """The names say nothing; a folder per camera does not either."""
+    table = {'a.jpg': (2, 0), 'b.jpg': (7, 4)}
+
+    class Own(Market1501Attr):
+        def find_images(self, folder):
+            if 'train' not in folder:
+                return super().find_images(folder)
+            return [(f'{folder}/{name}', *numbers) for name, numbers in table.items()]
+
+    dataset = Own(str(root), verbose=False)
+    folder = data_dir / 'bounding_box_train'
+    assert dataset.train == [(f'{folder}/a.jpg', 0, 0, 0), (f'{folder}/b.jpg', 1, 4, 0)]
+    assert dataset.labels(f'{folder}/b.jpg').tolist() == list(MARKET_LABELS[7])
+
+
+def test_a_method_that_would_not_be_called_is_refused():
+    class Own(torchreid_compat.Market1501):
+        def process_dir(self, dir_path, relabel=False):
+            return []
+
+    with pytest.raises(TypeError, match=r'Own\.process_dir is not called .+ find_images'):
+        type('OwnAttr', (AttributeDatasetMixin, Own), {})
 
 
 def test_queries_without_a_match(root, data_dir):
