@@ -13,7 +13,10 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.config import arguments
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.class_counts import count_classes
+from midattr_plugin.datasets.data_check import check_data
+from midattr_plugin.datasets.dataset_problem import dataset_problem
 from midattr_plugin.datasets.held_out import hold_out
+from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, sharded_train_loader
 from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
@@ -37,28 +40,25 @@ def build_datamanager(cfg: CfgNode):
     try:
         with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
             if cfg.data.type == 'video':
-                return torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
-            datamanager = torchreid_compat.ImageDataManager(**arguments(cfg, 'image_data'))
-    except RuntimeError as error:  # what torchreid's datasets raise if files are missing
-        raise InputError(
-            f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
-            f'data.targets ({error}); put it there, or name another root'
-        ) from error
-    except (AssertionError, ValueError) as error:
-        if not _raised_by_sampler(error):
+                datamanager = torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
+            else:
+                datamanager = torchreid_compat.ImageDataManager(**arguments(cfg, 'image_data'))
+    except InputError:
+        raise
+    except Exception as error:
+        problem = _data_problem(cfg, error)
+        if problem is None:
             raise
-        raise InputError(
-            f'sampler.train_sampler: {cfg.sampler.train_sampler} cannot make a batch '
-            f'of {cfg.train.batch_size} of the training images '
-            f'({str(error) or "too few identities"}); lower train.batch_size, or '
-            'choose RandomSampler'
-        ) from error
+        raise problem from error
+    check_data(datamanager, training=not cfg.test.evaluate)
     if not len(datamanager.train_loader) and not cfg.test.evaluate:
         raise InputError(
             f'train.batch_size: {cfg.train.batch_size} is more than the '
             f'{len(datamanager.train_loader.dataset)} training images, so that there '
             'is no batch; lower it'
         )
+    if cfg.data.type == 'video':
+        return datamanager
     if cfg.midattr.validation_images and not cfg.test.evaluate:
         datamanager.validation_loader = hold_out(
             datamanager,
@@ -69,6 +69,7 @@ def build_datamanager(cfg: CfgNode):
             cfg.sampler.num_cams,
             cfg.sampler.num_datasets,
         )
+        check_sampler(datamanager.train_loader)
     if world_size() > 1 and not cfg.test.evaluate:
         check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
         datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
@@ -87,12 +88,36 @@ def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
     }
 
 
-def _raised_by_sampler(error: Exception) -> bool:
-    """Return whether a sampler of torchreid raised it; they count, or draw, when they are made."""
-    return any(
-        frame.f_code.co_filename == torchreid_compat.data.sampler.__file__
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-    )
+def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
+    """Return what is wrong with the data, from an error of the data manager; None for a bug."""
+    key = _failed_sampler(error)
+    if key:
+        return InputError(
+            f'{key}: {cfg.sampler[key.removeprefix("sampler.")]} cannot make a batch '
+            f'of {cfg.train.batch_size} of the training images '
+            f'({str(error) or "too few identities"}); lower train.batch_size, or '
+            'choose RandomSampler'
+        )
+    if isinstance(error, RuntimeError):  # what torchreid's datasets raise if files are missing
+        return InputError(
+            f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
+            f'data.targets ({error}); put it there, or name another root'
+        )
+    return dataset_problem(error)
+
+
+def _failed_sampler(error: Exception) -> str:
+    """Return the key of the sampler of torchreid that raised it; '' for none.
+
+    Samplers count, or draw, when they are made.
+    """
+    key = ''
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if 'trainset_t' in frame.f_locals:  # of the data manager, whose last sampler this is
+            key = 'sampler.train_sampler_t'
+        if frame.f_code.co_filename == torchreid_compat.data.sampler.__file__:
+            return key or 'sampler.train_sampler'
+    return ''
 
 
 def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,11 @@ def is_torchreids(kind: type) -> bool:
     return f'{kind.__module__}.'.startswith(f'{_package}.')
 
 
+def is_torchreids_dataset_code(file: str) -> bool:
+    """Return whether a source file is one of torchreid's dataset classes or their base."""
+    return Path(_dataset.__file__).parent in Path(file).parents
+
+
 @contextmanager
 def dataset_arguments(arguments: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Give datasets further arguments while torchreid's data manager builds them by name.
@@ -129,6 +135,8 @@ def set_image_reader(read: Callable[[str], Any]) -> None:
     """
     for module in (_dataset, _tools, utils):
         module.read_image = read
+    # a worker process that is spawned imports what it unpickles: with the dataset goes its reader
+    _dataset.Dataset.__getstate__ = lambda self: {**vars(self), '_reader': read}
     _drawings.cv2 = _Replaced(
         _cv2, imread=lambda path, *flags: np.asarray(read(path))[:, :, ::-1].copy()
     )

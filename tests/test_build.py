@@ -69,6 +69,10 @@ def test_engine_for_a_loss(tmp_path, loss, expected):
         2,
         'loss.triplet.weight_x',
         1,
+        'sampler.train_sampler',
+        'RandomIdentitySampler',
+        'sampler.num_instances',
+        2,
     )
     data = build.build_datamanager(cfg)
     model = build.build_model(cfg, data.num_train_pids)
@@ -204,16 +208,22 @@ def test_video(tmp_path, monkeypatch, loss):
         loss,
         'loss.triplet.weight_x',
         1,
+        'sampler.train_sampler',
+        'RandomIdentitySampler',
+        'sampler.num_instances',
+        2,
     )
     given = {}
-    monkeypatch.setattr(
-        torchreid_compat, 'VideoDataManager', lambda **kwargs: given.update(kwargs) or 'video'
-    )
-    assert build.build_datamanager(cfg) == 'video'
-    assert given['seq_len'] == 15
 
     class Data:
-        train_loader, test_loader, num_train_pids = [], {}, 3
+        train_loader, test_loader, num_train_pids = ['batch'], {}, 3
+
+        def __init__(self, **kwargs):
+            given.update(kwargs)
+
+    monkeypatch.setattr(torchreid_compat, 'VideoDataManager', Data)
+    assert isinstance(build.build_datamanager(cfg), Data)
+    assert given['seq_len'] == 15
 
     model = build.build_model(cfg, 3)
     built = build.build_engine(cfg, Data, model, build.build_optimizer(cfg, model), None)

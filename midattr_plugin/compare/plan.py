@@ -92,7 +92,6 @@ def plan_runs(
                     root=root,
                 )
                 _check_trains(cfg)
-                _check_sampler(cfg)
             except InputError as error:
                 raise InputError(
                     f'suite "{suite.name}", row "{row.name}": '
@@ -108,12 +107,3 @@ def _check_trains(cfg: CfgNode) -> None:
             raise InputError(
                 f'{key} is {given}, but the rows of a suite are trained from scratch; leave it out'
             )
-
-
-def _check_sampler(cfg: CfgNode) -> None:
-    if cfg.loss.name == 'triplet' and cfg.sampler.train_sampler != 'RandomIdentitySampler':
-        raise InputError(
-            'loss.name triplet needs several images of each identity in a batch, which '
-            f'{cfg.sampler.train_sampler} does not guarantee; set sampler.train_sampler '
-            'RandomIdentitySampler'
-        )

@@ -2,6 +2,7 @@
 
 from yacs.config import CfgNode
 
+from midattr_plugin.datasets.sampler_check import check_identity_batch
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import BACKBONES, MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
@@ -52,15 +53,17 @@ def _check_data(cfg: CfgNode) -> None:
             'data.load_train_targets needs targets that are not sources, but '
             f'{", ".join(both)} is in data.sources and in data.targets'
         )
+    _check_sampler(cfg, cfg.sampler.train_sampler)
+    if cfg.data.type == 'image' and cfg.data.load_train_targets:
+        _check_sampler(cfg, cfg.sampler.train_sampler_t)
+
+
+def _check_sampler(cfg: CfgNode, sampler: str) -> None:
     size, instances = cfg.train.batch_size, cfg.sampler.num_instances
-    if cfg.sampler.train_sampler == 'RandomIdentitySampler' and size < instances:
-        raise InputError(
-            f'train.batch_size is {size}, which is too small for the {instances} images per '
-            'identity of sampler.num_instances'
-        )
-    key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(
-        cfg.sampler.train_sampler
-    )
+    # a test makes the sampler, but draws nothing from it
+    if sampler == 'RandomIdentitySampler' and (size < instances or not cfg.test.evaluate):
+        check_identity_batch(size, instances)
+    key = {'RandomDomainSampler': 'num_cams', 'RandomDatasetSampler': 'num_datasets'}.get(sampler)
     if key and size % cfg.sampler[key]:
         raise InputError(
             f'sampler.{key} is {cfg.sampler[key]}, but train.batch_size {size} is not a multiple '
@@ -92,6 +95,8 @@ def _check_training(cfg: CfgNode) -> None:
                 'train.fixbase_epoch trains the classifier alone, which gets no gradient from '
                 'the triplet loss: set loss.triplet.weight_x above 0 or train.fixbase_epoch to 0'
             )
+        if triplet.weight_t and not cfg.test.evaluate:
+            _check_triplets(cfg, 'loss.triplet.weight_t')
     sgd = cfg.sgd
     if cfg.train.optim == 'sgd' and sgd.nesterov and (sgd.momentum == 0 or sgd.dampening != 0):
         raise InputError('sgd.nesterov needs sgd.momentum above 0 and sgd.dampening 0')
@@ -120,7 +125,7 @@ def _check_midattr(cfg: CfgNode) -> None:
                 'a model without attributes'
             )
         if keys.triplet_weight and not cfg.test.evaluate:
-            _check_triplets(cfg)
+            _check_triplets(cfg, 'midattr.triplet_weight')
     if keys.bnneck and cfg.train.batch_size == 1 and not cfg.test.evaluate:
         raise InputError(
             'midattr.bnneck normalizes over the images of a batch, but '
@@ -136,22 +141,22 @@ def _check_midattr(cfg: CfgNode) -> None:
     _check_layers(cfg)
 
 
-def _check_triplets(cfg: CfgNode) -> None:
+def _check_triplets(cfg: CfgNode, key: str) -> None:
     sampler, size = cfg.sampler, cfg.train.batch_size
     if sampler.train_sampler != 'RandomIdentitySampler':
         raise InputError(
-            'midattr.triplet_weight needs several images of each identity in a batch, but '
+            f'{key} needs several images of each identity in a batch, but '
             f'sampler.train_sampler is {sampler.train_sampler}: set it to RandomIdentitySampler, '
-            'or midattr.triplet_weight to 0'
+            f'or {key} to 0'
         )
     if sampler.num_instances < 2:
         raise InputError(
-            'midattr.triplet_weight needs several images of each identity in a batch, '
+            f'{key} needs several images of each identity in a batch, '
             'but sampler.num_instances is 1: set it to 2 or more'
         )
     if size < 2 * sampler.num_instances:
         raise InputError(
-            f'midattr.triplet_weight needs two identities in a batch, but train.batch_size is '
+            f'{key} needs two identities in a batch, but train.batch_size is '
             f'{size} and sampler.num_instances {sampler.num_instances}: set train.batch_size to '
             f'{2 * sampler.num_instances} or more'
         )

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.class_counts import check_annotated
+from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import is_main, process_rank, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
@@ -48,8 +49,8 @@ class ImageMidAttrEngine(
         compile: compile the training step; see :class:`Compiled`.
 
     Raises:
-        InputError: the sources have none of the model's attributes, or the device does not
-            compute in that precision.
+        InputError: the data cannot be used (:func:`check_data`), the sources have none of the
+            model's attributes, or the device does not compute in that precision.
         ValueError: the optimizer lacks parameters of the criterion.
 
     Example::
@@ -77,6 +78,7 @@ class ImageMidAttrEngine(
         precision: str = 'fp32',
         compile: bool = False,
     ):
+        check_data(datamanager)
         super().__init__(datamanager, use_gpu)
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
         # convolutions read all channels of a pixel together, which is how they lie then

@@ -5,13 +5,27 @@ among processes, differs.
 """
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 
 
 class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixin):
-    """Everything that this project adds to an engine of torchreid."""
+    """Everything that this project adds to an engine of torchreid.
+
+    Args:
+        datamanager: torchreid's data manager, which is checked.
+        *args: see torchreid.
+        **kwargs: see torchreid.
+
+    Raises:
+        InputError: the data cannot be used (:func:`check_data`).
+    """
+
+    def __init__(self, datamanager, *args, **kwargs):
+        check_data(datamanager)
+        super().__init__(datamanager, *args, **kwargs)
 
     def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
         """Train one epoch as torchreid does, with at least one line.

@@ -25,8 +25,8 @@ def test_run_per_row_and_seed(tmp_path):
         ({'midattr.attribute_layer': 'res9'}, 'midattr.attribute_layer is .res9.'),
         (
             {'model.name': 'resnet18', 'loss.name': 'triplet'},
-            'loss.name triplet needs several images .* set sampler.train_sampler '
-            'RandomIdentitySampler',
+            'loss.triplet.weight_t needs several images .* sampler.train_sampler is RandomSampler: '
+            'set it to RandomIdentitySampler',
         ),
         (
             {'test.evaluate': True, 'midattr.untrained': True},

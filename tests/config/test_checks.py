@@ -15,6 +15,8 @@ TRIPLETS = [
     'sampler.num_instances',
     4,
 ]
+IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler']
+TARGETS = ['data.load_train_targets', True, 'data.targets', ['viper']]
 NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
 
 
@@ -66,7 +68,32 @@ def check(*pairs):
             'midattr.triplet_weight .* sampler.train_sampler is RandomSampler: set it to RandomId',
         ),
         ([*OURS, *TRIPLETS, 'sampler.num_instances', 1], 'sampler.num_instances is 1: set it'),
-        ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'set train.batch_size to 8 or more'),
+        ([*OURS, *TRIPLETS, 'train.batch_size', 4], 'set train.batch_size to 8 or more'),
+        ([*OURS, *TRIPLETS, 'train.batch_size', 7], 'is 7, .* not a multiple .* set it to 4 or 8'),
+        (
+            [*IDENTITIES, 'train.batch_size', 30],
+            'train.batch_size is 30, which is not a multiple of the 4 .* set it to 28 or 32',
+        ),
+        (
+            [*TARGETS, 'sampler.train_sampler_t', 'RandomIdentitySampler', 'train.batch_size', 30],
+            'set it to 28 or 32',
+        ),
+        (
+            [*TARGETS, 'sampler.train_sampler_t', 'RandomDatasetSampler']
+            + ['sampler.num_datasets', 3],
+            'sampler.num_datasets is 3, but train.batch_size 32 is not a multiple',
+        ),
+        (
+            ['loss.name', 'triplet'],
+            'loss.triplet.weight_t needs .* sampler.train_sampler is RandomSampler: set it to .*, '
+            'or loss.triplet.weight_t to 0',
+        ),
+        (['loss.name', 'triplet', *IDENTITIES, 'sampler.num_instances', 1], 'num_instances is 1'),
+        (
+            ['loss.name', 'triplet', *IDENTITIES, 'train.batch_size', 4],
+            'loss.triplet.weight_t needs two identities in a batch, but train.batch_size is 4 .* '
+            'set train.batch_size to 8 or more',
+        ),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         ([*OURS, 'midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
@@ -96,8 +123,13 @@ def test_refused(pairs, message):
         [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'literal'],
         NO_ATTRIBUTES,
         ['train.max_epoch', 0, *UNTRAINED],
-        ['loss.name', 'triplet'],
-        ['loss.name', 'triplet', 'loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
+        ['loss.name', 'triplet', *IDENTITIES],
+        ['loss.name', 'triplet', *IDENTITIES]
+        + ['loss.triplet.weight_x', 1.0, 'train.fixbase_epoch', 5],
+        ['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0, 'loss.triplet.weight_x', 1.0],
+        ['loss.name', 'triplet', *UNTRAINED],
+        [*IDENTITIES, 'train.batch_size', 30, *UNTRAINED],
+        ['sampler.train_sampler_t', 'RandomIdentitySampler', 'train.batch_size', 30],
         ['train.fixbase_epoch', 5],
         ['test.visrank', True, *UNTRAINED],
         ['data.load_train_targets', True, 'data.targets', ['viper']],

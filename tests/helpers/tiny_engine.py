@@ -17,6 +17,7 @@ def build(
     loss_options=None,
     precision='fp32',
     compile=False,
+    data_options=None,
     **criterion_options,
 ):
     torch.manual_seed(0)
@@ -30,6 +31,7 @@ def build(
         batch_size_train=8,
         batch_size_test=5,
         use_gpu=False,
+        **(data_options or {}),
     )
     net = torchreid_compat.models.build_model(model, data.num_train_pids, pretrained=False)
     optimizer = torchreid_compat.optim.build_optimizer(net, 'sgd', lr=0.01)
