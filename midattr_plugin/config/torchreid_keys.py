@@ -134,7 +134,10 @@ _ROWS = {
         argument='image_data.train_sampler_t',
     ),
     'sampler.num_instances': Key(
-        4, 'images per identity, for RandomIdentitySampler', COUNT, argument=_data('num_instances')
+        4,
+        'images per identity, for RandomIdentitySampler; train.batch_size is a multiple of it',
+        COUNT,
+        argument=_data('num_instances'),
     ),
     'sampler.num_cams': Key(
         1, 'cameras per batch, for RandomDomainSampler', COUNT, argument=_data('num_cams')
@@ -254,7 +257,11 @@ _ROWS = {
     'loss.triplet.margin': Key(
         0.3, 'margin of the triplet loss', NOT_NEGATIVE, argument='criterion.triplet_margin'
     ),
-    'loss.triplet.weight_t': Key(1.0, 'weight of the triplet term', NOT_NEGATIVE),
+    'loss.triplet.weight_t': Key(
+        1.0,
+        'weight of the triplet term, which needs sampler.train_sampler RandomIdentitySampler',
+        NOT_NEGATIVE,
+    ),
     'loss.triplet.weight_x': Key(0.0, 'weight of the softmax term', NOT_NEGATIVE),
     'test.batch_size': Key(100, 'images in a test batch', COUNT, argument=_data('batch_size_test')),
     'test.dist_metric': Key(
