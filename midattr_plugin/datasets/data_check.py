@@ -39,7 +39,6 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     """
     if getattr(datamanager, 'is_checked', False):
         return
-    datamanager.is_checked = True
     trained = getattr(datamanager.train_loader, 'dataset', None) if training else None
     tests = {
         name: tuple(loaders[split].dataset for split in ('query', 'gallery'))
@@ -48,6 +47,7 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     datasets = [dataset for test in tests.values() for dataset in test]
     datasets += [] if trained is None else [trained]
     for dataset in datasets:
+        _check_frames(dataset.data)
         _check_cameras(dataset.data)
     if trained is not None:
         _check_labels(trained.data, datamanager.sources)
@@ -55,6 +55,7 @@ def check_data(datamanager: Any, training: bool = True) -> None:
         check_sampler(datamanager.train_loader)
         check_sampler(getattr(datamanager, 'train_loader_t', None), 'sampler.train_sampler_t')
     for name, (query, gallery) in tests.items():
+        _check_not_found_by_itself(name, query.data, gallery.data)
         _check_matches(name, query, gallery.data)
         if trained is not None:
             _report_overlap(name, trained.data, query.data, gallery.data)
@@ -63,10 +64,25 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     by_path = [dataset for dataset in datasets if _reads_paths(dataset)]
     check_files(path for dataset in by_path for path, *_ in _frames(dataset.data))
     _report_unseen(dataset for dataset in by_path if not isinstance(dataset, AttributeDatasetMixin))
+    datamanager.is_checked = True
+
+
+def _check_frames(items: Items) -> None:
+    for path, pid, camid, *_ in items:
+        if not path:
+            raise InputError(
+                f'a tracklet of identity {pid} (camera {camid}) has no frames; remove it, or put '
+                'its images into its folder'
+            )
 
 
 def _check_labels(items: Items, sources: Sequence[str]) -> None:
     count = len({pid for _, pid, *_ in items})
+    if count == 1:
+        print(
+            f'Note: all training images of {list(sources)} are of one identity, so that nothing is '
+            'learned about identities'
+        )
     for path, pid, *_ in items:
         if not isinstance(pid, Integral) or pid not in range(count):
             raise InputError(
@@ -86,6 +102,18 @@ def _check_one_identity(items: Items, sources: Sequence[str]) -> None:
                 f'data.sources {list(sources)}: image "{_first_path(path)}" is among the training '
                 f'images twice, as identity {first} and as identity {pid}; name each folder of '
                 'images in one source only, and list each image once'
+            )
+
+
+def _check_not_found_by_itself(name: str, query: Items, gallery: Items) -> None:
+    """Refuse a query that is in the gallery with another camera number, and so its own match."""
+    real_path = _real_path()
+    asked = {(real_path(path), pid): camid for path, pid, camid, *_ in query}
+    for path, pid, camid, *_ in gallery:
+        if asked.get((real_path(path), pid), camid) != camid:
+            raise InputError(
+                f'data.targets: query "{_first_path(path)}" of {name} is in the gallery, too, with '
+                'another camera number, so that it finds itself; leave it out of the gallery'
             )
 
 

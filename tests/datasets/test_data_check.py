@@ -116,6 +116,32 @@ def test_some_queries_have_no_match(made, images, capsys):
     )
 
 
+def test_a_query_that_finds_itself(made, images):
+    """As happens to who gives queries and gallery different cameras, but the same images."""
+    check_data(made(TRAIN, [(7, 0), (8, 0)], [(images[3], 7, 0), (7, 1), (images[4], 9, 1)]))
+    with pytest.raises(InputError) as error:
+        check_data(made(TRAIN, [(images[3], 7, 0)], [(images[3], 7, 1), (images[5], 7, 2)]))
+    assert str(error.value) == (
+        f'data.targets: query "{images[3]}" of lists1 is in the gallery, too, with another camera '
+        'number, so that it finds itself; leave it out of the gallery'
+    )
+
+
+def test_a_single_identity_is_said(made, capsys):
+    check_data(made([(0, 0), (0, 1)], QUERY, GALLERY))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Note: all training images of ['lists0'] are of one identity, so that nothing is learned "
+        'about identities'
+    )
+
+
+def test_a_refusal_is_repeated(made):
+    manager = made([(1, 0), (2, 1)], QUERY, GALLERY)
+    for _ in range(2):
+        with pytest.raises(InputError, match='must be numbered'):
+            check_data(manager)
+
+
 def test_every_target_is_checked(made):
     good = made(TRAIN, QUERY, GALLERY)
     bad = made(TRAIN, [(7, 0)], [(7, 0)], targets=['lists0', 'lists1'])
@@ -285,6 +311,8 @@ def test_videos(tmp_path, capsys):
         check_data(video_manager(train, [(frames[2], 7, 0)], [(frames[3], 7, 0)]))
     with pytest.raises(InputError, match='must be numbered 0 to 1'):
         check_data(video_manager([*train[:1], (frames[1], 2, 0)], *[[(frames[2], 7, 0)]] * 2))
+    with pytest.raises(InputError, match=r'a tracklet of identity 8 .camera 1. has no frames'):
+        check_data(video_manager(train, [(frames[2], 7, 0)], [(frames[3], 7, 1), ((), 8, 1)]))
     os.truncate(frames[3][2], 200)
     with pytest.raises(InputError, match=f'image "{frames[3][2]}" is truncated'):
         check_data(video_manager(train, [(frames[2], 7, 0)], [(frames[3], 7, 1)]))
