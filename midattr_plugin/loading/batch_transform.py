@@ -11,6 +11,7 @@ from torch import Tensor
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.loading.color_jitter import color_jitter
+from midattr_plugin.loading.device_copy import constant
 from midattr_plugin.loading.random_crop import random_crop
 from midattr_plugin.loading.random_erase import random_erase
 from midattr_plugin.loading.random_flip import random_flip
@@ -38,15 +39,23 @@ class BatchTransform:
         names = [name.lower() for name in transforms]
         if norm_mean is None or norm_std is None:  # like torchreid
             norm_mean, norm_std = torchreid_compat.IMAGENET_MEAN, torchreid_compat.IMAGENET_STD
+        mean, std = torch.tensor(norm_mean), torch.tensor(norm_std)
+        self._scale, self._shift, self._mean = (
+            tuple(x.tolist()) for x in (1 / (255 * std), -mean / std, mean)
+        )
+        self._patches = RandomPatch()
         in_order: dict[str, Callable[[Tensor], Tensor]] = {
             'random_flip': random_flip,
             'random_crop': random_crop,
-            'random_patch': RandomPatch(),
+            'random_patch': self._patches,
             'color_jitter': color_jitter,
         }
         self.steps = [step for name, step in in_order.items() if name in names]
-        self.mean, self.std = torch.tensor(norm_mean), torch.tensor(norm_std)
         self.erases = 'random_erase' in names
+
+    def start_epoch(self) -> None:
+        """Forget the images of the epoch before, so that a resumed run has lost nothing."""
+        self._patches.pool.clear()
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return images (B, 3, H, W) float32, augmented and normalized.
@@ -58,7 +67,7 @@ class BatchTransform:
             images = step(images)
         images = self._normalized(images)
         if self.erases:
-            random_erase(images, self.mean)
+            random_erase(images, self._mean)
         return images.permute(0, 3, 1, 2)
 
     def _normalized(self, images: Tensor) -> Tensor:
@@ -67,8 +76,6 @@ class BatchTransform:
         Flat rows of 3 W values give a longer inner loop than the three channels of a pixel.
         """
         width = images.shape[2]
-        scale, shift = (
-            x.repeat(width).to(images.device) for x in (1 / (255 * self.std), -self.mean / self.std)
-        )
+        scale, shift = (constant(x, images.device, width) for x in (self._scale, self._shift))
         rows = images.flatten(2).float()
         return torch.addcmul(shift, rows, scale, out=rows).view(images.shape)

@@ -1,8 +1,8 @@
 """Cache of the decoded and resized images of a training set."""
 
 import copy
+import os
 
-import psutil
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -11,9 +11,11 @@ from tqdm import tqdm
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
+from midattr_plugin.free_memory import free_ram
 
 _GIB = 2**30
 _BATCH = 64
+_DEVICE_SHARE = 0.7  # of a GPU's free memory; model, activations and gradients take the rest
 
 
 class CachedImages:
@@ -27,7 +29,8 @@ class CachedImages:
         workers: worker processes that decode; 0 to decode in this process.
 
     Raises:
-        InputError: the images do not fit into the free memory, or a file is broken.
+        InputError: the images do not fit into the free memory, on a GPU with room for training,
+            or a file is broken.
     """
 
     def __init__(
@@ -48,10 +51,6 @@ class CachedImages:
                 start += len(batch)
                 bar.update(len(batch))
 
-    def __getitem__(self, indices: list[int]) -> Tensor:
-        """Return a copy (B, H, W, 3) of the images at these indices."""
-        return self.pixels.index_select(0, torch.tensor(indices, device=self.pixels.device))
-
 
 class _Pixels(Dataset):
     """The images of a dataset alone, resized: (3, H, W) uint8."""
@@ -69,11 +68,22 @@ class _Pixels(Dataset):
 
 
 def _check_memory(count: int, height: int, width: int, device: str) -> None:
-    free = psutil.virtual_memory().available if device == 'cpu' else torch.cuda.mem_get_info()[0]
     needed = count * height * width * 3
-    if needed > free:
+    images = f'{count:,} training images of {height} x {width} take {needed / _GIB:.1f} GiB'
+    remedy = 'none, or make data.height and data.width smaller'
+    if device == 'cpu':
+        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # each caches all images
+        free = free_ram()
+        if needed * processes > free:
+            times = f' in each of {processes} processes' if processes > 1 else ''
+            raise InputError(
+                f'midattr.cache: {images}{times}, but only {free / _GIB:.1f} GiB are free; set it '
+                f'to {remedy}'
+            )
+        return
+    free = torch.cuda.mem_get_info()[0]
+    if needed > _DEVICE_SHARE * free:
         raise InputError(
-            f'midattr.cache: {count:,} training images of {height} x {width} take '
-            f'{needed / _GIB:.1f} GiB, but only {free / _GIB:.1f} GiB are free; set it to none, or '
-            'make data.height and data.width smaller'
+            f'midattr.cache: {images}, but of the {free / _GIB:.1f} GiB that are free on the GPU '
+            f'training needs {1 - _DEVICE_SHARE:.0%}; set it to ram or {remedy}'
         )

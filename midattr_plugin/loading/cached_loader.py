@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 from midattr_plugin import torchreid_compat
 from midattr_plugin.loading.batch_transform import BatchTransform
 from midattr_plugin.loading.cached_images import CachedImages
+from midattr_plugin.loading.device_copy import rows_to_device
 
 
 class CachedLoader:
@@ -47,17 +48,19 @@ class CachedLoader:
         return len(self.batch_sampler)
 
     def __iter__(self) -> Iterator[dict]:
+        self.transform.start_epoch()
         for indices in self.batch_sampler:
             indices = [
                 int(index) for index in indices
             ]  # some of torchreid's samplers yield NumPy's
-            # indexing copies the images, because the transforms work in place
+            rows = torch.tensor(indices)
+            # copies of the images, because the transforms work in place
             copies = [
-                self.transform(self.images[indices].to(self.device))
+                self.transform(rows_to_device(self.images.pixels, rows, self.device))
                 for _ in range(self.dataset.k_tfm)
             ]
             yield {
                 'img': copies[0] if len(copies) == 1 else copies,
                 'impath': [self.paths[index] for index in indices],
-                **{name: column[indices] for name, column in self.columns.items()},
+                **{name: column[rows] for name, column in self.columns.items()},
             }

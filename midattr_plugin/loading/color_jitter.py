@@ -3,15 +3,21 @@
 import torch
 from torch import Tensor
 
+from midattr_plugin.loading.device_copy import constant, to_device
+
 _BRIGHTNESS, _CONTRAST = 0.2, 0.15
 _LUMA = 19595, 38470, 7471  # Pillow's weights of R, G, B in units of 1 / 65536
 
 
 def color_jitter(images: Tensor) -> Tensor:
     """Jitter brightness and contrast of each image (B, H, W, 3) uint8, in random order."""
-    brightness = _factors(images, _BRIGHTNESS)
-    contrast = _factors(images, _CONTRAST)
-    contrast_first = (torch.rand(len(images)) < 0.5).to(images.device).view(-1, 1, 1, 1)
+    count = len(images)
+    drawn = [_factors(count, _BRIGHTNESS), _factors(count, _CONTRAST), torch.rand(count)]
+    # together, because each copy to the device costs as much as any other
+    brightness, contrast, order = (
+        to_device(torch.stack(drawn), images.device).view(3, count, 1, 1, 1).unbind()
+    )
+    contrast_first = order < 0.5
     pixels = images.float()
     pixels = torch.where(contrast_first, _contrasted(pixels, contrast), pixels)
     pixels = _blended(torch.zeros_like(contrast), pixels, brightness)
@@ -19,14 +25,12 @@ def color_jitter(images: Tensor) -> Tensor:
     return pixels.to(torch.uint8)
 
 
-def _factors(images: Tensor, spread: float) -> Tensor:
-    factors = torch.empty(len(images)).uniform_(1 - spread, 1 + spread)
-    return factors.to(images.device).view(-1, 1, 1, 1)
+def _factors(count: int, spread: float) -> Tensor:
+    return torch.empty(count).uniform_(1 - spread, 1 + spread)
 
 
 def _contrasted(pixels: Tensor, factors: Tensor) -> Tensor:
-    luma = torch.tensor(_LUMA, dtype=pixels.dtype, device=pixels.device)
-    gray = ((pixels @ luma)[..., None] / 65536 + 0.5).floor()
+    gray = ((pixels @ constant(_LUMA, pixels.device))[..., None] / 65536 + 0.5).floor()
     return _blended((gray.mean((1, 2), keepdim=True) + 0.5).floor(), pixels, factors)
 
 

@@ -14,22 +14,23 @@ def random_crop(images: Tensor) -> Tensor:
     Args:
         images: (B, H, W, 3) uint8.
     """
-    chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0]
-    if not len(chosen):
+    chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0].tolist()
+    if not chosen:
         return images
     height, width = images.shape[1:3]
     large = [round(height * _SCALE), round(width * _SCALE)]
     tops, lefts = (
         _offsets(len(chosen), largest) for largest in (large[0] - height, large[1] - width)
     )
-    enlarged = F.resize(
-        images.index_select(0, chosen.to(images.device)).permute(0, 3, 1, 2), large, antialias=True
-    ).permute(0, 2, 3, 1)
+    originals = [images[i] for i in chosen]
+    enlarged = F.resize(torch.stack(originals).permute(0, 3, 1, 2), large, antialias=True).permute(
+        0, 2, 3, 1
+    )
     windows = [
         image[top : top + height, left : left + width]
         for image, top, left in zip(enlarged, tops, lefts, strict=True)
     ]
-    torch._foreach_copy_([images[i] for i in chosen.tolist()], windows)
+    torch._foreach_copy_(originals, windows)
     return images
 
 

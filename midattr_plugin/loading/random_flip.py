@@ -8,8 +8,9 @@ PROBABILITY = 0.5
 
 def random_flip(images: Tensor) -> Tensor:
     """Flip images (B, H, W, 3) horizontally with probability 0.5, in place."""
-    chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0]
-    if len(chosen):
-        flipped = images.index_select(0, chosen.to(images.device)).flip(2)
-        torch._foreach_copy_([images[i] for i in chosen.tolist()], list(flipped))
+    chosen = (torch.rand(len(images)) < PROBABILITY).nonzero()[:, 0].tolist()
+    if chosen:
+        originals = [images[i] for i in chosen]
+        # stacked, because a tensor of indices would have to be copied to the device
+        torch._foreach_copy_(originals, list(torch.stack(originals).flip(2)))
     return images

@@ -6,6 +6,7 @@ from collections import deque
 import torch
 from torch import Tensor
 
+from midattr_plugin.loading.device_copy import to_device
 from midattr_plugin.loading.random_box import sample_places, sample_sizes
 
 PROBABILITY = 0.5
@@ -18,7 +19,10 @@ class RandomPatch:
     """Augmentation that pastes patches of other images, with probability 0.5.
 
     A patch of every image is added to a pool. An image gets a patch of itself or of an earlier
-    image, like in torchreid, which has a separate pool in each worker process.
+    image of this epoch; torchreid, too, begins an epoch with new workers and their empty pools.
+
+    Attributes:
+        pool: the patches.
     """
 
     def __init__(self) -> None:
@@ -32,8 +36,9 @@ class RandomPatch:
         if len(indices):
             available = pool_sizes[indices].clamp(max=len(self.pool))
             sampled = (torch.rand(len(indices)) * available).long()
-            indices = indices.to(images.device)
-            images[indices] = _pasted(images[indices], [self.pool[i] for i in sampled.tolist()])
+            originals = [images[i] for i in indices.tolist()]
+            pasted = _pasted(torch.stack(originals), [self.pool[i] for i in sampled.tolist()])
+            torch._foreach_copy_(originals, list(pasted))
         return images
 
     def _fill_pool(self, images: Tensor) -> Tensor:
@@ -96,17 +101,19 @@ def place_patches(
     """
     height, width = images.shape[1:3]
     device = images.device
-    half, angles = (sizes / 2).to(device), (degrees * (math.pi / 180)).to(device)[:, None, None]
-    centers = places.to(device) + half
+    drawn = torch.cat([sizes, places, flipped[:, None], degrees[:, None]], 1)  # one copy
+    sizes, places, flipped, degrees = to_device(drawn, device).split([2, 2, 1, 1], 1)
+    half, angles = sizes / 2, degrees[..., None] * (math.pi / 180)
+    centers = places + half
     # for each pixel of an image, the pixel of the patch at its position, relative to the center
     y = torch.arange(height, device=device)[:, None] + 0.5 - centers[:, 0, None, None]
     x = torch.arange(width, device=device) + 0.5 - centers[:, 1, None, None]
     rows = y * angles.cos() + x * angles.sin()
-    signs = (1 - 2 * flipped.to(device).int())[:, None, None]
+    signs = 1 - 2 * flipped[..., None]
     columns = (x * angles.cos() - y * angles.sin()) * signs
     rows = (rows + half[:, 0, None, None]).floor().long()
     columns = (columns + half[:, 1, None, None]).floor().long()
-    h, w = sizes.to(device)[:, :, None, None].unbind(1)
+    h, w = sizes[:, :, None, None].unbind(1)
     is_patch = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
     in_box = (y.abs() < half[:, 0, None, None]) & (x.abs() < half[:, 1, None, None])
     sources = torch.where(is_patch, rows * width + columns, 0).flatten(1)

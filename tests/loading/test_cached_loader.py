@@ -14,7 +14,13 @@ from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import build, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.errors import InputError
-from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader, cached_images
+from midattr_plugin.loading import (
+    BatchTransform,
+    CachedImages,
+    CachedLoader,
+    cached_images,
+    random_patch,
+)
 from midattr_plugin.train import main
 
 
@@ -133,6 +139,31 @@ def test_images_that_exceed_the_memory(root, monkeypatch):
         cached(loader)
 
 
+def test_every_process_of_the_machine_caches_all_images(root, monkeypatch):
+    loader = manager(root).train_loader
+    needed = 16 * 24 * 12 * 3
+    monkeypatch.setattr(cached_images, 'free_ram', lambda: 3 * needed)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', '3')
+    assert len(cached(loader)) == 4
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', '4')
+    with pytest.raises(InputError, match='take 0.0 GiB in each of 4 processes, but only 0.0 GiB'):
+        cached(loader)
+
+
+def test_a_device_cache_leaves_room_for_training(root, monkeypatch):
+    dataset = manager(root).train_loader.dataset
+    needed = 16 * 24 * 12 * 3
+    monkeypatch.setattr(torch.cuda, 'mem_get_info', lambda: (int(needed / 0.69), needed))
+    assert CachedImages(dataset, 24, 12, device='meta').pixels.shape == (16, 24, 12, 3)
+    monkeypatch.setattr(torch.cuda, 'mem_get_info', lambda: (int(needed / 0.71), needed))
+    with pytest.raises(
+        InputError,
+        match=r'midattr.cache: 16 .+ but of the .+ free on the GPU training needs 30%; '
+        r'set it to ram or none',
+    ):
+        CachedImages(dataset, 24, 12, device='meta')
+
+
 def test_a_broken_image(root, capsys):
     path = sorted((root / 'market1501/Market-1501-v15.09.15/bounding_box_train').iterdir())[3]
     path.write_bytes(b'')
@@ -145,10 +176,26 @@ def test_a_device_cache_without_a_device(root):
         build.build_datamanager(parse_config(arguments(root, 'midattr.cache', 'device')))
 
 
+def test_patches_are_those_of_the_epoch(root, monkeypatch):
+    """So the images of an epoch do not depend on whether those of the last were seen."""
+    monkeypatch.setattr(random_patch, '_MIN_PATCHES', 4)
+    loader = manager(root).train_loader
+    mine, other = (
+        CachedLoader(loader, CachedImages(loader.dataset, 24, 12), BatchTransform(['random_patch']))
+        for _ in range(2)
+    )
+    list(mine)
+    seed()
+    epoch = [data['img'] for data in mine]
+    seed()
+    assert all(torch.equal(images, data['img']) for images, data in zip(epoch, other, strict=True))
+
+
 @pytest.mark.parametrize(
     'model, loss', [('midattr_tiny_market', 'midattr'), ('osnet_x0_25', 'softmax')]
 )
-def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
+def test_a_run_with_a_cache_resumes_bit_for_bit(root, monkeypatch, model, loss):
+    monkeypatch.setattr(random_patch, '_MIN_PATCHES', 4)
     pairs = [
         'model.name',
         model,
@@ -161,7 +208,7 @@ def test_a_run_with_a_cache_resumes_bit_for_bit(root, model, loss):
         'train.batch_size',
         8,
         'data.transforms',
-        "['random_flip', 'random_crop', 'random_erase']",
+        "['random_flip', 'random_crop', 'random_patch', 'random_erase']",
     ]
     last = root / 'log/model/model.pth.tar-last'
 
