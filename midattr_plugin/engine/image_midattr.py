@@ -22,7 +22,8 @@ from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
-from midattr_plugin.losses import MidAttrLoss
+from midattr_plugin.loading.device_copy import to_device
+from midattr_plugin.losses import MidAttrLoss, check_identities
 from midattr_plugin.models import MidAttrNet
 
 
@@ -152,9 +153,11 @@ class ImageMidAttrEngine(
             FloatingPointError: a loss term is infinite or not a number.
         """
         imgs, pids, attrs = self.parse_data_for_train(data)
-        if self.use_gpu:
-            imgs, pids = imgs.cuda(non_blocking=True), pids.cuda(non_blocking=True)
-            attrs = None if attrs is None else attrs.cuda(non_blocking=True)
+        if self.criterion.triplet_weight and world_size() == 1:
+            check_identities(pids)  # of several processes, each has a shard of the batch
+        device = next(self.model.parameters()).device
+        imgs, pids = to_device(imgs, device), to_device(pids, device)
+        attrs = None if attrs is None else to_device(attrs, device)
 
         output = self._forward(imgs)
         terms = self.criterion(

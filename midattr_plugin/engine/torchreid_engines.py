@@ -4,11 +4,17 @@ Torchreid's code trains and evaluates the baselines; only what is saved, and how
 among processes, differs.
 """
 
+from typing import Any
+
+from torch import Tensor, nn
+
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.data_check import check_data
+from midattr_plugin.distributed import world_size
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
+from midattr_plugin.losses import BatchHardTripletLoss, check_identities
 
 
 class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixin):
@@ -39,11 +45,33 @@ class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixi
         super().train(print_freq, fixbase_epoch, open_layers)
 
 
+class TripletEngineMixins(ReidEngineMixins):
+    """The same for an engine with a triplet loss, which is computed in a few operations."""
+
+    weight_t: float
+    criterion_t: nn.Module
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.criterion_t = BatchHardTripletLoss(self.criterion_t.margin)
+
+    def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor]:
+        """Return what torchreid does.
+
+        Raises:
+            InputError: all images are of one identity, so that there is no triplet.
+        """
+        imgs, pids = super().parse_data_for_train(data)
+        if self.weight_t > 0 and world_size() == 1:  # of several processes, each has a shard
+            check_identities(pids)
+        return imgs, pids
+
+
 class TrackedImageSoftmaxEngine(ReidEngineMixins, torchreid_compat.ImageSoftmaxEngine):
     """Torchreid's softmax engine for images, with checkpoints and results."""
 
 
-class TrackedImageTripletEngine(ReidEngineMixins, torchreid_compat.ImageTripletEngine):
+class TrackedImageTripletEngine(TripletEngineMixins, torchreid_compat.ImageTripletEngine):
     """Torchreid's triplet engine for images, with checkpoints and results."""
 
 
@@ -51,5 +79,5 @@ class TrackedVideoSoftmaxEngine(ReidEngineMixins, torchreid_compat.VideoSoftmaxE
     """Torchreid's softmax engine for videos, with checkpoints and results."""
 
 
-class TrackedVideoTripletEngine(ReidEngineMixins, torchreid_compat.VideoTripletEngine):
+class TrackedVideoTripletEngine(TripletEngineMixins, torchreid_compat.VideoTripletEngine):
     """Torchreid's triplet engine for videos, with checkpoints and results."""

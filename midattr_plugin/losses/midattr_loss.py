@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import gather_with_gradients
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses.attribute_loss import AttributeLoss
+from midattr_plugin.losses.batch_hard_triplet_loss import BatchHardTripletLoss
 from midattr_plugin.losses.cross_entropy import PlainAttributeLoss, masked_cross_entropy
 from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
@@ -70,7 +70,7 @@ class MidAttrLoss(nn.Module):
         self.attribute_loss = attribute_loss or PlainAttributeLoss()
         self.task_uncertainty = task_uncertainty
         self.triplet_weight = triplet_weight
-        self.triplet_loss = torchreid_compat.losses.TripletLoss(triplet_margin)
+        self.triplet_loss = BatchHardTripletLoss(triplet_margin)
 
     def param_groups(self) -> list[dict]:
         """Return what is learned here, for ``Optimizer.add_param_group``; [] if nothing is.
