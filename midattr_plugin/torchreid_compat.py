@@ -46,6 +46,7 @@ ImageSoftmaxEngine = engine.ImageSoftmaxEngine
 ImageTripletEngine = engine.ImageTripletEngine
 VideoSoftmaxEngine = engine.VideoSoftmaxEngine
 VideoTripletEngine = engine.VideoTripletEngine
+TripletLoss = losses.TripletLoss
 ImageDataManager = data.ImageDataManager
 VideoDataManager = data.VideoDataManager
 ImageDataset = data.ImageDataset

@@ -19,16 +19,18 @@ from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
 from midattr_plugin.engine.replicated import ReplicatedMixin
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
+from midattr_plugin.engine.training_step import TrainingStep, run_network
 from midattr_plugin.loading.device_copy import to_device
 from midattr_plugin.losses import MidAttrLoss, check_identities
 from midattr_plugin.models import MidAttrNet
 
 
 class ImageMidAttrEngine(
-    CheckpointMixin, EvaluationMixin, ReplicatedMixin, torchreid_compat.Engine
+    CheckpointMixin, EvaluationMixin, PrintedScalarsMixin, ReplicatedMixin, torchreid_compat.Engine
 ):
     """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrNet`.
 
@@ -85,7 +87,7 @@ class ImageMidAttrEngine(
         # convolutions read all channels of a pixel together, which is how they lie then
         self.model = model.to(memory_format=torch.channels_last)
         self._compile = compile
-        self._network: Callable | None = None  # what trains: the model, replicated and compiled
+        self._step: Callable | None = None  # of the replica if there is one, maybe compiled
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -132,11 +134,11 @@ class ImageMidAttrEngine(
         self._line = None
         return super().test(**options)
 
-    def _training_network(self) -> Callable:
-        if self._network is None:
-            network = self._replica or self.model
-            self._network = Compiled(network, self.use_gpu) if self._compile else network
-        return self._network
+    def _training_step(self) -> Callable:
+        if self._step is None:
+            step = TrainingStep(self._replica or self.model, self.criterion, self.precision)
+            self._step = Compiled(step, self.use_gpu) if self._compile else step
+        return self._step
 
     def forward_backward(self, data: dict) -> dict[str, float]:
         """Train one step.
@@ -159,31 +161,13 @@ class ImageMidAttrEngine(
         imgs, pids = to_device(imgs, device), to_device(pids, device)
         attrs = None if attrs is None else to_device(attrs, device)
 
-        output = self._forward(imgs)
-        terms = self.criterion(
-            output['identity_logits'],
-            output['attribute_logits'],
-            pids,
-            attrs,
-            _known_per_process(attrs),
-            output['features'],
-        )
-        self._log_step(terms, output, pids, attrs)
+        loss, names, sums = self._training_step()(imgs, pids, attrs, _known_per_process(attrs))
+        self._log.add(names, sums)
         summary = self._log.read() if self._is_read() else {}
         self._check_finite(summary)
-        self.precision.step(terms['loss'], self.optimizer)
+        self.precision.step(loss, self.optimizer)
         self._print_line(summary)
         return summary
-
-    def _forward(self, imgs: Tensor) -> dict:
-        imgs = imgs.contiguous(memory_format=torch.channels_last)
-        network = self._training_network() if self.model.training else self.model
-        with self.precision.autocast():
-            output = network(imgs, return_dict=True)
-        # losses and predictions are in float32
-        for group in ('identity_logits', 'attribute_logits', 'features'):
-            output[group] = {name: x.float() for name, x in output.get(group, {}).items()}
-        return output
 
     def _is_due(self) -> bool:
         """Return whether a line is printed after this step."""
@@ -201,18 +185,6 @@ class ImageMidAttrEngine(
         if self._is_due() and is_main():
             print(self._line.text(self.batch_idx + 1, self.get_current_lr()))
 
-    def _log_step(self, terms: dict[str, Tensor], output: dict, pids: Tensor, attrs: Any) -> None:
-        values: dict[str, tuple[Tensor, Tensor | int]] = {
-            name: (term, 1) for name, term in terms.items()
-        }
-        for branch, logits in output['identity_logits'].items():
-            values[f'acc_{branch}'] = 100 * (logits.argmax(1) == pids).sum(), len(pids)
-        for i, (name, logits) in enumerate(output['attribute_logits'].items()):
-            # the prediction is never -1, the index of an unknown label
-            right = (logits.argmax(1) == attrs[:, i]).sum()
-            values[f'acc_{name}'] = 100 * right, (attrs[:, i] >= 0).sum()
-        self._log.add(values)
-
     def _check_finite(self, summary: dict[str, float]) -> None:
         bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]
         if bad:
@@ -228,7 +200,7 @@ class ImageMidAttrEngine(
 
     def extract_features(self, input: Tensor) -> Tensor:
         """Return descriptors (B, D); the attributes predicted by the same forward are kept."""
-        output = self._forward(input)
+        output = run_network(self.model, input, self.precision)
         self._recorder.add_output(output['attribute_logits'])
         return output['descriptor']
 
@@ -244,7 +216,7 @@ class ImageMidAttrEngine(
         """
         imgs, pids, attrs = self.parse_data_for_train(data)
         device = next(self.model.parameters()).device
-        output = self._forward(imgs.to(device))
+        output = run_network(self.model, imgs.to(device), self.precision)
         return (
             self.model.classify_identity(output['features']),
             output['attribute_logits'],

@@ -60,7 +60,7 @@ class ReplicatedTorchreidMixin(ReplicatedMixin):
             outputs: logits or features (B, n), or several of them.
             targets: (B,), pids.
         """
-        if isinstance(criterion, torchreid_compat.losses.TripletLoss):
+        if isinstance(criterion, torchreid_compat.TripletLoss):
             several = isinstance(outputs, (tuple, list))
             outputs = (
                 [gather_with_gradients(x) for x in outputs]

@@ -4,9 +4,8 @@ Reading a number from a GPU waits for all pending work. The sums of several step
 read in a single transfer, at the steps that are printed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from midattr_plugin.distributed import sum_over_processes
@@ -19,23 +18,16 @@ class StepLog:
         self._names: list[str] = []
         self._sums: Tensor | None = None  # (2, n): totals and counts
 
-    def add(self, values: Mapping[str, tuple[Tensor, Tensor | int]]) -> None:
+    def add(self, names: Sequence[str], sums: Tensor) -> None:
         """Add the values of one step.
 
         Args:
-            values: name -> (total, count), scalars; a count may be 0. Every step must have the
-                same names.
+            names: n, the same in every step.
+            sums: (2, n) float32, their totals and counts; a count may be 0. The memory may be
+                used again, as a CUDA graph does.
         """
-        self._names = list(values)
-        totals = torch.stack([total.detach().float() for total, _ in values.values()])
-        counts = torch.stack(
-            [
-                totals.new_full((), count) if isinstance(count, int) else count.float()
-                for _, count in values.values()
-            ]
-        )
-        step = torch.stack([totals, counts])
-        self._sums = step if self._sums is None else self._sums + step
+        self._names = list(names)
+        self._sums = sums.clone() if self._sums is None else self._sums + sums
 
     def read(self) -> dict[str, float]:
         """Return the means over all steps and processes, and reset the log.

@@ -13,11 +13,14 @@ from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import world_size
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 from midattr_plugin.losses import BatchHardTripletLoss, check_identities
 
 
-class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixin):
+class ReidEngineMixins(
+    CheckpointMixin, EvaluationMixin, PrintedScalarsMixin, ReplicatedTorchreidMixin
+):
     """Everything that this project adds to an engine of torchreid.
 
     Args:
@@ -41,8 +44,8 @@ class ReidEngineMixins(CheckpointMixin, EvaluationMixin, ReplicatedTorchreidMixi
             fixbase_epoch: see torchreid.
             open_layers: see torchreid.
         """
-        print_freq = max(1, min(print_freq, len(self.train_loader)))
-        super().train(print_freq, fixbase_epoch, open_layers)
+        self.print_freq = max(1, min(print_freq, len(self.train_loader)))
+        super().train(self.print_freq, fixbase_epoch, open_layers)
 
 
 class TripletEngineMixins(ReidEngineMixins):

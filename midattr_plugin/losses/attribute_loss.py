@@ -45,8 +45,8 @@ class AttributeLoss(nn.Module, ABC):
             name: of the attribute.
             logits: (B, c).
             labels: (B,) int64, in [0, c), negative where unknown.
-            num_known: what the sum is divided by, if not the number of known labels of this
-                batch: their mean number per process, where a batch is sharded.
+            num_known: above 0, what the sum is divided by, if not the number of known labels of
+                this batch: their mean number per process, where a batch is sharded.
         """
 
 

@@ -11,7 +11,7 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
 
 
-class BatchHardTripletLoss(torchreid_compat.losses.TripletLoss):
+class BatchHardTripletLoss(torchreid_compat.TripletLoss):
     """Mean over the anchors of max(0, farthest positive - nearest negative + margin).
 
     Args:

@@ -49,8 +49,8 @@ def mean_over_known(total: Tensor, labels: Tensor, num_known: Tensor | None = No
         num_known: another divisor; see :class:`AttributeLoss`.
     """
     if num_known is None:
-        num_known = (labels >= 0).sum()
-    return total / torch.where(num_known > 0, num_known, 1)
+        num_known = (labels >= 0).sum().clamp(min=1)
+    return total / num_known
 
 
 @ATTRIBUTE_LOSSES.register('plain')

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from midattr_plugin.distributed import gather_with_gradients
@@ -97,7 +98,8 @@ class MidAttrLoss(nn.Module):
             pids: (B,) int64, in [0, n).
             attrs: (B, m) int64, class indices in the order of ``attribute_logits``, negative where
                 unknown; None if there are no attributes.
-            num_known: (m,), see :class:`AttributeLoss`.
+            num_known: (m,), number of known labels, if not those of this batch: their mean number
+                per process, where a batch is sharded.
             features: branch -> pooled feature (B, D of the branch), which the triplet loss
                 compares, over all processes; one identity alone leaves it without a triplet.
 
@@ -116,22 +118,23 @@ class MidAttrLoss(nn.Module):
             branch: masked_cross_entropy(logits, pids, self.label_smoothing)
             for branch, logits in identity_logits.items()
         }
-        columns = attrs.unbind(1) if attribute_logits and attrs is not None else ()
-        counts = [None] * len(columns) if num_known is None else num_known
+        if attrs is None or not attribute_logits:
+            attrs = pids.new_empty(len(pids), 0)
+        if num_known is None:
+            num_known = (attrs >= 0).sum(0)
+        has_label = num_known > 0
+        divisors = torch.where(has_label, num_known, 1)
         attributes = {
-            name: self.attribute_loss(name, logits, labels, num_known=count)
-            for (name, logits), labels, count in zip(
-                attribute_logits.items(), columns, counts, strict=True
+            name: self.attribute_loss(name, logits, labels, num_known=divisor)
+            for (name, logits), labels, divisor in zip(
+                attribute_logits.items(), attrs.unbind(1), divisors.unbind(), strict=True
             )
         }
         triplets = self._triplets(features or {}, pids) if self.triplet_weight else {}
         terms = {f'loss_{name}': loss for name, loss in (identity | attributes | triplets).items()}
 
         if self.task_uncertainty is not None:
-            has_labels = {
-                name: (labels >= 0).any() if count is None else count > 0
-                for name, labels, count in zip(attributes, columns, counts, strict=True)
-            }
+            has_labels = dict(zip(attributes, has_label.unbind(), strict=True))
             identity = self.task_uncertainty(identity, has_labels)
             attributes = self.task_uncertainty(attributes, has_labels)
         total = sum(self.branch_weights[branch] * loss for branch, loss in identity.items())

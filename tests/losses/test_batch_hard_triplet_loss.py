@@ -29,7 +29,7 @@ def test_equals_torchreids(pids, dim, scale, margin, repeats, seed):
         features = features[torch.randint(len(pids), (len(pids),), generator=generator)]
     pids, precise = torch.tensor(pids), features.double().requires_grad_()
     losses, gradients = [], []
-    for kind in (BatchHardTripletLoss, torchreid_compat.losses.TripletLoss):
+    for kind in (BatchHardTripletLoss, torchreid_compat.TripletLoss):
         losses.append(kind(margin)(features, pids))
         gradients += torch.autograd.grad(kind(margin)(precise, pids), precise)
     assert torch.equal(*losses)
@@ -41,8 +41,7 @@ def test_sizes_of_real_batches(size):
     features = torch.randn(size, 2048, requires_grad=True)
     pids = torch.arange(size) // 4
     losses = [
-        kind(0.3)(features, pids)
-        for kind in (BatchHardTripletLoss, torchreid_compat.losses.TripletLoss)
+        kind(0.3)(features, pids) for kind in (BatchHardTripletLoss, torchreid_compat.TripletLoss)
     ]
     assert torch.equal(*losses) and losses[0] > 0
     gradients = [torch.autograd.grad(loss, features)[0] for loss in losses]
