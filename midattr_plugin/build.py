@@ -275,9 +275,10 @@ def build_optimizer(
         optimizer.add_param_group(group)
     # a fused SGD cannot go on with a group of which some layers were frozen until now
     if type(optimizer) in (torch.optim.SGD, torch.optim.Adam) and not cfg.train.fixbase_epoch:
-        # torchreid's function does not pass the argument on
-        for group in optimizer.param_groups:
-            group['fused'] = True
+        # torchreid's function does not pass the argument on. It is given to the constructor, as
+        # the scaler of fp16 reads a number from the device for an optimizer that got it later.
+        groups = [{**group, 'fused': True} for group in optimizer.param_groups]
+        optimizer = type(optimizer)(groups, **{**optimizer.defaults, 'fused': True})
     return optimizer
 
 

@@ -323,6 +323,8 @@ def test_step_of_the_optimizer_is_one_kernel(tmp_path, name, fused):
     cfg = config(tmp_path, 'train.optim', name)
     optimizer = build.build_optimizer(cfg, build.build_model(cfg, 3))
     assert {group.get('fused') for group in optimizer.param_groups} == {fused}
+    # by this mark GradScaler knows that it need not read whether gradients have overflowed
+    assert getattr(optimizer, '_step_supports_amp_scaling', None) is fused
     for group in optimizer.param_groups:
         for parameter in group['params']:
             parameter.grad = torch.ones_like(parameter)

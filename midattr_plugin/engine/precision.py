@@ -48,10 +48,11 @@ class Precision:
 
     def step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
         """Run the backward pass of a float32 loss, then the step of the optimizer."""
-        optimizer.zero_grad()
+        optimizer.zero_grad()  # gradients of others, e.g. of another engine with this model
         self.scaler.scale(loss).backward()
         self.scaler.step(optimizer)
         self.scaler.update()
+        optimizer.zero_grad()  # frees their memory for the next forward pass
 
 
 _NAMES = {'cpu': 'CPU', 'cuda': 'GPU'}

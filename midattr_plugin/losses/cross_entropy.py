@@ -1,6 +1,5 @@
 """Softmax cross entropy (paper section 2.2, Eqs. 1 and 2) where some labels are unknown."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 

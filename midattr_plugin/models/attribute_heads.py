@@ -125,7 +125,12 @@ def pool_parts(maps: Tensor) -> Tensor:
     Returns:
         (B, 4, C), head and shoulders first.
     """
-    return F.adaptive_max_pool2d(maps, (NUM_PARTS, 1)).squeeze(3).transpose(1, 2)
+    height, width = maps.shape[2:]
+    if height % NUM_PARTS:
+        pooled = F.adaptive_max_pool2d(maps, (NUM_PARTS, 1))
+    else:  # the same, which a GPU computes without copies and with all its threads
+        pooled = F.max_pool2d(maps, (height // NUM_PARTS, width))
+    return pooled.squeeze(3).transpose(1, 2)
 
 
 def layer_choices(layers: Iterable[str]) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class MidAttrNet(nn.Module):
     """
 
     spec: Any = None  # a ModelSpec
+    classifier: nn.Linear
 
     def __init__(
         self,
@@ -191,7 +192,9 @@ class MidAttrNet(nn.Module):
         if 'global' in self.branches:
             last = getattr(self, self._tail)(x)
             maps[self._last_layer] = last
-            maps[POOLED] = features['global'] = last.mean((2, 3))
+            # the format of the weights: one of 16 bits would round what retrieval compares
+            pooled = last.mean((2, 3), dtype=self.classifier.weight.dtype)
+            maps[POOLED] = features['global'] = pooled
         if 'local' in self.branches:
             part_map = getattr(self, self._tail + _SUFFIX['local'])(x)
             maps.setdefault(self._last_layer, part_map)

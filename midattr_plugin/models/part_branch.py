@@ -7,6 +7,9 @@ because torchreid freezes layers and gives them learning rates by the names of t
 Shapes: B images, C channels of the map, H x W its rows and columns.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
 from torch import Tensor, nn
 
 from midattr_plugin.errors import InputError
@@ -49,6 +52,14 @@ class PartReduction(nn.Module):
         """Return the local feature (B, part_dim * part_rows), the paper's pool5_1.
 
         Args:
-            maps: (B, C, H, W).
+            maps: (B, C, H, W), maybe in a format of 16 bits.
         """
-        return self.conv(self.pool(maps)).flatten(1)
+        with _without_autocast(maps.device.type):
+            return self.conv(self.pool(maps.to(self.conv.weight.dtype))).flatten(1)
+
+
+def _without_autocast(device: str) -> AbstractContextManager:
+    """Return a context in which the format of the weights is kept, as the feature is an output."""
+    if torch.amp.is_autocast_available(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.device_counter import DeviceCounter
 from midattr_plugin.engine import precision
 from midattr_plugin.engine.precision import DTYPES, Precision, is_supported
 from midattr_plugin.errors import InputError
@@ -48,6 +49,36 @@ def test_a_step_with_overflowing_gradients_is_skipped(all_supported):
     steps = step('fp16', model, torch.full((4, 5), 2e4))
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
     assert steps.scaler.get_scale() < 2**16  # where it starts
+
+
+def test_gradients_take_no_memory_between_steps(all_supported):
+    model, inputs = network(), torch.rand(4, 5)
+    step('fp32', model, inputs)
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_gradients_of_others_are_dropped(all_supported):
+    inputs = torch.rand(4, 5)
+    model, other = network(), network()
+    for parameter in other.parameters():
+        parameter.grad = torch.full_like(parameter, 9.0)
+    for stepped in (model, other):
+        step('fp32', stepped, inputs)
+    assert all(map(torch.equal, model.parameters(), other.parameters()))
+
+
+@pytest.mark.parametrize('kind', [torch.optim.SGD, torch.optim.Adam])
+@pytest.mark.parametrize('fused, waits', [(True, 0), (None, 1)])
+def test_a_fused_step_of_fp16_is_not_waited_for(all_supported, kind, fused, waits):
+    """With the CPU in the place of the device."""
+    model, steps = network(), Precision('fp16', 'cpu')
+    optimizer = kind(model.parameters(), lr=0.1, fused=fused)
+    with steps.autocast():
+        loss = model(torch.rand(4, 5)).float().square().mean()
+    with DeviceCounter('cpu') as counter:
+        steps.step(loss, optimizer)
+    # Adam keeps its count of steps on the CPU unless it is fused
+    assert counter.waits[:1] == ['aten::_local_scalar_dense'] * waits
 
 
 def test_unknown_name():

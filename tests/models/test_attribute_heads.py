@@ -163,5 +163,28 @@ def test_gradient_goes_to_the_maximum_alone():
     assert maps.grad.flatten().tolist() == [0, 1, 1, 0, 0, 1, 1, 0]
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize('shape', [(2, 3, 8, 4), (2, 3, 4, 1), (1, 5, 32, 16), (3, 2, 7, 5)])
+def test_parts_equal_adaptive_pooling_where_values_are_tied(shape, dtype):
+    """Behind a ReLU many values are 0: the gradient goes to the same one of them."""
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.randint(-3, 3, shape, generator=generator).to(dtype).relu()
+    maps = maps.contiguous(memory_format=torch.channels_last).requires_grad_()
+    factors = torch.randn(shape[0], 4, shape[1], generator=generator).to(dtype)
+    results = []
+    for pool in (
+        pool_parts,
+        lambda x: torch.nn.functional.adaptive_max_pool2d(x, (4, 1))[..., 0].transpose(1, 2),
+    ):
+        pooled = pool(maps)
+        results.append((pooled, *torch.autograd.grad(pooled, maps, factors)))
+    assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
+
+
+def test_a_multiple_of_four_rows_is_not_pooled_adaptively(monkeypatch):
+    monkeypatch.setattr(torch.nn.functional, 'adaptive_max_pool2d', None)
+    assert pool_parts(torch.rand(1, 2, 12, 3)).shape == (1, 4, 2)
+
+
 def test_parts_of_no_images():
     assert pool_parts(torch.zeros(0, 3, 8, 4)).shape == (0, 4, 3)
