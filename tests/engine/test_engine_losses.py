@@ -96,6 +96,17 @@ def test_triplet_loss_is_logged_and_trains(root):
     )
 
 
+def test_a_triplet_loss_of_one_identity(root):
+    """Refused before anything is computed."""
+    engine = build(root, triplet_weight=2.0)
+    data, before = batch(engine), engine.model.layer1[0].weight.clone()
+    data['pid'].fill_(3)
+    with pytest.raises(InputError, match='a batch of 8 images of one identity has no triplet'):
+        engine.forward_backward(data)
+    assert torch.equal(engine.model.layer1[0].weight, before)
+    build(root).forward_backward(data)  # without that loss it is a batch like any other
+
+
 def test_learned_weights_of_the_tasks(root):
     engine = build(root)
     uncertainty = TaskUncertainty(['global', 'local', *ATTRIBUTES])
