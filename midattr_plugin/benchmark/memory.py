@@ -36,13 +36,11 @@ def training_memory(name: str, settings: list) -> float:
     """
     system = System(name, settings)
     if system.cfg.use_gpu:
-        for _ in range(3):
-            system.step(system.next_batch())
+        system.train(3)
         return torch.cuda.max_memory_allocated() / _MIB
     model = sum(t.numel() * t.element_size() for t in system.model.state_dict().values())
     before = psutil.Process().memory_info().rss - model
-    for _ in range(3):
-        system.step(system.next_batch())
+    system.train(3)
     return (peak_rss() - before) / _MIB
 
 

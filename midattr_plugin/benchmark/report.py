@@ -51,6 +51,7 @@ def _training(rows: dict) -> Iterable[str]:
             *(f'{phase} ms' for phase in PHASES),
             'GMACs/image',
             'share of peak',
+            'workers',
             'peak MiB',
         ],
         (
@@ -61,6 +62,7 @@ def _training(rows: dict) -> Iterable[str]:
                 *(f'{row["ms"][phase]:.0f}' for phase in PHASES),
                 f'{row["multiply-adds"] / 1e9:.2f}',
                 f'{row["share of peak"]:.0%}',
+                f'{row["workers"] or "none"}',
                 f'{row["MiB"]:.0f}' if 'MiB' in row else 'not measured',
             ]
             for name, row in rows.items()
@@ -111,6 +113,8 @@ def _ranking(rows: list) -> Iterable[str]:
 
 def _schedule(rows: dict) -> Iterable[str]:
     yield '## Training time of the paper, projected: 50,000 iterations of 16 images'
+    yield ''
+    yield 'Without tests and checkpoints.'
     yield ''
     yield from _table(
         ['system', 'iterations measured', 'batch', 'hours'],

@@ -1,6 +1,6 @@
 """Speed of training steps, for several systems in turns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
@@ -14,20 +14,22 @@ from midattr_plugin.benchmark.systems import System, synchronize
 from midattr_plugin.models.complexity import multiply_adds
 
 PHASES = ('data', 'forward', 'backward', 'step')
+_PREFETCHED = 2  # batches that each worker of a DataLoader keeps ready
 
 
 def seconds_per_iteration(system: System, iterations: int) -> float:
     """Return the duration of a training iteration; a GPU is waited for only after the last one."""
+    if system.cfg.use_gpu:
+        system.train(1 + _PREFETCHED * system.workers)  # batches made while others were measured
     start = _now(system)
-    for _ in range(iterations):
-        system.step(system.next_batch())
+    system.train(iterations)
     return (_now(system) - start) / iterations
 
 
 def measure_phases(system: System, iterations: int) -> dict[str, float]:
     """Measure the phases of an iteration.
 
-    The forward pass includes the losses and the log. On a GPU each phase waits until its work is
+    The forward pass includes the losses and all logs. On a GPU each phase waits until its work is
     done, so that their sum is more than the duration of an iteration without measuring.
 
     Args:
@@ -39,11 +41,7 @@ def measure_phases(system: System, iterations: int) -> dict[str, float]:
     """
     seconds = dict.fromkeys(PHASES, 0.0)
     with _marked_phases(system) as marks:
-        for _ in range(iterations):
-            marks.append(('data', _now(system)))
-            data = system.next_batch()
-            marks.append(('forward', _now(system)))
-            system.step(data)
+        system.train(iterations, lambda phase: marks.append((phase, _now(system))))
         marks.append(('', _now(system)))
     for (phase, start), (_, end) in pairwise(marks):
         seconds[phase] += end - start
@@ -82,6 +80,24 @@ def _now(system: System) -> float:
     return perf_counter()
 
 
+def choose_workers(system: System, choices: Sequence[int], iterations: int) -> None:
+    """Let a system load its batches with the number of workers with which it trains fastest.
+
+    Args:
+        system: the system; nothing is done if its images are cached.
+        choices: numbers of workers.
+        iterations: training iterations to measure with each.
+    """
+    if not system.has_workers or len(choices) == 1:
+        return
+    seconds = {}
+    for workers in choices:
+        system.use_workers(workers)
+        seconds_per_iteration(system, system.warm_up)
+        seconds[workers] = seconds_per_iteration(system, iterations)
+    system.use_workers(min(seconds, key=seconds.__getitem__))
+
+
 def measure_training(systems: list[System], turns: int, iterations: int) -> dict[str, dict]:
     """Measure training of several systems in turns.
 
@@ -92,7 +108,7 @@ def measure_training(systems: list[System], turns: int, iterations: int) -> dict
 
     Returns:
         Name -> 'img/s', 'ratio' of its speed to that of the first system, 'turns' (seconds per
-        iteration), 'ms' (phase -> milliseconds) and 'multiply-adds' per image.
+        iteration), 'ms' (phase -> milliseconds), 'multiply-adds' per image and 'workers'.
     """
     for system in systems:
         seconds_per_iteration(system, system.warm_up)
@@ -112,6 +128,7 @@ def measure_training(systems: list[System], turns: int, iterations: int) -> dict
             'multiply-adds': multiply_adds(
                 system.model, system.cfg.data.height, system.cfg.data.width
             ),
+            'workers': system.workers,
         }
         for system in systems
     }

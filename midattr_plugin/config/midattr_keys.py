@@ -218,10 +218,10 @@ _ROWS = {
     # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',
-        "number format of training and feature extraction: 'fp32', of which a GPU rounds the inputs "
-        'of convolutions to the 10-bit mantissa of TF32 unless '
-        "torch.backends.cudnn.allow_tf32 is False; 'bf16', twice as fast on CPUs and GPUs that have "
-        "it; 'fp16'. Read only if loss.name is 'midattr'",
+        "number format of training and feature extraction: 'fp32', of which convolutions on a GPU "
+        'keep 10 bits of the mantissa (TF32) unless torch.backends.cudnn.allow_tf32 is False; '
+        "'bf16', twice as fast on CPUs and GPUs that have it; 'fp16'. Read only if loss.name is "
+        "'midattr'",
         tuple(DTYPES),
         argument='engine.precision',
     ),

@@ -167,10 +167,14 @@ class CheckpointMixin(torchreid_compat.Engine):
         super().train(*args, **kwargs)
         self.trained_epochs = self.epoch + 1
         if is_main():
-            if self._checkpoint_due():
-                save_checkpoint(self._state(evaluated=False), self._path('last'))
-                self._saved_at = time.monotonic()
-            write_progress(self.save_dir, self.trained_epochs, self.max_epoch)
+            self.keep_epoch()
+
+    def keep_epoch(self) -> None:
+        """Note how far the training has come, and write ``-last`` if that is due."""
+        if self._checkpoint_due():
+            save_checkpoint(self._state(evaluated=False), self._path('last'))
+            self._saved_at = time.monotonic()
+        write_progress(self.save_dir, self.trained_epochs, self.max_epoch)
 
     def _checkpoint_due(self) -> bool:
         trained = self.trained_epochs

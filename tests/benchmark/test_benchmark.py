@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
-from midattr_plugin import use_fast_ranking
+from midattr_plugin import ImageMidAttrEngine, torchreid_compat, use_fast_ranking
 from midattr_plugin.benchmark import (
     cli,
     loading,
@@ -84,14 +84,84 @@ def test_phases(settings, small_models, monkeypatch, name):
     assert torch.Tensor.backward is backward
 
 
-def test_batch_idx_is_set_like_by_torchreid(settings, small_models):
-    system = systems.System('ours fp32', settings)
-    numbers = []
-    system.engine.forward_backward = lambda data: numbers.append(system.engine.batch_idx)
-    for _ in range(5):
-        system.step(system.next_batch())
-    assert system.engine.num_batches == 4 and numbers == [0, 1, 2, 3, 0]
-    assert system.engine.print_freq == system.cfg.train.print_freq > 1
+@pytest.mark.parametrize(
+    'name, written', [('torchreid resnet50', [0, 1, 2, 3, 4, 2, 3]), ('ours fp32', [2, 4, 3])]
+)
+def test_what_is_timed_is_the_engines_training(
+    settings, small_models, monkeypatch, tmp_path, name, written
+):
+    """Its loop, its lines and its scalars: torchreid's at each step, ours at those printed."""
+    system = systems.System(name, [*settings, 'train.print_freq', 3])
+    steps, batches = [], []
+    monkeypatch.setattr(
+        system.engine.writer,
+        'add_scalar',
+        lambda tag, value, step: steps.append(step) if tag == 'Train/loss' else None,
+    )
+    step = system.engine.forward_backward
+    monkeypatch.setattr(
+        system.engine,
+        'forward_backward',
+        lambda data: batches.append(system.engine.batch_idx) or step(data),
+    )
+    training.seconds_per_iteration(system, 5)
+    training.seconds_per_iteration(system, 2)  # epoch 2 of 2 batches: steps 2 and 3
+    assert batches == [0, 1, 2, 3, 4, 0, 1]
+    assert steps == written
+    assert not list(tmp_path.rglob('*.pth.tar*'))
+    kinds = torchreid_compat.ImageSoftmaxEngine, ImageMidAttrEngine
+    assert type(system.engine) is kinds['ours' in name]
+
+
+def test_workers_start_once(settings, small_models, monkeypatch):
+    """Not in every epoch of this small dataset, of four batches."""
+    made = []
+    start = torch.utils.data.DataLoader.__iter__
+    monkeypatch.setattr(
+        torch.utils.data.DataLoader, '__iter__', lambda loader: made.append(loader) or start(loader)
+    )
+    system = systems.System('torchreid resnet50', settings)
+    for iterations in (3, 7):
+        training.seconds_per_iteration(system, iterations)
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    'name, seconds, chosen',
+    [
+        ('torchreid resnet50', {0: 5, 1: 3, 2: 4}, 1),
+        ('torchreid resnet50', {2: 4}, 0),
+        ('ours fp32', {1: 3, 2: 4}, 0),
+    ],
+)
+def test_the_best_number_of_workers(settings, small_models, monkeypatch, name, seconds, chosen):
+    """Unless there is one only, or the images are cached."""
+    system = systems.System(name, settings)
+    monkeypatch.setattr(
+        training, 'seconds_per_iteration', lambda system, iterations: seconds[system.workers]
+    )
+    training.choose_workers(system, list(seconds), 2)
+    assert system.workers == chosen
+    assert system.has_workers == ('torchreid' in name)
+    assert len(system.next_batch()['pid']) == 4
+
+
+@pytest.mark.parametrize('device, during', [('cuda', 'high'), ('cpu', 'highest')])
+def test_the_peak_of_a_gpu_is_that_of_its_convolutions(monkeypatch, device, during):
+    """With TF32, which is off afterwards, whatever happens; on the CPU it is left alone."""
+    before, found = torch.get_float32_matmul_precision(), []
+    rand = torch.randn
+    monkeypatch.setattr(torch, 'randn', lambda *size, device: rand(*size))
+    monkeypatch.setitem(peak._SIZES, device, 4)
+    monkeypatch.setattr(
+        peak, '_seconds', lambda a, b: found.append(torch.get_float32_matmul_precision()) or 0.5
+    )
+    assert peak.matrix_peak('fp32', device, repeats=2) == 4**3 / 0.5
+    monkeypatch.setattr(peak, '_seconds', lambda a, b: found.append('error') or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        peak.matrix_peak('fp32', device)
+    assert found == [during, during, 'error']
+    assert torch.get_float32_matmul_precision() == before == 'highest'
 
 
 def test_torchreids_optimizer_is_not_fused(settings, small_models):
