@@ -2,9 +2,12 @@
 
 import itertools
 import json
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
+from tqdm import tqdm
 
 from helpers.fake_market import write_market_tree
 from midattr_plugin import ImageMidAttrEngine, torchreid_compat, use_fast_ranking
@@ -280,6 +283,21 @@ def test_command_writes_the_report(
         (80, 'ours'),
     ]
     assert results['extraction']['ours fp32']['extra'] > -1
+
+
+def test_without_progress_bars_the_schedule_ends(monkeypatch):
+    """With TQDM_DISABLE in the environment a bar counts nothing."""
+    measured = []
+    monkeypatch.setattr(cli, 'tqdm', partial(tqdm, disable=True))
+    monkeypatch.setattr(
+        cli, 'seconds_per_iteration', lambda system, count: measured.append(count) or 2.0
+    )
+    system = SimpleNamespace(
+        name='x', warm_up=1, batch_size=32, cfg=SimpleNamespace(train=SimpleNamespace(print_freq=4))
+    )
+    row = cli._projected_schedule(system, 10)
+    assert measured == [1, 4, 4, 2]
+    assert row == {'iterations': 10, 'batch': 32, 'hours': pytest.approx(2 * 25_000 / 3600)}
 
 
 def test_distances_in_blocks_have_no_time_of_their_own():
