@@ -81,5 +81,7 @@ def _spec_of_config(
             f'checkpoint "{path}" has no classifier of identities, so that their number is not '
             'known; use a checkpoint of a training'
         )
+    # what only a training needs, e.g. a sampler that fits its loss, is not asked for in a test
+    test = ['test.evaluate', True, 'model.load_weights', str(path), 'model.resume', '']
     with torch.random.fork_rng(devices=[]):
-        return model_spec(load_config(config_file, ['use_gpu', False]), sizes[0])
+        return model_spec(load_config(config_file, ['use_gpu', False, *test]), sizes[0])
