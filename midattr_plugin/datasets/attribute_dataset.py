@@ -209,7 +209,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
             raise InputError(
                 f'image "{path}" is not named <identity>_c<camera>... with an identity up to '
                 f'{self.last_identity} and a camera from 1 to {self.num_cameras}; remove or '
-                'rename it'
+                'rename it, or declare other numbers in a dataset class of your own'
             )
         return identity, camera
 
