@@ -49,6 +49,7 @@ VideoTripletEngine = engine.VideoTripletEngine
 TripletLoss = losses.TripletLoss
 ImageDataManager = data.ImageDataManager
 VideoDataManager = data.VideoDataManager
+Dataset = _dataset.Dataset
 ImageDataset = data.ImageDataset
 VideoDataset = data.VideoDataset
 Market1501 = _image_datasets.Market1501

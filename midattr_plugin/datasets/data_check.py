@@ -39,10 +39,12 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     """
     if getattr(datamanager, 'is_checked', False):
         return
-    trained = getattr(datamanager.train_loader, 'dataset', None) if training else None
+    sources = getattr(datamanager, 'sources', None) or ()
+    trained = _dataset(datamanager.train_loader) if training else None
     tests = {
-        name: tuple(loaders[split].dataset for split in ('query', 'gallery'))
+        name: (query, gallery)
         for name, loaders in datamanager.test_loader.items()
+        if (query := _dataset(loaders['query'])) and (gallery := _dataset(loaders['gallery']))
     }
     datasets = [dataset for test in tests.values() for dataset in test]
     datasets += [] if trained is None else [trained]
@@ -50,8 +52,8 @@ def check_data(datamanager: Any, training: bool = True) -> None:
         _check_frames(dataset.data)
         _check_cameras(dataset.data)
     if trained is not None:
-        _check_labels(trained.data, datamanager.sources)
-        _check_one_identity(trained.data, datamanager.sources)
+        _check_labels(trained.data, sources)
+        _check_one_identity(trained.data, sources)
         check_sampler(datamanager.train_loader)
         check_sampler(getattr(datamanager, 'train_loader_t', None), 'sampler.train_sampler_t')
     for name, (query, gallery) in tests.items():
@@ -60,11 +62,17 @@ def check_data(datamanager: Any, training: bool = True) -> None:
         if trained is not None:
             _report_overlap(name, trained.data, query.data, gallery.data)
     for dataset in datasets:
-        _check_first_item(dataset, datamanager.transform_te)
+        _check_first_item(dataset, getattr(datamanager, 'transform_te', dataset.transform))
     by_path = [dataset for dataset in datasets if _reads_paths(dataset)]
     check_files(path for dataset in by_path for path, *_ in _frames(dataset.data))
     _report_unseen(dataset for dataset in by_path if not isinstance(dataset, AttributeDatasetMixin))
     datamanager.is_checked = True
+
+
+def _dataset(loader: Any) -> Any:
+    """Return the dataset of a loader; None for what is not made of torchreid's items."""
+    dataset = getattr(loader, 'dataset', None)
+    return dataset if isinstance(dataset, torchreid_compat.Dataset) else None
 
 
 def _check_frames(items: Items) -> None:

@@ -285,6 +285,21 @@ def test_the_check_is_made_once(made, capsys):
     assert capsys.readouterr().out == ''
 
 
+def test_a_data_manager_of_ones_own(made):
+    """Loaders of anything, as a script may have them, are left alone."""
+    manager = made(TRAIN, QUERY, GALLERY)
+
+    class Own:
+        train_loader = torch.utils.data.DataLoader([{'img': 0}])
+        test_loader = {'own': {'query': [], 'gallery': train_loader}}
+
+    check_data(Own)
+    Own.train_loader, Own.test_loader = manager.train_loader, manager.test_loader
+    Own.is_checked = False
+    check_data(Own)
+    assert Own.is_checked
+
+
 def video_manager(train, query, gallery):
     class Tracks(torchreid_compat.VideoDataset):
         def __init__(self, root='', split_id=0, **kwargs):
