@@ -7,7 +7,9 @@ from setuptools import find_packages, setup
 
 root = Path(__file__).parent
 version = re.search(
-    r"^__version__ = '(.+)'", (root / 'midattr_plugin/__init__.py').read_text(), re.MULTILINE
+    r"^__version__ = '(.+)'",
+    (root / 'midattr_plugin/__init__.py').read_text(encoding='utf-8'),
+    re.MULTILINE,
 ).group(1)
 
 _TEST = ['hypothesis>=6.100', 'pytest>=8.0', 'pytest-cov>=5.0', 'pytest-xdist>=3.6']
@@ -17,7 +19,7 @@ setup(
     version=version,
     description='Mid-level attributes and part features for person re-identification, '
     'as a plugin of torchreid',
-    long_description=(root / 'README.md').read_text(),
+    long_description=(root / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='MIT',
     packages=[

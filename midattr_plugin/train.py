@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from midattr_plugin import build, torchreid_compat
 from midattr_plugin.command import run_command
 from midattr_plugin.config import arguments, dump_config, parse_config
 from midattr_plugin.config.keys import flatten
+from midattr_plugin.console import copied_to_log
 from midattr_plugin.distributed import (
     is_main,
     joined_group,
@@ -66,7 +66,10 @@ def run(cfg: CfgNode) -> Results:
         FloatingPointError: the loss became infinite or not a number.
     """
     if not is_main():
-        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+        with (
+            open(os.devnull, 'w', encoding='utf-8') as nowhere,
+            contextlib.redirect_stdout(nowhere),
+        ):
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     if not (cfg.test.evaluate or cfg.model.resume):
@@ -74,7 +77,7 @@ def run(cfg: CfgNode) -> Results:
     log = save_dir / (
         ('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S')
     )
-    with log.open('w') as file, contextlib.redirect_stdout(_Tee(sys.stdout, file)):
+    with copied_to_log(log):
         print(f'Configuration (also in {save_dir}/{_file_name(cfg, "config.yaml")})\n{cfg}\n')
         device = torch.cuda.get_device_name() if cfg.use_gpu else 'CPU'
         processes = f', {world_size()} processes' if world_size() > 1 else ''
@@ -192,7 +195,7 @@ def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, fl
 
 
 def _writable_folder(path: str) -> Path:
-    folder = Path(path).expanduser()
+    folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f'.writable-{os.getpid()}'
@@ -204,19 +207,3 @@ def _writable_folder(path: str) -> Path:
             'choose another folder'
         ) from error
     return folder
-
-
-class _Tee:
-    """Writes to the console and to the log; torchreid's Logger closes stdout when it ends."""
-
-    def __init__(self, console, file):
-        self.console = console
-        self.file = file
-
-    def write(self, text: str) -> int:
-        self.file.write(text)
-        return self.console.write(text)
-
-    def flush(self) -> None:
-        self.file.flush()
-        self.console.flush()

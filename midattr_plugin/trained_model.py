@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.spec import ModelSpec
+from midattr_plugin.user_path import user_path
 
 _FILE_REMEDY = 'give the config.yaml that lies in the folder of its training as config_file'
 _OWN_REMEDY = (
@@ -34,7 +35,7 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
         InputError: the file cannot be used, does not describe its model and no configuration
             is given, or describes another one than the configuration.
     """
-    path = Path(path)
+    path = Path(user_path(path, 'checkpoint'))
     checkpoint = read_checkpoint(path)
     content = checkpoint.get('model')
     if config_file is not None:

@@ -25,6 +25,7 @@ from midattr_plugin.benchmark.training import (
 )
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
+from midattr_plugin.user_path import path_option
 
 PARTS = ('training', 'extraction', 'loading', 'ranking', 'schedule')
 _PAPER_ITERATIONS, _PAPER_BATCH = 50_000, 16  # section 3.2
@@ -183,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--out',
-        type=Path,
+        type=path_option,
         default=Path('benchmark'),
         metavar='STEM',
         help='write STEM.md and STEM.json (default: %(default)s)',

@@ -48,7 +48,8 @@ def peak_rss() -> int:
     """Return the peak resident memory of this process, in bytes."""
     status = Path('/proc/self/status')
     if status.exists():  # on Linux a new process inherits ru_maxrss from its parent
-        [line] = [line for line in status.read_text().splitlines() if line.startswith('VmHWM')]
+        lines = status.read_text(encoding='utf-8').splitlines()
+        [line] = [line for line in lines if line.startswith('VmHWM')]
         return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else peak * 1024  # macOS counts in bytes

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from midattr_plugin.benchmark.training import PHASES
-from midattr_plugin.files import atomic_path
+from midattr_plugin.files import write_text
 
 
 def write_report(results: dict, stem: Path) -> list[Path]:
@@ -18,8 +18,7 @@ def write_report(results: dict, stem: Path) -> list[Path]:
     """
     paths = [stem.with_name(stem.name + ending) for ending in ('.json', '.md')]
     for path, text in zip(paths, (json.dumps(results, indent=2), markdown(results)), strict=True):
-        with atomic_path(path) as temporary:
-            temporary.write_text(text.rstrip() + '\n', encoding='utf-8')
+        write_text(path, text.rstrip() + '\n')
     return paths
 
 

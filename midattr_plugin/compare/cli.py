@@ -16,6 +16,7 @@ from midattr_plugin.config import find_config
 from midattr_plugin.config.arguments import add_keys_option, split_at_key
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.errors import InputError
+from midattr_plugin.user_path import path_option
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     suite = load_suite(find_config(options.suite, 'compare'))
     if options.select:
         suite = selection_suite(suite, opts)
-    out = options.out.expanduser() if options.out else Path('log/compare') / suite.name
+    out = options.out or Path('log/compare') / suite.name
     runs = plan_runs(suite, seeds, out, options.root, opts)
     has_results = check_folder(suite, runs, out)
     failed = {}
@@ -137,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--out',
-        type=Path,
+        type=path_option,
         metavar='DIR',
         help='folder of the results (default: log/compare/<suite>)',
     )

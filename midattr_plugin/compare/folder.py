@@ -4,6 +4,7 @@
 locked by the process that runs the suite.
 """
 
+import errno
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,9 @@ from midattr_plugin.compare.suite import Suite
 from midattr_plugin.config import dump_config, load_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import atomic_path
+from midattr_plugin.files import write_text
 
+_NO_LOCKS = {errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _MACHINE_KEYS = ('use_gpu', 'data.workers')  # may change when a suite is resumed elsewhere
 
 
@@ -55,15 +57,13 @@ def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
         InputError: it cannot be written to.
     """
     try:
-        with atomic_path(out / 'suite.json') as temporary:
-            temporary.write_text(
-                json.dumps(_identity(suite, runs), indent=2) + '\n', encoding='utf-8'
-            )
         for run in runs:
             run.folder.mkdir(parents=True, exist_ok=True)
-            dump_config(run.cfg, run.folder / 'run.yaml')
     except OSError as error:
         raise _unwritable(out, error) from error
+    write_text(out / 'suite.json', json.dumps(_identity(suite, runs), indent=2) + '\n')
+    for run in runs:
+        dump_config(run.cfg, run.folder / 'run.yaml')
 
 
 @contextmanager
@@ -84,17 +84,27 @@ def locked(out: Path) -> Iterator[None]:
             f'--out: another process is running the suite in "{out}"; wait for it, '
             'or choose another folder'
         ) from None
-    except OSError as error:
-        raise _unwritable(out, error) from error
+    except (NotImplementedError, OSError) as error:
+        if not _has_no_locks(error):
+            raise _unwritable(out, error) from error
+        print(
+            f'Note: the file system of "{out}" has no locks ({error}), so that a second process '
+            'would not be noticed: start this suite only once at a time'
+        )
     try:
         yield
     finally:
         lock.release()
 
 
-def _unwritable(out: Path, error: OSError) -> InputError:
+def _has_no_locks(error: Exception) -> bool:
+    return isinstance(error, NotImplementedError) or getattr(error, 'errno', None) in _NO_LOCKS
+
+
+def _unwritable(out: Path, error: Exception) -> InputError:
     return InputError(
-        f'--out: "{out}" cannot be written to ({error.strerror}); choose another folder'
+        f'--out: "{out}" cannot be written to ({getattr(error, "strerror", error)}); '
+        'choose another folder'
     )
 
 
@@ -117,7 +127,7 @@ def _read_identity(path: Path) -> dict:
 
 
 def _resolved(folder: str) -> str:
-    return str(Path(folder).expanduser().resolve())
+    return str(Path(folder).resolve())
 
 
 def _check_unchanged(run: Run) -> None:

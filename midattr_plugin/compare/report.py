@@ -14,7 +14,7 @@ from midattr_plugin.compare.report_plots import detail_plots, overview_plots
 from midattr_plugin.compare.report_tables import Table, learned_tables, report_tables
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import ResultRow, results_csv, summarize
-from midattr_plugin.files import atomic_path
+from midattr_plugin.files import write_text
 
 
 def write_report(
@@ -55,8 +55,7 @@ def write_report(
     }
     paths = []
     for name, text in texts.items():
-        with atomic_path(out / name) as temporary:
-            temporary.write_text(text.rstrip() + '\n', encoding='utf-8')
+        write_text(out / name, text.rstrip() + '\n')
         paths.append(out / name)
     return paths
 

@@ -116,7 +116,7 @@ class _Job:
     threads: int
     epochs: int = 0
     process: subprocess.Popen = field(init=False)
-    log: IO = field(init=False)
+    log: IO[bytes] = field(init=False)
 
     def __post_init__(self):
         arguments = [
@@ -130,7 +130,7 @@ class _Job:
         environment = os.environ | {'OMP_NUM_THREADS': str(self.threads)}
         if self.device != CPU:
             environment['CUDA_VISIBLE_DEVICES'] = self.device
-        self.log = (self.run.folder / 'output.log').open('a')
+        self.log = (self.run.folder / 'output.log').open('ab')
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
             stdin=subprocess.PIPE,

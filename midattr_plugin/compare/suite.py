@@ -34,6 +34,7 @@ from midattr_plugin.config import get_default_config
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten, unknown_key
 from midattr_plugin.errors import InputError
+from midattr_plugin.user_path import user_path
 
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+=_-]*')
 
@@ -86,7 +87,7 @@ def load_suite(path: str | Path) -> Suite:
     Raises:
         InputError: there is no such file, or it is not a valid suite.
     """
-    path = Path(path)
+    path = Path(user_path(path, 'suite'))
     where = f'suite "{path}"'
     content = read_suite_file(path)
     existing = flatten(get_default_config())
@@ -148,7 +149,7 @@ def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list
                 'rows_of; name that suite there, or delete only'
             )
         return [], [], own or ''
-    other = path.parent / content['rows_of']
+    other = path.parent / user_path(content['rows_of'], f'suite "{path}", rows_of')
     inherited = read_suite_file(other)
     if 'rows_of' in inherited:
         raise InputError(
@@ -175,9 +176,9 @@ def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
     return [named[name] for name in names]
 
 
-def _base(folder: Path, name: str) -> Path:
+def _base(folder: Path, name: str, suite: Path) -> Path:
     """Return the configuration beside a suite, or else the one of this name in the package."""
-    path = folder / name
+    path = folder / user_path(name, f'suite "{suite}"')
     shipped = {config.name: config for config in shipped_configs()}
     return path if path.exists() else shipped.get(name, path)
 
@@ -185,10 +186,10 @@ def _base(folder: Path, name: str) -> Path:
 def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
     """Return the row with the settings of the suite; ``folder`` is that of the row's own file."""
     if 'config' in row:
-        config, settings = _base(folder, row['config']), dict(row.get('set', {}))
+        config, settings = _base(folder, row['config'], path), dict(row.get('set', {}))
     elif 'config' in suite:
         config, settings = (
-            _base(path.parent, suite['config']),
+            _base(path.parent, suite['config'], path),
             (suite.get('set', {}) | row.get('set', {})),
         )
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.registration import register
+from midattr_plugin.user_path import user_path
 
 KEY = 'midattr.extensions'
 
@@ -28,7 +29,7 @@ def load_extensions(names: Iterable[str], where: str) -> None:
 
 def _load(name: str, where: str) -> None:
     place = f'{where}: {KEY}: "{name}"'
-    path = Path(name).expanduser()
+    path = Path(user_path(name, f'{where}: {KEY}'))
     is_file = path.suffix == '.py'
     if is_file:
         if not path.is_file():

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from midattr_plugin.errors import InputError
+from midattr_plugin.user_path import user_path
 
 _PACKAGE = Path(__file__).parents[1]
 # inside the package in a wheel, beside it in a checkout
@@ -34,14 +35,14 @@ def find_config(name: str | os.PathLike, folder: str = '') -> Path:
     Raises:
         InputError: neither exists.
     """
-    path = Path(name).expanduser()
+    kind = 'suite' if folder else 'configuration'
+    path = Path(user_path(name, kind))
     if path.is_file():
         return path
     shipped = {config.name: config for config in shipped_configs(folder)}
     for candidate in (path.name, f'{path.name}.yaml') if path.name == str(name) else ():
         if candidate in shipped:
             return shipped[candidate]
-    kind = 'suite' if folder else 'configuration'
     raise InputError(
         f'{kind} "{name}" is neither a file nor comes with the package; give the path of a YAML '
         f'file, or one of {", ".join(shipped)}'

@@ -56,6 +56,7 @@ class Key:
         extensible: names can be added by ``midattr.extensions``.
         applies_if: another key and the value that it must have for ``allowed`` to apply; None:
             it always applies.
+        path: the value, or each item of a list, is a path, in which ``~`` is the home folder.
     """
 
     default: Any
@@ -67,6 +68,7 @@ class Key:
     ignore_case: bool = False
     applies_if: tuple[str, Any] | None = None
     extensible: bool = False
+    path: bool = False
 
     def names(self) -> Sequence[str] | None:
         """Return the names that are allowed; None if the values are not names."""

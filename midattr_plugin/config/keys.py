@@ -26,6 +26,7 @@ def all_keys() -> dict[str, Key]:
             keys[f'midattr.annotations.{source.key}'] = Key(
                 '',
                 f"path of {source.name} or of its folder. '': beside the images, or downloaded",
+                path=True,
             )
     return keys
 

@@ -26,7 +26,8 @@ from midattr_plugin.config.midattr_keys import RENAMED_KEYS, present_value
 from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import atomic_path
+from midattr_plugin.files import write_text
+from midattr_plugin.user_path import user_path
 
 
 def get_default_config() -> CfgNode:
@@ -87,13 +88,17 @@ def load_config(
     cfg = get_default_config()
     defaults = flatten(cfg)
     origins = {}
+    rows = all_keys()
     for entry in _file_entries(path) + given:
         key = RENAMED_KEYS.get(entry.key, entry.key)
         if cfg.key_is_deprecated(key):
             continue
         if key not in defaults:
             raise unknown_key(key, entry.where, defaults)
-        _assign(cfg, key, present_value(entry.key, _converted(entry, defaults[key])))
+        value = present_value(entry.key, _converted(entry, defaults[key]))
+        if rows[key].path:
+            value = _expanded(value, f'{entry.where}: {entry.key}')
+        _assign(cfg, key, value)
         origins[key] = entry.where
     check_limits(flatten(cfg), origins)
     check_combinations(cfg)
@@ -144,11 +149,10 @@ def dump_config(cfg: CfgNode, path: str | os.PathLike) -> None:
         path: of the file; its folder is made if it is missing.
 
     Raises:
-        OSError: the file cannot be written; no part of it is left then.
+        InputError: the file cannot be written; no part of it is left then.
     """
     text = '# The complete configuration of a run. Give it as --config-file to repeat the run.\n'
-    with atomic_path(path) as temporary:
-        temporary.write_text(text + cfg.dump(sort_keys=False), encoding='utf-8')
+    write_text(path, text + cfg.dump(sort_keys=False))
 
 
 def _converted(entry: Entry, default: Any) -> Any:
@@ -159,6 +163,12 @@ def _converted(entry: Entry, default: Any) -> Any:
         raise InputError(
             f'{entry.where}: {entry.key} {given}, but must be {expected_type(default)}'
         ) from error
+
+
+def _expanded(value: str | list[str], name: str) -> str | list[str]:
+    if isinstance(value, list):
+        return [user_path(item, name) for item in value]
+    return user_path(value, name)
 
 
 def _assign(cfg: CfgNode, key: str, value: Any) -> None:

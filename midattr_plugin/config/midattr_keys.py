@@ -37,6 +37,7 @@ _ROWS = {
         [],
         'modules, or paths of .py files, that register losses, datasets, backbones, keys or '
         'measurements of your own; they are imported before the other keys are read',
+        path=True,
     ),
     # --- Model (section 2.1) ---
     'branches': Key(
@@ -113,6 +114,7 @@ _ROWS = {
         '',
         "file with the backbone's weights. '': they are downloaded by name",
         argument='model.weights_file',
+        path=True,
     ),
     'weights': Key(
         '',

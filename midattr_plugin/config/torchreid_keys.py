@@ -39,12 +39,14 @@ _ROWS = {
     ),
     'model.pretrained': Key(True, 'start from ImageNet weights'),
     'model.load_weights': Key(
-        '', 'file of weights to start from; layers that do not fit are left out'
+        '', 'file of weights to start from; layers that do not fit are left out', path=True
     ),
-    'model.resume': Key('', 'checkpoint to resume from: weights, optimizer, schedule and epoch'),
+    'model.resume': Key(
+        '', 'checkpoint to resume from: weights, optimizer, schedule and epoch', path=True
+    ),
     'data.type': Key('image', 'kind of the datasets', ('image', 'video')),
     'data.root': Key(
-        'reid-data', 'folder with the folders of the datasets', argument=_data('root')
+        'reid-data', 'folder with the folders of the datasets', argument=_data('root'), path=True
     ),
     'data.sources': Key(
         ['market1501'],
@@ -104,7 +106,9 @@ _ROWS = {
         (3, 3),
         _data('norm_std'),
     ),
-    'data.save_dir': Key('log', 'folder of checkpoints and logs', argument='run.save_dir'),
+    'data.save_dir': Key(
+        'log', 'folder of checkpoints and logs', argument='run.save_dir', path=True
+    ),
     'data.load_train_targets': Key(
         False, "load the targets' training images, too", argument='image_data.load_train_targets'
     ),

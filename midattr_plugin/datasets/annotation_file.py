@@ -12,6 +12,7 @@ import gdown
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.user_path import user_path
 
 IdentityLabels = dict[int, tuple[int, ...]]
 """Identity number, as in the names of the images -> m class indices, -1 where unknown."""
@@ -57,7 +58,7 @@ class AnnotationFile(ABC):
             InputError: the configured file is missing, or the file cannot be downloaded.
         """
         if configured:
-            path = Path(configured).expanduser()
+            path = Path(user_path(configured, 'annotation file'))
             path = path / self.name if path.is_dir() else path
             if not path.is_file():
                 place = f'midattr.annotations.{self.key}:' if self.key else 'annotation file'
@@ -80,14 +81,14 @@ class AnnotationFile(ABC):
             digest = hashlib.sha256(content).hexdigest()
             if digest != self.sha256:
                 raise OSError(f'the sha256 of what came is {digest} instead of {self.sha256}')
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(content)
         except Exception as error:  # gdown passes on whatever its own libraries raise
             reason = ' '.join(f'{type(error).__name__}: {error}'.split())
             raise InputError(
                 f'annotation file "{path}" is missing and could not be downloaded ({reason}); '
                 f'download {self.url} and put it there{self._or_set()}'
             ) from error
+        with atomic_path(path, len(content)) as temporary:
+            temporary.write_bytes(content)
         return path
 
     def _or_set(self) -> str:

@@ -24,6 +24,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.models import ModelSpec
 from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.user_path import user_path
 
 # torchreid stores rank-1 as a NumPy scalar, which PyTorch refuses by default from 2.6 on
 # (https://github.com/KaiyangZhou/deep-person-reid/issues/592). These three rebuild a
@@ -53,10 +54,20 @@ def save_checkpoint(state: dict, path: Path) -> None:
     """Write ``state`` under ``path``, or leave what was there.
 
     Raises:
-        OSError: the folder cannot be written to.
+        InputError: the file cannot be written.
     """
-    with atomic_path(path) as temporary:
-        torch.save(plain(state), temporary)
+    content = plain(state)
+    with atomic_path(path, _tensor_bytes(content)) as temporary:
+        torch.save(content, temporary)
+
+
+def _tensor_bytes(value: Any) -> int:
+    """Return the size of all tensors, which is nearly that of the file."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, dict):
+        value = list(value.values())
+    return sum(map(_tensor_bytes, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def read_checkpoint(path: str | Path) -> dict:
@@ -69,7 +80,7 @@ def read_checkpoint(path: str | Path) -> dict:
         InputError: there is no such file, it is broken, or it holds more than tensors and
             plain values (code would run if it were unpickled).
     """
-    path = Path(path).expanduser()
+    path = Path(user_path(path, 'checkpoint'))
     if not path.is_file():
         problem = 'is a folder' if path.is_dir() else 'does not exist'
         raise InputError(f'checkpoint "{path}" {problem}; check the path')

@@ -21,6 +21,7 @@ from torchvision.transforms import Normalize
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
+from midattr_plugin.engine.event_writer import EventWriter
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.progress import write_progress
 from midattr_plugin.engine.resumed_settings import changed_settings, changes_scores
@@ -48,6 +49,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     checkpoint_seconds = 0.0
     best_mAP = -1.0
     save_dir = ''
+    writer: Any = None
     _random_state: dict | None = None
     _evaluation_pending = False
     _saved_at: float | None = None  # when the last checkpoint had been written
@@ -152,6 +154,8 @@ class CheckpointMixin(torchreid_compat.Engine):
             if self._random_state is not None:
                 set_random_state(self._random_state)
                 self._random_state = None
+            if self.writer is None and not options.get('test_only'):
+                self.writer = EventWriter(save_dir)
         else:
             self.writer = _NoWriter()
         if self._evaluation_pending and _evaluation_due(start_epoch, max_epoch, options):
@@ -204,7 +208,7 @@ class CheckpointMixin(torchreid_compat.Engine):
         # -last is put in place at the end, because from it on the evaluation counts as done:
         # after a kill in between it is repeated, and so is whatever it had not yet written.
         for name in ['best', 'last'] if is_best else ['last']:
-            with atomic_path(self._path(name)) as temporary:
+            with atomic_path(self._path(name), path.stat().st_size) as temporary:
                 shutil.copyfile(path, temporary)
         print(f'Checkpoint saved to "{path}"' + (' (best mAP so far)' if is_best else ''))
 

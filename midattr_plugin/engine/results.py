@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import atomic_path
+from midattr_plugin.files import write_text
 
 FORMAT_VERSION = 2
 RANKS = (1, 5, 10, 20)
@@ -89,10 +89,9 @@ class Results:
         """Write a JSON file, all of it or nothing.
 
         Raises:
-            OSError: the file cannot be written.
+            InputError: the file cannot be written.
         """
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(self.as_dict(), indent=2) + '\n', encoding='utf-8')
+        write_text(path, json.dumps(self.as_dict(), indent=2) + '\n')
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> 'Results':

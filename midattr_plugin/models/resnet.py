@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbone import BACKBONES, Backbone
+from midattr_plugin.user_path import user_path
 
 DEPTHS = (18, 34, 50, 101, 152)
 LAST_STRIDES = (2, 1)
@@ -71,7 +72,7 @@ class ResNet(Backbone):
             InputError: the weights are unknown or cannot be downloaded, or the file cannot be used.
         """
         if weights_file:
-            return _read(Path(weights_file).expanduser())
+            return _read(Path(user_path(weights_file, 'midattr.weights_file')))
         return _download(cls.depth, weights or _WEIGHTS)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
@@ -17,6 +16,7 @@ from midattr_plugin.rendering.render import (
     render_twin,
 )
 from midattr_plugin.rendering.roster import first_identities, invent_roster, read_roster
+from midattr_plugin.user_path import path_option
 
 # Folders below the data root where the datasets of these names look.
 DEMO_FOLDER, TWIN_FOLDER = 'midattr_demo', 'market1501'
@@ -88,14 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--out',
-        type=Path,
+        type=path_option,
         metavar='FOLDER',
         help=f'data root; the pictures go to FOLDER/{DEMO_FOLDER}, or with '
         f'--annotations to FOLDER/{TWIN_FOLDER}',
     )
     parser.add_argument(
         '--annotations',
-        type=Path,
+        type=path_option,
         metavar='FILE',
         help='market_attribute.mat of Market-1501-Attribute: render its identities',
     )
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--preview',
-        type=Path,
+        type=path_option,
         metavar='FILE',
         help='write a contact sheet (PNG) of some identities',
     )

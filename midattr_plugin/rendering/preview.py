@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import Look, describe
@@ -67,10 +66,5 @@ def write_preview(path: Path, looks: Mapping[int, Look], seed: int) -> None:
         InputError: the file cannot be written.
     """
     _, data = cv2.imencode('.png', contact_sheet(looks, seed))
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(data.tobytes())
-    except OSError as error:
-        raise InputError(
-            f'{path} cannot be written ({error.strerror}); choose another --preview file'
-        ) from error
+    with atomic_path(path, data.nbytes) as temporary:
+        temporary.write_bytes(data.tobytes())

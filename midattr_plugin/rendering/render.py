@@ -12,6 +12,7 @@ from midattr_plugin.rendering.roster import (
     read_roster,
 )
 from midattr_plugin.rendering.tree import TREE, write_tree
+from midattr_plugin.user_path import user_path
 
 # Incremented whenever the same seed gives other pictures.
 VERSION = 1
@@ -47,7 +48,7 @@ def render_demo(folder: Path, seed: int = DEFAULT_SEED, workers: int | None = No
     """
     roster = invent_roster(seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
     write_tree(
-        Path(folder) / TREE,
+        Path(user_path(folder, 'folder')) / TREE,
         roster,
         make_plan(roster, DEMO_SIZES, seed),
         annotation_bytes(roster),
@@ -79,7 +80,7 @@ def render_twin(
     Raises:
         InputError: the annotation file or the folder cannot be used.
     """
-    annotations = Path(annotations)
+    annotations = Path(user_path(annotations, 'annotations'))
     roster = read_roster(annotations)
     if limit is not None:
         roster = first_identities(roster, limit)
@@ -88,7 +89,7 @@ def render_twin(
     source = f'{count} annotated identities, sha256 {hashlib.sha256(data).hexdigest()}'
     plan = make_plan(roster, market_sizes(*map(len, roster.values())), seed)
     write_tree(
-        Path(folder) / TREE,
+        Path(user_path(folder, 'folder')) / TREE,
         roster,
         plan,
         data,

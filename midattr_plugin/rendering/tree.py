@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from midattr_plugin.datasets.rendered import MARKER
 from midattr_plugin.errors import InputError
+from midattr_plugin.files import courtesy, write_error
 from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.photo import photograph, photograph_background, photograph_junk
@@ -82,10 +83,7 @@ def write_tree(
             (temporary / MARKER).write_text(_NOTICE + recipe, encoding='utf-8')
             _put_in_place(temporary, tree, recipe)
     except OSError as error:
-        raise InputError(
-            f'{tree} cannot be written ({error.strerror or error}); choose a folder '
-            'that is writable and has space'
-        ) from error
+        raise write_error(tree, error) from error
 
 
 def _has_recipe(tree: Path, recipe: str) -> bool:
@@ -99,7 +97,8 @@ def _temporary_sibling(tree: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(dir=tree.parent, prefix=f'.{tree.name}.', suffix='.tmp'))
     try:
         # mkdtemp makes folders that only their owner can read
-        temporary.chmod(tree.parent.stat().st_mode & 0o777)
+        with courtesy():
+            temporary.chmod(tree.parent.stat().st_mode & 0o777)
         yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -87,7 +87,7 @@ def test_preview_of_one():
                 '--annotations',
                 '{}/market_attribute.mat',
             ],
-            'a.png cannot be written',
+            'a.png" cannot be written',
         ),
     ],
 )
