@@ -26,10 +26,21 @@ def pytest_addoption(parser):
         '--kills',
         type=int,
         default=2,
-        help='how often test_kill_resume.py and test_compare.py stop a run',
+        help='how often test_kill_resume.py, test_full_disk.py and test_compare.py stop a run',
+    )
+    parser.addoption(
+        '--mutations',
+        type=int,
+        default=30,
+        help='how many damaged files of each kind the tests test_mutated_*.py read',
     )
 
 
 @pytest.fixture
 def kills(request):
     return request.config.getoption('--kills')
+
+
+@pytest.fixture
+def mutations(request):
+    return request.config.getoption('--mutations')

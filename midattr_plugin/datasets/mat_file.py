@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
+from midattr_plugin.datasets.matlab import load_mat
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import UNKNOWN, Attribute, AttributeSchema
 
@@ -74,8 +74,8 @@ class _Struct:
     def __init__(self, path: str, source: MatFile):
         self.path, self.source, self.name = path, source, Path(source.name).stem
         try:
-            content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-        except Exception as error:  # SciPy raises a dozen types for a file that is not a .mat
+            content = load_mat(path)
+        except Exception as error:  # see load_mat
             raise self._unusable(
                 f'is not a readable MATLAB file ({type(error).__name__})'
             ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
+from midattr_plugin.datasets.matlab import load_mat
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering.look import (
     FIELDS,
@@ -40,8 +41,8 @@ def read_roster(path: Path) -> Roster:
     if path.stat().st_size == 0:
         raise InputError(f'{path} is empty; {remedy}')
     try:
-        content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-    except Exception as error:  # SciPy raises a dozen types on files that are not MATLAB's
+        content = load_mat(path)
+    except Exception as error:  # see load_mat
         raise InputError(
             f'{path} is not a MATLAB file ({type(error).__name__}); {remedy}'
         ) from error

@@ -1,0 +1,78 @@
+"""Damaged suites, and damaged files in the folder of their results."""
+
+import json
+
+import yaml
+
+from helpers.fake_runs import write_runs
+from helpers.mutations import check_mutations, mutated_bytes, mutated_text, mutated_value
+from midattr_plugin.compare.folder import check_folder
+from midattr_plugin.compare.grid import selection_suite
+from midattr_plugin.compare.plan import Run, plan_runs
+from midattr_plugin.compare.report import write_report
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.config.find import shipped_configs
+
+SUITES = [path.read_text() for path in shipped_configs('compare')]
+
+
+def read(path):
+    suite = load_suite(path)
+    if suite.select:
+        selection_suite(suite)
+    plan_runs(suite, [1], path.parent / 'out')
+
+
+def test_damaged_text(tmp_path, mutations):
+    for shipped in shipped_configs('compare'):  # which others take their rows from
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    path = tmp_path / 'suite.yaml'
+    path.write_text(SUITES[0])
+    check_mutations(
+        mutations,
+        lambda random, p: p.write_bytes(mutated_text(random.choice(SUITES), random)),
+        read,
+        path,
+    )
+
+
+def test_other_values(tmp_path, mutations):
+    for shipped in shipped_configs('compare'):
+        (tmp_path / shipped.name).write_text(shipped.read_text())
+    contents = [yaml.safe_load(text) for text in SUITES]
+    path = tmp_path / 'suite.yaml'
+    path.write_text(SUITES[0])
+    check_mutations(
+        mutations,
+        lambda random, p: p.write_text(
+            yaml.safe_dump(mutated_value(random.choice(contents), random))
+        ),
+        read,
+        path,
+    )
+
+
+def test_damaged_folder_of_results(tmp_path, mutations):
+    suite, runs, out = write_runs(tmp_path, curves=True)
+    events = next(runs[0].folder.glob('events*'))
+    names = [out / 'suite.json', runs[0].folder / 'run.yaml', runs[2].done_file, events]
+    valid = {path: path.read_bytes() for path in names}
+    contents = json.loads(valid[names[2]])
+
+    def write(random, _):
+        for path, data in valid.items():
+            path.write_bytes(data)
+        path = random.choice(names)
+        if path == events:
+            path.write_bytes(mutated_bytes(valid[path], random))
+        elif path == names[2] and random.random() < 0.7:
+            path.write_text(json.dumps(mutated_value(contents, random), skipkeys=True))
+        else:
+            path.write_bytes(mutated_text(valid[path].decode(), random))
+
+    def report(_):
+        check_folder(suite, runs, out)
+        fresh = [Run(run.row, run.seed, run.folder, run.cfg) for run in runs]
+        write_report(suite, fresh, {}, out)
+
+    check_mutations(mutations, write, report, names[0])
