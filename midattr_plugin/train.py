@@ -25,6 +25,7 @@ from midattr_plugin.distributed import (
 )
 from midattr_plugin.earlier_training import keep_earlier_training
 from midattr_plugin.engine import Results
+from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
 from midattr_plugin.engine.tested_weights import check_tested
 from midattr_plugin.engine.weight_transfer import transfer_weights
@@ -100,7 +101,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
         model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
     print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters')
     if cfg.model.load_weights:
-        _load_weights(cfg, model, checkpoint)
+        with sound_content(checkpoint_path):
+            _load_weights(cfg, model, checkpoint)
     criterion = build.build_criterion(cfg, model, datamanager.train_loader.dataset)
     optimizer = build.build_optimizer(cfg, model, criterion)
     scheduler = build_scheduler(cfg, optimizer)
@@ -114,9 +116,11 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
 
     options = arguments(cfg, 'run')
     if cfg.test.evaluate:
-        _prepare_test(cfg, engine, checkpoint)
+        with sound_content(checkpoint_path):
+            _prepare_test(cfg, engine, checkpoint)
     elif cfg.model.resume:
-        options['start_epoch'] = engine.restore(checkpoint, cfg.model.resume)
+        with sound_content(checkpoint_path):
+            options['start_epoch'] = engine.restore(checkpoint, checkpoint_path)
         _check_epochs(cfg, options['start_epoch'])
     if is_main():  # nothing that the configuration names is missing or of another kind
         dump_config(cfg, save_dir / _file_name(cfg, 'config.yaml'))
@@ -189,8 +193,9 @@ def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
 def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, float]:
     reid = results.reid[target][descriptor]
     scores = {f'{descriptor} mAP': reid['mAP'], 'rank-1': reid['rank-1']}
-    if target in results.attributes:
-        scores['attributes mA'] = results.attributes[target]['average']['mA']
+    mA = results.mean_mA(target)
+    if mA is not None:
+        scores['attributes mA'] = mA
     return scores
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.spec import ModelSpec
@@ -37,25 +38,30 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     """
     path = Path(user_path(path, 'checkpoint'))
     checkpoint = read_checkpoint(path)
+    with sound_content(path):
+        spec = _spec(checkpoint, path, config_file)
+        model = spec.build()
+        restore_model(model, checkpoint, path, _FILE_REMEDY if config_file else _OWN_REMEDY)
+        model.spec = spec
+        model.preprocess = spec.preprocess()
+    return model.eval()
+
+
+def _spec(checkpoint: dict, path: Path, config_file: str | os.PathLike | None) -> ModelSpec:
     content = checkpoint.get('model')
     if config_file is not None:
         spec = _spec_of_config(config_file, checkpoint['state_dict'], path)
         if content is not None:
             _check_same(spec, ModelSpec.from_dict(content), config_file, path)
-    elif content is not None:
-        spec = ModelSpec.from_dict(content)
-    else:
+        return spec
+    if content is None:
         raise InputError(
             f'checkpoint "{path}" does not say which model it is of (name, number of identities, '
             'options, attributes, size of the images), because it was written by version 0.1 or '
             'without this project; give the configuration of its training: load_model(path, '
             'config_file="config.yaml")'
         )
-    model = spec.build()
-    restore_model(model, checkpoint, path, _FILE_REMEDY if config_file else _OWN_REMEDY)
-    model.spec = spec
-    model.preprocess = spec.preprocess()
-    return model.eval()
+    return ModelSpec.from_dict(content)
 
 
 def _check_same(

@@ -1,6 +1,6 @@
 """Plots of a report, with their headings and captions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,13 +103,15 @@ def _with_model_descriptor(result_rows: Sequence[ResultRow]) -> list[ResultRow]:
 def _mean_attribute_scores(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
     """Return attribute -> score on the first target, averaged over the seeds."""
     seeds = [next(iter(run.results.attributes.values()), {}) for run in runs]
+    names = ('accuracy', 'majority')
     return {
         attribute: {
-            name: float(np.mean([scores[attribute][name] for scores in seeds]))
-            for name in ('accuracy', 'majority')
+            name: float(np.mean([scores[attribute][name] for scores in seeds])) for name in names
         }
-        for attribute in seeds[0]
+        for attribute in _common(seeds)
         if attribute != 'average'
+        # without an image that has a label
+        and all(scores[attribute].get(name) is not None for scores in seeds for name in names)
     }
 
 
@@ -118,8 +120,17 @@ def _summed_confusions(runs: Sequence[Run]) -> dict[str, tuple[list[str], np.nda
     seeds = [next(iter(run.results.confusion.values()), {}) for run in runs]
     return {
         attribute: (
-            confusion['classes'],
+            seeds[0][attribute]['classes'],
             sum(np.array(confusions[attribute]['counts']) for confusions in seeds),
         )
-        for attribute, confusion in seeds[0].items()
+        for attribute in _common(seeds)
+        if all(
+            confusions[attribute]['classes'] == seeds[0][attribute]['classes']
+            for confusions in seeds
+        )
     }
+
+
+def _common(seeds: Sequence[Mapping]) -> list[str]:
+    """Return the names that the results of all seeds have, in the order of the first."""
+    return [name for name in seeds[0] if all(name in seed for seed in seeds)]

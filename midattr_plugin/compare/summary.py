@@ -153,8 +153,9 @@ def _scores_by_seed(
 
 def _scores(result: Results, target: str, descriptor: str) -> dict[str, float]:
     scores = {name: 100 * value for name, value in result.reid[target][descriptor].items()}
-    if target in result.attributes:
-        scores['mA'] = 100 * result.attributes[target]['average']['mA']
+    mA = result.mean_mA(target)
+    if mA is not None:
+        scores['mA'] = 100 * mA
     return scores
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from midattr_plugin.engine.checkpoint_content import check_content
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.models import ModelSpec
@@ -105,6 +106,7 @@ def read_checkpoint(path: str | Path) -> dict:
         )
     if 'state_dict' not in checkpoint:
         checkpoint = {'state_dict': checkpoint}
+    check_content(checkpoint, path)
     weights = {
         key.removeprefix('module.'): value for key, value in checkpoint['state_dict'].items()
     }

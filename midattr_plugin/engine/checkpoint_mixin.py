@@ -20,6 +20,7 @@ from torchvision.transforms import Normalize
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
+from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.engine.event_writer import EventWriter
 from midattr_plugin.engine.precision import Precision
@@ -29,7 +30,7 @@ from midattr_plugin.engine.resumed_state import restore_optimizer, restore_sched
 from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
-from midattr_plugin.random_state import get_random_state, set_random_state
+from midattr_plugin.random_state import get_random_state, preserved_random_state, set_random_state
 
 
 class CheckpointMixin(torchreid_compat.Engine):
@@ -57,7 +58,9 @@ class CheckpointMixin(torchreid_compat.Engine):
 
     def resume(self, path: str | Path) -> int:
         """Restore the state of a training from a file; see :meth:`restore`."""
-        return self.restore(read_checkpoint(path), path)
+        checkpoint = read_checkpoint(path)
+        with sound_content(path):
+            return self.restore(checkpoint, path)
 
     def restore(self, checkpoint: dict, path: str | Path) -> int:
         """Restore the state of a training.
@@ -100,6 +103,9 @@ class CheckpointMixin(torchreid_compat.Engine):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
         self.best_mAP = -1.0 if changes_scores(changes) else checkpoint.get('best_mAP', -1.0)
         self._random_state = checkpoint.get('random_state')
+        if self._random_state is not None:
+            with preserved_random_state():
+                set_random_state(self._random_state)  # fails now if it is damaged
         self._evaluation_pending = not checkpoint.get('evaluated', True)
         print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
         if changes:

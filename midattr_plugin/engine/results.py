@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,10 @@ class Results:
         """Return the mAP of a descriptor, averaged over the targets."""
         values = [scores[descriptor]['mAP'] for scores in self.reid.values()]
         return sum(values) / len(values)
+
+    def mean_mA(self, target: str) -> float | None:
+        """Return the mA of a target, averaged over the attributes; None without labels."""
+        return self.attributes[target]['average']['mA'] if target in self.attributes else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain Python values, with the members of ``extra`` beside the other fields."""
@@ -112,18 +118,47 @@ class Results:
             ) from error
         try:
             results = cls.from_dict(content)
-            for scores in results.reid.values():
-                for descriptor in scores.values():
-                    descriptor['mAP'] + 0.0  # a number
+            _check_scores(results)
         except InputError as error:
             raise InputError(f'results "{path}": {error}') from error
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             content = None
         if not isinstance(content, dict) or 'reid' not in content:
             raise InputError(
-                f'results "{path}" hold no reid scores; name a metrics.json of this project'
+                f'results "{path}" hold no reid scores, or damaged ones; name a metrics.json of '
+                'this project, or run the test again'
             )
         return results
+
+
+def _check_scores(results: Results) -> None:
+    """Check what a report takes from results.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: something is missing or of another kind.
+    """
+    for target, descriptors in results.reid.items():
+        if not descriptors or type(results.rendered.get(target, False)) is not bool:
+            raise ValueError(target)
+        for scores in descriptors.values():
+            _check_numbers([scores['mAP'], *scores.values()])
+    for attributes in results.attributes.values():
+        _check_numbers([attributes['average']['mA']])
+        for by_name in attributes.values():
+            _check_numbers(by_name.values())
+    for confusions in results.confusion.values():
+        for confusion in confusions.values():
+            names, counts = confusion['classes'], confusion['counts']
+            if [len(row) for row in counts] != [len(names)] * len(names):
+                raise ValueError('counts')
+            _check_numbers([number for row in counts for number in row])
+    _check_numbers([results.parameters, results.multiply_adds])
+
+
+def _check_numbers(values: Iterable[float | None]) -> None:
+    for value in values:
+        if value is not None and (type(value) not in (int, float) or not math.isfinite(value)):
+            raise ValueError(value)
 
 
 def plain_numbers(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from midattr_plugin.engine.checkpoint_content import check_like, check_optimizer_state
 from midattr_plugin.errors import InputError
 
 _OPTIMIZER_KEYS = {
@@ -51,7 +52,8 @@ def restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], path: str 
     Raises:
         InputError: it was built with other parameters or options.
     """
-    fresh = [_options(group) for group in optimizer.param_groups]
+    built = [dict(group) for group in optimizer.param_groups]
+    fresh = [_options(group) for group in built]
     stored = [_options(group) for group in state['param_groups']]
     try:
         optimizer.load_state_dict(dict(state))
@@ -66,6 +68,7 @@ def restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], path: str 
         for option, key in _OPTIMIZER_KEYS.items():
             if option in before and option in now and before[option] != now[option]:
                 raise _changed(path, key, before[option], now[option])
+    check_optimizer_state(optimizer, built, path)
 
 
 def restore_schedule(
@@ -108,6 +111,7 @@ def restore_schedule(
             raise _changed(path, _SCHEDULE_KEYS[name], before, now)
     if not rebuild:
         scheduler.load_state_dict(dict(state))
+        check_like(scheduler.state_dict(), current, 'scheduler', path)
         return False
     for group, rate in zip(scheduler.optimizer.param_groups, fresh_rates, strict=True):
         group['lr'] = rate

@@ -7,6 +7,7 @@ import copy
 import faulthandler
 import resource
 import signal
+import sys
 import traceback
 import warnings
 from collections import Counter
@@ -26,9 +27,35 @@ SECONDS = 60
 _GIB = 2**30
 _EXTREMES = [b'\xff' * 4, b'\x7f\xff\xff\xff', b'\xff\xff\xff\x7f', b'\x00' * 4, b'\xff' * 8]
 _TOKENS = [
-    *('~', 'null', 'yes', '-1', '0', '1e999', '.nan', '0x7fffffffffffffff', '9' * 400, '2018-99-99'),
+    *(
+        '~',
+        'null',
+        'yes',
+        '-1',
+        '0',
+        '1e999',
+        '.nan',
+        '0x7fffffffffffffff',
+        '9' * 400,
+        '2018-99-99',
+    ),
     *('[]', '{}', '[', '}', ':', '- ', '&a ', '*a', '!!python/name:os.system ', '!!binary x'),
-    *("'", '"', '#', '\t', '\0', '\ufeff', '\ud800', '中ö', '%', '<<: ', '? ', '|', '---\n', '...\n'),
+    *(
+        "'",
+        '"',
+        '#',
+        '\t',
+        '\0',
+        '\ufeff',
+        '\ud800',
+        '中ö',
+        '%',
+        '<<: ',
+        '? ',
+        '|',
+        '---\n',
+        '...\n',
+    ),
     *('../..', '~nobody/x', '/', 'a' * 5000, 'True', 'train.lr', 'midattr', '{a: 1}', '[1, x]'),
 ]
 
@@ -100,7 +127,9 @@ def _with_odd_part(value: Any, random: Random) -> Any:
         if kind == 0:
             del value[key]
         elif kind == 1:
-            value[random.choice(('x', '', 0, -1, 10**6, None, ('a', 1), f'{key}x'))] = value.pop(key)
+            value[random.choice(('x', '', 0, -1, 10**6, None, ('a', 1), f'{key}x'))] = value.pop(
+                key
+            )
         elif kind == 2:
             value['unknown'] = _odd(random)
         else:
@@ -125,7 +154,21 @@ def _with_odd_part(value: Any, random: Random) -> Any:
 def _odd(random: Random) -> Any:
     return random.choice(
         [
-            *(None, True, 0, -1, 1, 10**30, 0.5, -0.0, float('nan'), float('inf'), '', 'text', 'ö中'),
+            *(
+                None,
+                True,
+                0,
+                -1,
+                1,
+                10**30,
+                0.5,
+                -0.0,
+                float('nan'),
+                float('inf'),
+                '',
+                'text',
+                'ö中',
+            ),
             *([], {}, [None], [[]], {'a': 1}, [1, 'x'], (), 'resnet50', '~', 'a' * 300, '\0'),
             *(2**31, 2**63, -(2**70), [1.5], [10**9], ['a', 'a'], {1: 2}, {'name': None}),
         ]
@@ -205,7 +248,8 @@ def _limited_time():
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(SECONDS)
-    faulthandler.dump_traceback_later(2 * SECONDS, exit=True)  # where no signal gets through
+    # where no signal gets through
+    faulthandler.dump_traceback_later(2 * SECONDS, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
