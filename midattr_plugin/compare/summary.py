@@ -11,6 +11,7 @@ from midattr_plugin.compare.intervals import Difference, Spread, paired_differen
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.engine.results import REID_SCORES, Results
+from midattr_plugin.errors import InputError
 
 ROW_SCORES = (*REID_SCORES, 'mA')
 """Scores of a result row, in percent. All descriptors of a row and target share their mA."""
@@ -74,12 +75,40 @@ def summarize(suite: Suite, runs: Sequence[Run]) -> list[ResultRow]:
         if run.is_done:
             results[run.row.name][run.seed] = run.results
             as_published[run.row.name] = _is_trained_as_published(run.cfg, suite.dataset)
+    for name, by_seed in results.items():
+        _check_same_scores(name, by_seed)
     return [
         result_row
         for row in suite.rows
         if row.name in as_published
         for result_row in _result_rows(row, results, as_published[row.name], suite.dataset)
     ]
+
+
+def _check_same_scores(name: str, results: ResultsBySeed) -> None:
+    """Check that the seeds of a row have the same targets, descriptors and scores.
+
+    Raises:
+        InputError: one of them has others.
+    """
+    found = {
+        seed: (
+            {
+                target: {descriptor: list(scores) for descriptor, scores in descriptors.items()}
+                for target, descriptors in result.reid.items()
+            },
+            list(result.attributes),
+            set(result.reid) - set(result.rendered),
+        )
+        for seed, result in results.items()
+    }
+    for seed, scores in found.items():
+        if scores[-1] or scores != next(iter(found.values())):
+            raise InputError(
+                f'row "{name}": the results of seed {seed} hold other scores than those of the '
+                f'other seeds, or not all; remove done.json in the folder of seed {seed}, and run '
+                'the suite again'
+            )
 
 
 def kind_of_images(result_rows: Sequence[ResultRow]) -> str:

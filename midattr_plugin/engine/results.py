@@ -59,7 +59,7 @@ class Results:
 
     def mean_mA(self, target: str) -> float | None:
         """Return the mA of a target, averaged over the attributes; None without labels."""
-        return self.attributes[target]['average']['mA'] if target in self.attributes else None
+        return self.attributes.get(target, {}).get('average', {}).get('mA')
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain Python values, with the members of ``extra`` beside the other fields."""
@@ -143,7 +143,6 @@ def _check_scores(results: Results) -> None:
         for scores in descriptors.values():
             _check_numbers([scores['mAP'], *scores.values()])
     for attributes in results.attributes.values():
-        _check_numbers([attributes['average']['mA']])
         for by_name in attributes.values():
             _check_numbers(by_name.values())
     for confusions in results.confusion.values():
