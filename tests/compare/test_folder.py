@@ -1,9 +1,12 @@
 """The folder that belongs to a suite."""
 
+import errno
 import json
 import multiprocessing
+import os
 import time
 
+import filelock
 import pytest
 
 from helpers.fake_runs import make_suite
@@ -107,4 +110,32 @@ def test_folder_that_cannot_be_written_to(tmp_path):
         pytest.raises(InputError, match='--out: .* cannot be written to'),
         locked(tmp_path / 'file/out'),
     ):
+        pass
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        OSError(errno.ENOLCK, 'No locks available'),
+        OSError(errno.ENOTSUP, 'Operation not supported'),
+        NotImplementedError('no flock'),
+    ],
+)
+def test_file_system_without_locks_is_said_in_a_line(tmp_path, monkeypatch, capsys, error):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(filelock.FileLock, 'acquire', refuse)
+    with locked(tmp_path):
+        pass
+    out = capsys.readouterr().out
+    assert out.count('\n') == 1 and 'has no locks' in out and 'only once at a time' in out
+
+
+def test_full_disk_is_not_a_file_system_without_locks(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(filelock.FileLock, 'acquire', fail)
+    with pytest.raises(InputError, match='No space left'), locked(tmp_path):
         pass
