@@ -58,18 +58,19 @@ def test_every_key_of_a_path_is_expanded_and_written_so(tmp_path, home, unused):
         'midattr.extensions',
         'midattr.annotations.market1501',
     } <= set(keys)
-    (tmp_path / 'own_module_of_home.py').write_text('')
+    module = f'{tmp_path.name}.py'  # which no other test imports
+    (tmp_path / module).write_text('')
     pairs = [
         item
         for key in keys
         if key != unused  # the two exclude each other
-        for item in (key, '~/own_module_of_home.py' if key.endswith('extensions') else '~/a')
+        for item in (key, f'~/{module}' if key.endswith('extensions') else '~/a')
     ]
     cfg = load_config(None, pairs)
     dump_config(cfg, tmp_path / 'config.yaml')
     assert '~' not in (tmp_path / 'config.yaml').read_text()
     assert cfg.data.save_dir == f'{home}/a'
-    assert cfg.midattr.extensions == [f'{home}/own_module_of_home.py']
+    assert cfg.midattr.extensions == [f'{home}/{module}']
     assert load_config(tmp_path / 'config.yaml') == cfg
 
 
