@@ -21,7 +21,11 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
     curves: dict[str, dict[int, float]] = {tag: {} for tag in tags}
     for path in sorted(folder.glob('events.out.tfevents.*'), key=lambda path: path.stat().st_mtime):
         events = EventAccumulator(str(path), size_guidance={'scalars': 0})
-        events.Reload()
+        try:
+            events.Reload()
+        except UnicodeError:
+            print(f'Note: no curves of "{folder}", as TensorBoard reads only paths in UTF-8')
+            break
         for tag in curves.keys() & events.Tags()['scalars']:
             curves[tag] |= {event.step: event.value for event in events.Scalars(tag)}
     return {tag: dict(sorted(curve.items())) for tag, curve in curves.items()}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.optim import Optimizer
 
@@ -13,11 +14,12 @@ from midattr_plugin.errors import InputError
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 2**31
+    return isinstance(value, (int, np.integer)) and type(value) is not bool and 0 <= value < 2**31
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
+    # torchreid's rank-1 is a number of NumPy
+    return isinstance(value, (int, float, np.number)) and type(value) is not bool
 
 
 def _is_mapping(value: Any) -> bool:
