@@ -27,7 +27,7 @@ def free_ram(root: Path = Path('/')) -> int:
 
 def _left_in_groups(root: Path) -> Iterator[int]:
     try:
-        lines = (root / 'proc/self/cgroup').read_text().splitlines()
+        lines = (root / 'proc/self/cgroup').read_text(encoding='utf-8').splitlines()
     except OSError:  # not on Linux
         return
     for line in lines:
@@ -44,9 +44,12 @@ def _left_in_groups(root: Path) -> Iterator[int]:
 
 def _left_in_group(folder: Path, limit: str, used: str, freed_on_demand: str) -> Iterator[int]:
     try:
-        most = int((folder / limit).read_text())
-        now = int((folder / used).read_text())
-        stat = dict(line.split() for line in (folder / 'memory.stat').read_text().splitlines())
+        most = int((folder / limit).read_text(encoding='utf-8'))
+        now = int((folder / used).read_text(encoding='utf-8'))
+        stat = dict(
+            line.split()
+            for line in (folder / 'memory.stat').read_text(encoding='utf-8').splitlines()
+        )
         yield most - now + int(stat.get(freed_on_demand, 0))
     except (OSError, ValueError):  # no such group, or 'max': without a limit
         return

@@ -164,7 +164,8 @@ class System:
             mark: called with the phase that begins: 'data', and 'forward' when a batch is there.
         """
         self.engine.train_loader = _Epoch(self, iterations, mark)
-        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+        nowhere = open(os.devnull, 'w', encoding='utf-8')
+        with nowhere, contextlib.redirect_stdout(nowhere):
             self.engine.train(self.cfg.train.print_freq)
         self.engine.epoch += 1
 

@@ -14,7 +14,9 @@ from midattr_plugin.errors import InputError
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and type(value) is not bool and 0 <= value < 2**31
+    return (
+        isinstance(value, (int, np.integer)) and type(value) is not bool and 0 <= int(value) < 2**31
+    )
 
 
 def _is_number(value: Any) -> bool:
