@@ -18,8 +18,7 @@ from midattr_plugin.datasets.dataset_problem import dataset_problem
 from midattr_plugin.datasets.held_out import hold_out
 from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.distributed import world_size
-from midattr_plugin.distributed.sharding import check_batch, sharded_train_loader
-from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
+from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
 from midattr_plugin.engine import ENGINES
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
@@ -57,8 +56,6 @@ def build_datamanager(cfg: CfgNode):
             f'{len(datamanager.train_loader.dataset)} training images, so that there '
             'is no batch; lower it'
         )
-    if cfg.data.type == 'video':
-        return datamanager
     if cfg.midattr.validation_images and not cfg.test.evaluate:
         datamanager.validation_loader = hold_out(
             datamanager,
@@ -71,6 +68,9 @@ def build_datamanager(cfg: CfgNode):
         )
         check_sampler(datamanager.train_loader)
     if world_size() > 1 and not cfg.test.evaluate:
+        check_compiler(
+            cfg.midattr.compile and cfg.loss.name == 'midattr', cfg.midattr.sync_batch_norm
+        )
         check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
         datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
     if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
@@ -298,8 +298,6 @@ def build_engine(
     Raises:
         ValueError: the criterion has parameters that the optimizer lacks.
     """
-    if world_size() > 1:
-        model = synchronize_batch_norm(model)
     use_fast_ranking(cfg.midattr.fast_ranking)
     options: dict = {'use_gpu': cfg.use_gpu}
     if cfg.loss.name == 'midattr':
@@ -320,6 +318,7 @@ def build_engine(
     kind = ENGINES[cfg.loss.name, cfg.data.type]
     built = kind(datamanager, model, optimizer, scheduler=scheduler, **options)
     built.checkpoint_seconds = cfg.midattr.checkpoint_seconds
+    built.sync_batch_norm = cfg.midattr.sync_batch_norm
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
     return built

@@ -17,10 +17,13 @@ from midattr_plugin.config import arguments, dump_config, parse_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.console import copied_to_log
 from midattr_plugin.distributed import (
+    ended_after_failure,
     is_main,
     joined_group,
     main_first,
     process_rank,
+    told_once,
+    unused_resources,
     world_size,
 )
 from midattr_plugin.earlier_training import keep_earlier_training
@@ -43,13 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
 
     def train() -> None:
-        with joined_group():
-            run(parse_config(argv))
+        cfg = told_once(lambda: parse_config(argv))
+        with joined_group(cfg.use_gpu):
+            run(cfg)
 
-    return run_command(
-        train,
-        interrupted='interrupted; to resume from the last complete epoch, run the same command '
-        'with model.resume <data.save_dir>/model/model.pth.tar-last',
+    return ended_after_failure(
+        lambda: run_command(
+            train,
+            interrupted='interrupted; to resume from the last complete epoch, run the same '
+            'command with model.resume <data.save_dir>/model/model.pth.tar-last',
+        )
     )
 
 
@@ -86,12 +92,14 @@ def run(cfg: CfgNode) -> Results:
             f'torch {torch.__version__}, torchvision {torchvision.__version__}, on {device}'
             f'{processes}'
         )
+        if world_size() == 1 and (note := unused_resources(cfg.use_gpu)):
+            print(note)
         return _run(cfg, save_dir)
 
 
 def _run(cfg: CfgNode, save_dir: Path) -> Results:
     torchreid_compat.utils.set_random_seed(cfg.train.seed)
-    torch.backends.cudnn.benchmark = cfg.use_gpu
+    _choose_kernels(cfg.use_gpu, cfg.midattr.deterministic)
     # read before the data, which may take minutes
     checkpoint_path = cfg.model.resume or cfg.model.load_weights
     checkpoint = read_checkpoint(checkpoint_path) if checkpoint_path else {}
@@ -160,6 +168,14 @@ def _check_epochs(cfg: CfgNode, trained: int) -> None:
             f'train.max_epoch is {cfg.train.max_epoch}, but "{cfg.model.resume}" was written after '
             f'{trained} epochs; set it to {trained} or more, or give an earlier checkpoint'
         )
+
+
+def _choose_kernels(use_gpu: bool, deterministic: bool) -> None:
+    torch.backends.cudnn.benchmark = use_gpu and not deterministic
+    if use_gpu and deterministic:
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # which PyTorch asks for
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def _file_name(cfg: CfgNode, name: str) -> str:

@@ -233,6 +233,19 @@ _ROWS = {
         "a warning says why and it runs uncompiled. Read only if loss.name is 'midattr'",
         argument='engine.compile',
     ),
+    'sync_batch_norm': Key(
+        True,
+        'with several processes: normalize by the statistics of the whole batch, so that the '
+        'result is that of one process. False: by those of the images of each process, which is '
+        'faster and needs no such exchange where each has enough images, e.g. 32; the running '
+        'statistics are averaged after every epoch. Works with every model and loss',
+    ),
+    'deterministic': Key(
+        False,
+        'on a GPU: choose kernels that repeat bit-for-bit where PyTorch has them, and do not '
+        'choose the fastest by trial; slower. PyTorch warns of kernels without such a version. On '
+        'the CPU runs repeat in any case',
+    ),
     'cache': Key(
         'none',
         'where training images are kept after they are decoded and resized, to be augmented a '

@@ -1,6 +1,16 @@
-"""The process group that ``torchrun`` starts, and its collective operations."""
+"""The process group that ``torchrun`` starts, and its collective operations.
+
+There are two groups. Tensors that a training step sums or gathers are on the device of the model;
+their group is PyTorch's default one, with its usual timeout. Objects and features go through a
+second group, on the CPU: there the others wait for hours while the main process ranks, and the
+GPUs hold nothing meanwhile.
+"""
 
 import os
+import platform
+import sys
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,30 +21,111 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.distributed.nn.functional import all_gather
 
-# The other processes wait while the main process ranks. A process that dies does not cause a wait:
-# its connections close at once, and torchrun terminates the others.
-_TIMEOUT = timedelta(hours=2)
+from midattr_plugin.distributed.launch import choose_device, read_launch
+
+_PATIENCE = timedelta(hours=2)  # with the main process, while it ranks
+_BLOCK_BYTES = 2**26  # of features on their way to the main process
 
 _T = TypeVar('_T')
 
+_cpu_group: dist.ProcessGroup | None = None
+_is_first_on_machine = True
+
 
 @contextmanager
-def joined_group() -> Iterator[None]:
+def joined_group(use_gpu: bool) -> Iterator[None]:
     """Join the process group of ``torchrun`` for the duration of the block.
 
-    Does nothing in a process that ``torchrun`` has not started.
+    Does nothing in a process that ``torchrun`` has not started. The group is left only after
+    success: leaving it waits for the other processes, which after a failure wait for this one.
+    :func:`ended_after_failure` then ends the process. If several fail, only the first one raises
+    its error.
+
+    Args:
+        use_gpu: whether the processes train on GPUs, one on each.
+
+    Raises:
+        InputError: the environment does not say which process this is, or the machine has fewer
+            GPUs than processes.
     """
-    if int(os.environ.get('WORLD_SIZE', 1)) == 1:
+    global _cpu_group, _is_first_on_machine
+    launch = read_launch()
+    if launch is None:
         yield
         return
-    on_gpu = torch.cuda.is_available()
-    if on_gpu:
-        torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-    dist.init_process_group('nccl' if on_gpu else 'gloo', timeout=_TIMEOUT)
+    if use_gpu:
+        torch.cuda.set_device(choose_device(launch))
+    store, rank, size = next(dist.rendezvous('env://'))
+    dist.init_process_group(
+        'nccl' if use_gpu else 'gloo',
+        store=dist.PrefixStore('group', store),
+        rank=rank,
+        world_size=size,
+    )
+    _cpu_group = dist.new_group(backend='gloo', timeout=_PATIENCE)
+    _is_first_on_machine = launch.local_rank == 0
     try:
         yield
-    finally:
-        dist.destroy_process_group()
+    except BaseException:
+        if not _fails_first(store):
+            _end_process(1)
+        if rank > 0:
+            print(f'process {rank} of {size}, on {platform.node()}:', file=sys.stderr)
+        raise
+    dist.destroy_process_group()
+    _cpu_group, _is_first_on_machine = None, True
+
+
+def _fails_first(store: dist.Store) -> bool:
+    """Return whether no other process has failed before, perhaps with the same error."""
+    try:
+        return store.add('failed', 1) == 1
+    except RuntimeError:  # the process that held the store is gone
+        return True
+
+
+def told_once(function: Callable[[], _T]) -> _T:
+    """Return ``function()``; if all processes fail with the same error, one per machine says it.
+
+    Args:
+        function: does the same in all processes of a machine, before they join their group.
+    """
+    launch = read_launch()
+    if launch is None or launch.local_rank == 0:
+        return function()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        try:
+            return function()
+        except Exception:
+            raise SystemExit(1) from None
+
+
+def ended_after_failure(command: Callable[[], int]) -> int:
+    """Return the exit status of a command, or end this process if it failed in its group.
+
+    At the ordinary end of a process, its GPU's library would wait for the other processes.
+    ``torchrun`` terminates these as soon as this one has ended.
+
+    Args:
+        command: joins the group and leaves it, unless it fails.
+    """
+    try:
+        status = command()
+    except BaseException:
+        if not dist.is_initialized():
+            raise
+        traceback.print_exc()
+        status = 1
+    if dist.is_initialized():
+        _end_process(status)
+    return status
+
+
+def _end_process(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def world_size() -> int:
@@ -57,20 +148,36 @@ def broadcast(value: Any) -> Any:
     if world_size() == 1:
         return value
     values = [value]
-    dist.broadcast_object_list(values)
+    dist.broadcast_object_list(values, group=_cpu_group)
     return values[0]
 
 
-def main_first(function: Callable[[], _T]) -> _T:
-    """Return ``function()``, called by the main process before the others call it.
+def gather_objects(value: Any) -> list[Any]:
+    """Return the values of all processes in the main process, in the order of their ranks.
 
-    Use it for functions that download or render files on the first call.
+    Returns:
+        The values; [] in every other process.
     """
-    if not is_main():
-        broadcast(None)
+    if world_size() == 1:
+        return [value]
+    values = [None] * world_size() if is_main() else None
+    dist.gather_object(value, values, group=_cpu_group)
+    return values or []
+
+
+def main_first(function: Callable[[], _T]) -> _T:
+    """Return ``function()``, called by one process of each machine before the others call it.
+
+    Use it for functions that download or render files on the first call. On several machines
+    that share a disk, the files must be written atomically.
+    """
+    if world_size() == 1:
+        return function()
+    if not _is_first_on_machine:
+        dist.barrier(group=_cpu_group)
     result = function()
-    if is_main():
-        broadcast(None)
+    if _is_first_on_machine:
+        dist.barrier(group=_cpu_group)
     return result
 
 
@@ -95,27 +202,43 @@ def gather_with_gradients(part: Tensor) -> Tensor:
     return torch.cat(all_gather(part)) if world_size() > 1 else part
 
 
-def gather_interleaved(shard: Tensor) -> Tensor:
-    """Return the rows of all processes, where row i belongs to process i modulo their number.
+def gather_to_main(shard: Tensor) -> Tensor | None:
+    """Return the rows of all processes in the main process, in their original order.
+
+    Row i of the whole belongs to process i modulo the number of processes, as
+    :func:`~midattr_plugin.distributed.sharding.sharded_test_loader` divides the images. Rows
+    travel in blocks over the CPU: the main process holds the result and one block of every process,
+    the others hold nothing but their shard. All processes must call this.
 
     Args:
-        shard: (n, ...), the rows of this process; n may differ by one between processes.
+        shard: (n, ...), the rows of this process, on the CPU; n may differ by one between
+            processes, all else may not.
 
     Returns:
-        (N, ...), all rows in their original order.
+        (N, ...), all rows; None in every other process.
     """
     if world_size() == 1:
         return shard
-    device = 'cuda' if dist.get_backend() == 'nccl' else 'cpu'
-    counts = torch.zeros(world_size(), dtype=torch.int64, device=device)
-    counts[process_rank()] = len(shard)
-    dist.all_reduce(counts)
-    # all_gather needs the same shape in every process
-    padded = shard.new_zeros(int(counts.max()), *shard.shape[1:], device=device)
-    padded[: len(shard)] = shard
-    parts = [torch.empty_like(padded) for _ in counts]
-    dist.all_gather(parts, padded)
-    rows = shard.new_empty(int(counts.sum()), *shard.shape[1:])
-    for number, (part, count) in enumerate(zip(parts, counts.tolist(), strict=True)):
-        rows[number :: world_size()] = part[:count].to(rows.device)
+    counts = broadcast(gather_objects(len(shard)))
+    step = max(1, _BLOCK_BYTES // max(1, shard[:1].nbytes))
+    rows = shard.new_empty(sum(counts), *shard.shape[1:]) if is_main() else None
+    for first in range(0, max(counts), step):
+        stop = min(first + step, max(counts))
+        block = shard.new_zeros(stop - first, *shard.shape[1:])  # the same shape in all
+        mine = shard[first:stop]
+        block[: len(mine)] = mine
+        blocks = None if rows is None else [torch.empty_like(block) for _ in counts]
+        dist.gather(block, blocks, group=_cpu_group)
+        for rank, part in enumerate(blocks or ()):
+            place = rows[rank :: world_size()][first:stop]
+            place.copy_(part[: len(place)])
     return rows
+
+
+def gather_interleaved(shard: Tensor) -> Tensor:
+    """Return :func:`gather_to_main`'s rows in every process; only for small ones.
+
+    Args:
+        shard: see :func:`gather_to_main`.
+    """
+    return broadcast(gather_to_main(shard))

@@ -77,3 +77,21 @@ def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:
             f'train.batch_size: {batch_size} images cannot be divided evenly among '
             f'{processes} processes{kept}; choose a multiple of {unit}'
         )
+
+
+def check_compiler(compiles: bool, sync_batch_norm: bool) -> None:
+    """Check that several processes can compile their step.
+
+    Args:
+        compiles: whether the step is compiled.
+        sync_batch_norm: whether batch normalization is synchronized.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if compiles and sync_batch_norm:
+        raise InputError(
+            'midattr.compile: with several processes the compiler would stop at every layer of '
+            'batch normalization, where they exchange statistics; set midattr.compile False, or '
+            'midattr.sync_batch_norm False'
+        )

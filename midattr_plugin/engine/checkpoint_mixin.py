@@ -9,7 +9,7 @@ writing of a checkpoint.
 import inspect
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,11 @@ from midattr_plugin.engine.resumed_state import restore_optimizer, restore_sched
 from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
-from midattr_plugin.random_state import get_random_state, preserved_random_state, set_random_state
+from midattr_plugin.random_state import (
+    gather_random_states,
+    preserved_random_state,
+    restore_random_state,
+)
 
 
 class CheckpointMixin(torchreid_compat.Engine):
@@ -51,7 +55,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     best_mAP = -1.0
     save_dir = ''
     writer: Any = None
-    _random_state: dict | None = None
+    _random_states: Sequence[dict] = ()
     _evaluation_pending = False
     _saved_at: float | None = None  # when the last checkpoint had been written
     _run_options: Mapping[str, Any] = MappingProxyType({})
@@ -102,10 +106,12 @@ class CheckpointMixin(torchreid_compat.Engine):
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
         self.best_mAP = -1.0 if changes_scores(changes) else checkpoint.get('best_mAP', -1.0)
-        self._random_state = checkpoint.get('random_state')
-        if self._random_state is not None:
+        states = checkpoint.get('random_state') or ()
+        # a dict is that of the main process, of version 0.2
+        self._random_states = [states] if isinstance(states, dict) else states
+        if self._random_states:
             with preserved_random_state():
-                set_random_state(self._random_state)  # fails now if it is damaged
+                restore_random_state(self._random_states)  # fails now if it is damaged
         self._evaluation_pending = not checkpoint.get('evaluated', True)
         print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
         if changes:
@@ -157,13 +163,13 @@ class CheckpointMixin(torchreid_compat.Engine):
         if is_main():
             for leftover in Path(save_dir, 'model').glob('.model.pth.tar-*.tmp'):
                 leftover.unlink()  # a save that was killed
-            if self._random_state is not None:
-                set_random_state(self._random_state)
-                self._random_state = None
             if self.writer is None and not options.get('test_only'):
                 self.writer = EventWriter(save_dir)
         else:
             self.writer = _NoWriter()
+        if self._random_states:
+            restore_random_state(self._random_states)
+            self._random_states = ()
         if self._evaluation_pending and _evaluation_due(start_epoch, max_epoch, options):
             names = inspect.signature(torchreid_compat.Engine.test).parameters
             rank1 = self.test(
@@ -176,13 +182,15 @@ class CheckpointMixin(torchreid_compat.Engine):
         """Train one epoch as torchreid does, and keep it."""
         super().train(*args, **kwargs)
         self.trained_epochs = self.epoch + 1
-        if is_main():
-            self.keep_epoch()
+        self.keep_epoch()
 
     def keep_epoch(self) -> None:
         """Note how far the training has come, and write ``-last`` if that is due."""
+        states = gather_random_states()
+        if not is_main():
+            return
         if self._checkpoint_due():
-            save_checkpoint(self._state(evaluated=False), self._path('last'))
+            save_checkpoint(self._state(states, evaluated=False), self._path('last'))
             self._saved_at = time.monotonic()
         write_progress(self.save_dir, self.trained_epochs, self.max_epoch)
 
@@ -207,10 +215,11 @@ class CheckpointMixin(torchreid_compat.Engine):
         mAP = self.results.mean_mAP(self.descriptor)
         is_best = mAP > self.best_mAP
         self.best_mAP = max(mAP, self.best_mAP)
+        states = gather_random_states()
         if not is_main():
             return
         path = self._path(epoch + 1)
-        save_checkpoint(self._state(evaluated=True, rank1=float(rank1), mAP=mAP), path)
+        save_checkpoint(self._state(states, evaluated=True, rank1=float(rank1), mAP=mAP), path)
         # -last is put in place at the end, because from it on the evaluation counts as done:
         # after a kill in between it is repeated, and so is whatever it had not yet written.
         for name in ['best', 'last'] if is_best else ['last']:
@@ -221,7 +230,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     def _path(self, name: str | int) -> Path:
         return Path(self.save_dir, 'model', f'model.pth.tar-{name}')
 
-    def _state(self, **measured) -> dict:
+    def _state(self, random_states: list[dict], **measured) -> dict:
         return {
             'model': self._model_spec(),
             'state_dict': self.model.state_dict(),
@@ -230,7 +239,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             'scheduler': None if self.scheduler is None else self.scheduler.state_dict(),
             # learned weights of the losses; mostly nothing
             'criterion': {} if self.criterion is None else self.criterion.state_dict(),
-            'random_state': get_random_state(),
+            'random_state': random_states,
             'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
             'best_mAP': self.best_mAP,
             'settings': dict(self.settings),

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import broadcast, is_main
-from midattr_plugin.distributed.process_group import gather_interleaved
+from midattr_plugin.distributed.process_group import gather_to_main
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
@@ -75,14 +75,14 @@ def captured_ranking(
         if not ranking.features:
             shards = queries, gallery
             if all_images is not None:
-                queries, gallery = gather_interleaved(queries), gather_interleaved(gallery)
+                queries, gallery = gather_to_main(queries), gather_to_main(gallery)
             ranking.features = queries, gallery
         elif all_images is not None:  # re-ranking asks for two more matrices, of the same shards
             queries, gallery = (
                 ranking.features[0 if shard is shards[0] else 1] for shard in (queries, gallery)
             )
         if not is_main():
-            return queries.new_empty(0, 0)  # the main process ranks
+            return shards[0].new_empty(0, 0)  # the main process ranks
         if distance_bytes(len(queries), len(gallery)) <= memory * _GIB:
             return original(queries, gallery, metric)
         if needs_matrix or not torchreid_compat.ranking_is_replaced():

@@ -20,7 +20,7 @@ from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
-from midattr_plugin.engine.replicated import ReplicatedMixin
+from midattr_plugin.engine.replicated import ReplicatedMixin, unwrapped
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
 from midattr_plugin.engine.training_step import TrainingStep, run_network
@@ -41,7 +41,7 @@ class ImageMidAttrEngine(
     Args:
         datamanager: torchreid's ``ImageDataManager``. If the model has attributes, its sources
             must be attribute datasets (``market1501_attr``, ...); the targets may be any.
-        model: a ``MidAttrNet``.
+        model: a ``MidAttrNet``; moved to the GPU if one is used.
         optimizer: optimizer of the model's parameters, and of the criterion's if it has any
             (:meth:`MidAttrLoss.param_groups`).
         scheduler: stepped after every epoch, if given.
@@ -83,6 +83,9 @@ class ImageMidAttrEngine(
     ):
         check_data(datamanager)
         super().__init__(datamanager, use_gpu)
+        model = unwrapped(model)
+        if self.use_gpu:
+            model.cuda()  # its parameters stay those of the optimizer
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
         # convolutions read all channels of a pixel together, which is how they lie then
         self.model = model.to(memory_format=torch.channels_last)

@@ -1,5 +1,6 @@
 """Distributed data parallel training for any engine of torchreid."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,20 @@ from torch.nn.parallel import DistributedDataParallel
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import gather_with_gradients, world_size
+from midattr_plugin.distributed.sync_batch_norm import (
+    average_running_statistics,
+    synchronize_batch_norm,
+)
 
 
 class ReplicatedMixin(torchreid_compat.Engine):
-    """Mixin for an engine of torchreid, before it: gradients are those of the whole batch."""
+    """Mixin for an engine of torchreid, before it: gradients are those of the whole batch.
 
+    Attributes:
+        sync_batch_norm: whether so are the statistics of batch normalization.
+    """
+
+    sync_batch_norm = True
     _replica: nn.Module | None = None
 
     def train(
@@ -22,7 +32,10 @@ class ReplicatedMixin(torchreid_compat.Engine):
         open_layers: str | Sequence[str] | None = None,
     ) -> None:
         """Train one epoch; the arguments are those of torchreid's ``train``."""
-        if world_size() > 1 and self._replica is None:
+        is_replicated = world_size() > 1
+        if is_replicated and self._replica is None:
+            if self.sync_batch_norm:
+                synchronize_batch_norm(self.model)
             # The replica must be made before torchreid freezes layers: it registers only the
             # parameters that require gradients at this moment. Parameters that then get no
             # gradient must be searched for in every step: those of frozen layers, and the
@@ -32,12 +45,42 @@ class ReplicatedMixin(torchreid_compat.Engine):
                 self.model, broadcast_buffers=False, find_unused_parameters=lacks_gradients
             )
         super().train(print_freq=print_freq, fixbase_epoch=fixbase_epoch, open_layers=open_layers)
+        if is_replicated and not self.sync_batch_norm:
+            average_running_statistics(self.model)
+
+
+def unwrapped(model: Any) -> Any:
+    """Return the network inside of a wrapper for several GPUs, or the model itself.
+
+    Warns:
+        UserWarning: there was a wrapper.
+    """
+    if not isinstance(model, (nn.DataParallel, DistributedDataParallel)):
+        return model
+    warnings.warn(
+        f'the model is taken out of its {type(model).__name__}, as this engine does not use one; '
+        'start the training with torchrun to use several GPUs (docs/gpu.md)',
+        stacklevel=3,
+    )
+    return model.module
 
 
 class ReplicatedTorchreidMixin(ReplicatedMixin):
-    """Mixin for torchreid's own engines, which use ``self.model`` for training and for testing."""
+    """Mixin for torchreid's own engines, which use ``self.model`` for training and for testing.
+
+    Args:
+        datamanager: see torchreid, as for all further arguments.
+        model: moved to the GPU if one is used.
+        *args: see torchreid.
+        **options: see torchreid.
+    """
 
     model: nn.Module
+
+    def __init__(self, datamanager, model: nn.Module, *args, **options):
+        super().__init__(datamanager, unwrapped(model), *args, **options)
+        if self.use_gpu:
+            self.model.cuda()
 
     def forward_backward(self, data: dict) -> dict[str, float]:
         """Run one step of torchreid's engine on the replica.

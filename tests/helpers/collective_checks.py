@@ -4,17 +4,25 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from helpers import batch_norm_kernels
 from midattr_plugin.distributed import (
     broadcast,
+    gather_objects,
+    gather_to_main,
     gather_with_gradients,
     joined_group,
     main_first,
+    process_group,
     process_rank,
     sum_over_processes,
     world_size,
 )
 from midattr_plugin.distributed.process_group import gather_interleaved
-from midattr_plugin.distributed.sync_batch_norm import synchronize_batch_norm
+from midattr_plugin.distributed.sync_batch_norm import (
+    SynchronizedBatchNorm,
+    average_running_statistics,
+    synchronize_batch_norm,
+)
 from midattr_plugin.engine.learned_losses import average_before_steps
 
 
@@ -24,7 +32,7 @@ def mine(batch: Tensor) -> Tensor:
 
 
 def small_messages() -> None:
-    with joined_group():
+    with joined_group(False):
         assert world_size() == 2
         assert broadcast(process_rank()) == 0
         assert sum_over_processes(torch.tensor(process_rank() + 1)) == 3
@@ -39,20 +47,36 @@ def main_process_goes_first(path: str) -> None:
         with open(path) as file:
             return len(file.read())
 
-    with joined_group():
+    with joined_group(False):
         assert main_first(number_of_call) == process_rank() + 1
 
 
 def uneven_shards_are_gathered_once() -> None:
-    with joined_group():
+    with joined_group(False):
         for count in range(1, 6):
             whole = torch.arange(count * 2).view(count, 2)
             shard = whole[process_rank() :: world_size()]
             assert_close(gather_interleaved(shard), whole, atol=0, rtol=0)
 
 
+def rows_reach_the_main_process_alone() -> None:
+    """In blocks of two rows; what crosses over is no more than these."""
+    process_group._BLOCK_BYTES, before = 48, process_group._BLOCK_BYTES
+    with joined_group(False):
+        assert gather_objects(process_rank() + 5) == ([5, 6] if process_rank() == 0 else [])
+        for count in range(1, 8):
+            whole = torch.arange(count * 3).view(count, 3)
+            shard = whole[process_rank() :: world_size()]
+            rows = gather_to_main(shard)
+            if process_rank():
+                assert rows is None
+            else:
+                assert_close(rows, whole, atol=0, rtol=0)
+    process_group._BLOCK_BYTES = before
+
+
 def gathered_rows_have_gradients() -> None:
-    with joined_group():
+    with joined_group(False):
         pids = torch.arange(8)
         assert_close(gather_with_gradients(mine(pids)), pids, atol=0, rtol=0)
         whole = torch.randn(8, 5, requires_grad=True)
@@ -63,20 +87,50 @@ def gathered_rows_have_gradients() -> None:
 
 
 def batch_norm_of_maps() -> None:
-    with joined_group():
+    with joined_group(False):
         _check_batch_norm(nn.BatchNorm2d(5), torch.randn(8, 5, 3, 2))
 
 
 def batch_norm_of_vectors() -> None:
-    with joined_group():
+    with joined_group(False):
         _check_batch_norm(nn.BatchNorm1d(5), torch.randn(8, 5))
 
 
 def batch_norm_without_bias() -> None:
     plain = nn.BatchNorm1d(5)
     plain.bias = None
-    with joined_group():
+    with joined_group(False):
         _check_batch_norm(plain, torch.randn(8, 5))
+
+
+def batch_norm_by_kernels() -> None:
+    """The code for GPUs, with PyTorch's kernels in plain operations."""
+    SynchronizedBatchNorm._on_cpu, before = (
+        SynchronizedBatchNorm._on_gpu,
+        SynchronizedBatchNorm._on_cpu,
+    )
+    without_bias = nn.BatchNorm1d(5)
+    without_bias.bias = None
+    maps = torch.randn(8, 5, 3, 2)
+    with joined_group(False), batch_norm_kernels.on_the_cpu():
+        _check_batch_norm(nn.BatchNorm2d(5), maps)
+        _check_batch_norm(nn.BatchNorm2d(5), maps.to(memory_format=torch.channels_last))
+        _check_batch_norm(nn.BatchNorm1d(5), torch.randn(8, 5))
+        _check_batch_norm(without_bias, torch.randn(8, 5))
+    SynchronizedBatchNorm._on_cpu = before
+
+
+def running_statistics_are_averaged() -> None:
+    with joined_group(False):
+        model = nn.Sequential(nn.BatchNorm1d(3), nn.BatchNorm2d(2), nn.BatchNorm1d(1))
+        model[2] = nn.BatchNorm1d(1, track_running_stats=False)
+        for layer in model[:2]:
+            layer.running_mean.fill_(process_rank())
+            layer.running_var.fill_(3 * process_rank() + 1)
+        average_running_statistics(model)
+        for layer in model[:2]:
+            assert_close(layer.running_mean, torch.full_like(layer.running_mean, 0.5))
+            assert_close(layer.running_var, torch.full_like(layer.running_var, 2.5))
 
 
 def _check_batch_norm(plain: nn.Module, x: Tensor) -> None:
@@ -110,7 +164,7 @@ def _check_batch_norm(plain: nn.Module, x: Tensor) -> None:
 def criterion_without_a_gradient_in_one_process() -> None:
     """No known label reaches a parameter in one process; another is reached by none at all."""
     first, second, unused = (nn.Parameter(torch.zeros(2)) for _ in range(3))
-    with joined_group():
+    with joined_group(False):
         optimizer = torch.optim.SGD([first, second, unused], lr=1.0)
         average_before_steps([first, second, unused], optimizer)
         loss = first.sum() if process_rank() == 0 else 3 * second.sum()
@@ -124,9 +178,12 @@ def criterion_without_a_gradient_in_one_process() -> None:
 CHECKS = (
     small_messages,
     uneven_shards_are_gathered_once,
+    rows_reach_the_main_process_alone,
     gathered_rows_have_gradients,
     batch_norm_of_maps,
     batch_norm_of_vectors,
     batch_norm_without_bias,
+    batch_norm_by_kernels,
+    running_statistics_are_averaged,
     criterion_without_a_gradient_in_one_process,
 )

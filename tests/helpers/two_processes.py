@@ -12,6 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import distributed as dist
+
+from midattr_plugin.distributed import process_group
 
 PATIENCE = 120  # seconds; a process waits for ever if the other one leaves out a collective
 
@@ -63,6 +66,11 @@ def _prepare(rank: int) -> None:
         'CUDA_VISIBLE_DEVICES': '',
     }
     torch.set_num_threads(1)
+    process_group._end_process = _raise_the_end  # the process is needed for other functions
+
+
+def _raise_the_end(status: int) -> None:
+    raise RuntimeError(f'the process ends with status {status}')
 
 
 def _captured(port: str, function: Callable, arguments: tuple) -> tuple[int, Any, str, str]:
@@ -72,5 +80,9 @@ def _captured(port: str, function: Callable, arguments: tuple) -> tuple[int, Any
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(io.StringIO()) as err,
     ):
-        result = function(*arguments)
+        try:
+            result = function(*arguments)
+        finally:
+            if dist.is_initialized():  # the function has failed
+                dist.destroy_process_group()
     return int(os.environ['RANK']), result, out.getvalue(), err.getvalue()
