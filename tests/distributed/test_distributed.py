@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import collective_checks
+from helpers import collective_checks, tiny_video
 from helpers.fake_market import write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments
@@ -80,14 +80,14 @@ def trained_alone(root):
     return train
 
 
-def torchrun(root, *pairs):
+def torchrun(root, *pairs, script=PROJECT / 'tools/train.py'):
     command = [
         sys.executable,
         '-m',
         'torch.distributed.run',
         '--nproc_per_node=2',
         f'--master_port={free_port()}',
-        str(PROJECT / 'tools/train.py'),
+        str(script),
         *arguments(root, *pairs),
     ]
     environment = os.environ | {
@@ -96,7 +96,7 @@ def torchrun(root, *pairs):
         'CUDA_VISIBLE_DEVICES': '',
     }
     return subprocess.run(
-        command, env=environment, text=True, capture_output=True, check=False, timeout=300
+        command, env=environment, text=True, capture_output=True, check=False, timeout=100
     )
 
 
@@ -113,6 +113,15 @@ def initial_weights(root, *pairs):
     cfg = parse_config(arguments(root, *pairs))
     torchreid_compat.utils.set_random_seed(cfg.train.seed)
     return build.build_model(cfg, build.build_datamanager(cfg).num_train_pids).state_dict()
+
+
+def check_weights(shared, alone, before):
+    """Two runs have learned the same but for rounding."""
+    weights = trained_tensors(shared)
+    for key, value in trained_tensors(alone).items():
+        # relative to what training changed, which is little
+        allowed = 0.02 * (value - before.get(key, 0)).float().norm() + 1e-6
+        assert (weights[key] - value).float().norm() <= allowed, key
 
 
 @pytest.mark.parametrize(
@@ -154,12 +163,7 @@ def test_two_processes_train_like_one(root, two_processes, trained_alone, tmp_pa
     )
     assert codes == [0, 0], err
     alone = trained_alone(pairs)
-    shared = trained_tensors(tmp_path)
-    before = initial_weights(root, *EXACT, *pairs)
-    for key, value in trained_tensors(alone).items():
-        # relative to what training changed, which is little
-        allowed = 0.02 * (value - before.get(key, 0)).float().norm() + 1e-6
-        assert (shared[key] - value).float().norm() <= allowed, key
+    check_weights(tmp_path, alone, initial_weights(root, *EXACT, *pairs))
     metrics, shared_metrics = map(read_metrics, (alone, tmp_path))
     assert shared_metrics['epoch'] == 2
     for target, scores in metrics['reid'].items():
@@ -171,6 +175,72 @@ def test_two_processes_train_like_one(root, two_processes, trained_alone, tmp_pa
         )
     assert out.count('Results: ') == 1 and ', 2 processes' in out
     assert len(list(tmp_path.glob('train.log*'))) == 1
+
+
+def test_resume_is_exact_in_every_process(root, two_processes, tmp_path):
+    """Both draw dropout and augmentation; that of the second process is not in its checkpoint."""
+    pairs = [*EXACT, 'midattr.dropout', 0.5, 'data.transforms', '[random_flip,random_crop]']
+    pairs += ['train.lr', 0.05, 'train.max_epoch', 3, 'test.eval_freq', 1, 'midattr.cache', 'ram']
+    whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
+    before = ['model.resume', whole / 'model/model.pth.tar-1']
+    for folder, more in ((whole, []), (resumed, before)):
+        codes, _, err = two_processes(main, arguments(root, *pairs, *more, 'data.save_dir', folder))
+        assert codes == [0, 0], err
+    expected = trained_tensors(whole)
+    for key, value in trained_tensors(resumed).items():
+        assert torch.equal(value, expected[key]), key
+    # one process resumes, too, though not as the two would have
+    assert main(arguments(root, *pairs, *before, 'data.save_dir', tmp_path / 'alone')) == 0
+
+
+def test_shards_normalized_by_themselves(root, two_processes, tmp_path):
+    """Processes agree on the running statistics by which they extract features."""
+    pairs = [*EXACT, 'midattr.sync_batch_norm', False, 'midattr.compile', True]
+    codes, _, err = two_processes(
+        collective_checks.train_compiled,
+        arguments(root, *pairs, 'data.save_dir', tmp_path),
+        str(tmp_path / 'statistics'),
+    )
+    assert codes == [0, 0], err
+    first, second = (torch.load(tmp_path / f'statistics{rank}') for rank in range(2))
+    trained = trained_tensors(tmp_path)
+    assert len(first) == 10
+    for key, value in first.items():
+        assert torch.equal(value, second[key]) and torch.equal(value, trained[key]), key
+    initial = initial_weights(root, *EXACT)
+    assert any(not torch.equal(value, initial[key]) for key, value in first.items())
+
+
+def test_compiling_with_synchronized_statistics(second_of_three, root, monkeypatch):
+    monkeypatch.setattr(build, 'world_size', lambda: 3)
+    for loss in ([], SOFTMAX):
+        cfg = parse_config(arguments(root, 'midattr.compile', True, 'train.batch_size', 6, *loss))
+        if loss:  # which compiles nothing
+            build.build_datamanager(cfg)
+            continue
+        with pytest.raises(InputError, match='set midattr.compile False, or midattr.sync_batch'):
+            build.build_datamanager(cfg)
+
+
+@pytest.mark.parametrize('loss', ['softmax', 'triplet'])
+def test_videos(two_processes, tmp_path, loss):
+    """Tracklets are sharded, with all frames of one in the same process."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    pairs = [
+        *(*EXACT, 'model.name', 'resnet18', 'loss.name', loss, 'data.type', 'video'),
+        *('data.sources', '[tiny_video]', 'data.targets', '[tiny_video]', 'video.seq_len', 2),
+        *('train.max_epoch', 1, 'sampler.train_sampler', 'RandomIdentitySampler'),
+        *('sampler.num_instances', 2, 'loss.triplet.weight_x', 0.5),
+    ]
+    alone, shared = tmp_path / 'alone', tmp_path / 'shared'
+    assert tiny_video.train(arguments(tmp_path, *pairs, 'data.save_dir', alone)) == 0
+    codes, out, err = two_processes(
+        tiny_video.train, arguments(tmp_path, *pairs, 'data.save_dir', shared)
+    )
+    assert codes == [0, 0], err
+    check_weights(shared, alone, initial_weights(tmp_path, *pairs))
+    expected = read_metrics(alone)['reid']['tiny_video']['global']
+    assert read_metrics(shared)['reid']['tiny_video']['global'] == pytest.approx(expected, abs=0.1)
 
 
 def check_evaluation(alone, shared):
@@ -221,13 +291,14 @@ def test_sharded_ranking_again(root, two_processes, trained_alone, tmp_path):
 
 
 def test_a_failing_process_ends_the_run(tmp_path):
-    """One of the two reads a broken image."""
+    """One of the two reads a broken image; the other waits for it, and so would a farewell."""
     root = write_tree(tmp_path)
     path = sorted((root / 'market1501/Market-1501-v15.09.15/bounding_box_train').iterdir())[3]
     path.write_bytes(b'')
-    result = torchrun(root, *EXACT)
+    result = torchrun(root, *EXACT, script=PROJECT / 'tests/helpers/train_without_farewell.py')
     assert result.returncode != 0
-    assert f'image "{path}" is truncated or not an image' in result.stderr
+    assert result.stderr.count('error: ') == 1
+    assert f'error: image "{path}" is truncated or not an image' in result.stderr
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Checks that two processes run together; each joins the group, and raises if something differs."""
 
+from unittest.mock import patch
+
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
@@ -23,7 +25,9 @@ from midattr_plugin.distributed.sync_batch_norm import (
     average_running_statistics,
     synchronize_batch_norm,
 )
+from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.engine.learned_losses import average_before_steps
+from midattr_plugin.train import main
 
 
 def mine(batch: Tensor) -> Tensor:
@@ -173,6 +177,22 @@ def criterion_without_a_gradient_in_one_process() -> None:
         assert_close(first.detach(), torch.full((2,), -0.5))
         assert_close(second.detach(), torch.full((2,), -1.5))
         assert unused.grad is None
+
+
+def train_compiled(argv: list[str], path: str) -> int:
+    """Train, and write the running statistics by which this process has tested."""
+    compile, test = torch.compile, ImageMidAttrEngine.test
+
+    def keep_statistics(engine, **options):
+        statistics = {k: v for k, v in engine.model.state_dict().items() if 'running' in k}
+        torch.save(statistics, f'{path}{process_rank()}')
+        return test(engine, **options)
+
+    with (
+        patch.object(torch, 'compile', lambda module, mode: compile(module, backend='eager')),
+        patch.object(ImageMidAttrEngine, 'test', keep_statistics),
+    ):
+        return main(argv)
 
 
 CHECKS = (
