@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 from torch import distributed as dist
-from torch.distributed.nn.functional import all_gather
 
 from midattr_plugin.distributed.launch import choose_device, read_launch
 
@@ -185,7 +184,7 @@ def sum_over_processes(tensor: Tensor) -> Tensor:
     """Return the sum of ``tensor`` over all processes, without gradients."""
     if world_size() == 1:
         return tensor
-    total = tensor.clone()
+    total = tensor.clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
     return total
 
@@ -199,7 +198,37 @@ def gather_with_gradients(part: Tensor) -> Tensor:
     Args:
         part: (B / processes, ...), the rows of this process.
     """
-    return torch.cat(all_gather(part)) if world_size() > 1 else part
+    return _Rows.apply(part) if world_size() > 1 else part
+
+
+class _Rows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, part: Tensor) -> Tensor:
+        parts = [
+            torch.empty_like(part, memory_format=torch.contiguous_format)
+            for _ in range(world_size())
+        ]
+        dist.all_gather(parts, part.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return sum_over_processes(gradient).chunk(world_size())[process_rank()]
+
+
+def sum_with_gradients(tensor: Tensor) -> Tensor:
+    """Return the sum of ``tensor`` over all processes; gradients are those of the sum of losses."""
+    return _Sum.apply(tensor)
+
+
+class _Sum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor: Tensor) -> Tensor:
+        return sum_over_processes(tensor)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return sum_over_processes(gradient)
 
 
 def gather_to_main(shard: Tensor) -> Tensor | None:

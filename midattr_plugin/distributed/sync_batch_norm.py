@@ -8,10 +8,14 @@ allows for shards of different sizes; here all shards have the same number of im
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from midattr_plugin.distributed.process_group import process_rank, sum_over_processes, world_size
+from midattr_plugin.distributed.process_group import (
+    process_rank,
+    sum_over_processes,
+    sum_with_gradients,
+    world_size,
+)
 from midattr_plugin.errors import InputError
 
 
@@ -40,9 +44,9 @@ class SynchronizedBatchNorm(_BatchNorm):
     def _on_cpu(self, x: Tensor) -> Tensor:
         axes = (0, *range(2, x.dim()))  # all but the channels
         per_channel = (1, -1, *(1 for _ in axes[1:]))
-        mean = all_reduce(x.mean(axes)) / world_size()
+        mean = sum_with_gradients(x.mean(axes)) / world_size()
         centered = x - mean.view(per_channel)
-        variance = all_reduce(centered.square().mean(axes)) / world_size()
+        variance = sum_with_gradients(centered.square().mean(axes)) / world_size()
         count = x.numel() // x.shape[1] * world_size()
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
