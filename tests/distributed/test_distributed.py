@@ -13,7 +13,7 @@ from helpers import collective_checks, tiny_video
 from helpers.fake_market import write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments
-from helpers.two_processes import TwoProcesses, free_port
+from helpers.two_processes import free_port
 from midattr_plugin import build, distributed, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.distributed import process_group, sharding
@@ -44,12 +44,6 @@ TRIPLET = [
     2,
 ]
 SOFTMAX = ['model.name', 'resnet18', 'loss.name', 'softmax']
-
-
-@pytest.fixture(scope='module')
-def two_processes():
-    with TwoProcesses() as processes:
-        yield processes
 
 
 def write_tree(root):
