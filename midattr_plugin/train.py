@@ -26,6 +26,7 @@ from midattr_plugin.distributed import (
     unused_resources,
     world_size,
 )
+from midattr_plugin.distributed.sharding import check_same_images
 from midattr_plugin.earlier_training import keep_earlier_training
 from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_content import sound_content
@@ -104,6 +105,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     checkpoint_path = cfg.model.resume or cfg.model.load_weights
     checkpoint = read_checkpoint(checkpoint_path) if checkpoint_path else {}
     datamanager, model = main_first(lambda: _data_and_model(cfg))
+    if world_size() > 1:
+        check_same_images(datamanager)
     model_info = {'parameters': sum(p.numel() for p in model.parameters())}
     if cfg.data.type == 'image':
         model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)

@@ -99,6 +99,7 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
+    on_gpu = torch.cuda.is_available() and any(run.cfg.use_gpu for run in runs)
+    device = torch.cuda.get_device_name() if on_gpu else 'CPU'
     facts.append(f'Written {date.today().isoformat()} with torch {torch.__version__} on {device}.')
     return facts

@@ -1,11 +1,20 @@
 """Sharding of training batches and of test images."""
 
+import hashlib
+import os
+import platform
 from collections.abc import Collection, Iterator, Sized
-from typing import cast
+from typing import Any, cast
 
 from torch.utils.data import DataLoader, Sampler, Subset
 
-from midattr_plugin.distributed.process_group import broadcast, is_main, process_rank, world_size
+from midattr_plugin.distributed.process_group import (
+    broadcast,
+    gather_objects,
+    is_main,
+    process_rank,
+    world_size,
+)
 from midattr_plugin.errors import InputError
 
 
@@ -52,6 +61,35 @@ def sharded_test_loader(loader: DataLoader) -> DataLoader:
         num_workers=loader.num_workers,
         pin_memory=loader.pin_memory,
     )
+
+
+def check_same_images(datamanager) -> None:
+    """Check that an index means the same image, with the same label, in every process.
+
+    On another machine the file system may list other images, or the same ones in another order, in
+    which torchreid numbers the identities. All processes must call this.
+
+    Args:
+        datamanager: torchreid's.
+
+    Raises:
+        InputError: a process has other images than the main one; all processes raise it.
+    """
+    tests = [loader for both in datamanager.test_loader.values() for loader in both.values()]
+    digest = hashlib.sha256()
+    for loader in (datamanager.train_loader, *tests):
+        for paths, pid, camid, *_ in cast(Any, loader.dataset).data:
+            frames = (paths,) if isinstance(paths, str) else paths  # of a video
+            names = [os.path.basename(path) for path in frames]
+            digest.update(repr((names, int(pid), int(camid))).encode(errors='surrogateescape'))
+    images = broadcast(gather_objects((digest.hexdigest(), platform.node())))
+    for rank, (digest_there, machine) in enumerate(images):
+        if digest_there != images[0][0]:
+            raise InputError(
+                f'data.root: process {rank}, on {machine}, finds other images than process 0, on '
+                f'{images[0][1]}, or the same in another order; use one folder that all machines '
+                'share'
+            )
 
 
 def check_batch(batch_size: int, sampler: str, num_instances: int) -> None:

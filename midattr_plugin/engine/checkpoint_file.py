@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from midattr_plugin.distributed import world_size
 from midattr_plugin.engine.checkpoint_content import check_content
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
@@ -84,7 +85,8 @@ def read_checkpoint(path: str | Path) -> dict:
     path = Path(user_path(path, 'checkpoint'))
     if not path.is_file():
         problem = 'is a folder' if path.is_dir() else 'does not exist'
-        raise InputError(f'checkpoint "{path}" {problem}; check the path')
+        machines = '' if world_size() == 1 else ', which is needed on every machine'
+        raise InputError(f'checkpoint "{path}" {problem}; check the path{machines}')
     try:
         with torch.serialization.safe_globals(_NUMPY_SCALAR):
             checkpoint = torch.load(path, map_location='cpu', weights_only=True)

@@ -17,6 +17,7 @@ from helpers.two_processes import free_port
 from midattr_plugin import build, distributed, torchreid_compat
 from midattr_plugin.config import parse_config
 from midattr_plugin.distributed import process_group, sharding
+from midattr_plugin.engine import checkpoint_file
 from midattr_plugin.errors import InputError
 from midattr_plugin.train import main
 
@@ -342,6 +343,14 @@ def test_collectives(two_processes, check):
 
 def test_the_main_process_goes_first(two_processes, tmp_path):
     two_processes(collective_checks.main_process_goes_first, str(tmp_path / 'calls'))
+
+
+def test_a_checkpoint_that_another_machine_lacks(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoint_file, 'world_size', lambda: 2)
+    with pytest.raises(
+        InputError, match='does not exist; check the path, which is needed on every'
+    ):
+        checkpoint_file.read_checkpoint(tmp_path / 'none')
 
 
 def test_numpy_indices_are_sent_as_numbers(monkeypatch):

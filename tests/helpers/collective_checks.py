@@ -1,5 +1,6 @@
 """Checks that two processes run together; each joins the group, and raises if something differs."""
 
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import torch
@@ -20,6 +21,7 @@ from midattr_plugin.distributed import (
     world_size,
 )
 from midattr_plugin.distributed.process_group import gather_interleaved
+from midattr_plugin.distributed.sharding import check_same_images
 from midattr_plugin.distributed.sync_batch_norm import (
     SynchronizedBatchNorm,
     average_running_statistics,
@@ -27,6 +29,7 @@ from midattr_plugin.distributed.sync_batch_norm import (
 )
 from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.engine.learned_losses import average_before_steps
+from midattr_plugin.errors import InputError
 from midattr_plugin.train import main
 
 
@@ -77,6 +80,26 @@ def rows_reach_the_main_process_alone() -> None:
             else:
                 assert_close(rows, whole, atol=0, rtol=0)
     process_group._BLOCK_BYTES = before
+
+
+def the_same_images_everywhere() -> None:
+    def data(names, frames=()):
+        rows = [(f'/machine{process_rank()}/{name}.jpg', i, 0, 0) for i, name in enumerate(names)]
+        rows += [(tuple(frames), 1, 0, 0)] if frames else []
+        loader = SimpleNamespace(dataset=SimpleNamespace(data=rows))
+        return SimpleNamespace(
+            train_loader=loader, test_loader={'target': {'query': loader, 'gallery': loader}}
+        )
+
+    with joined_group(False):
+        check_same_images(data('ab', frames=('a/1.jpg', 'a/2.jpg')))
+        for names, frames in ((['ab', 'ba'], ['', '']), (['ab', 'ab'], ['12', '13'])):
+            try:
+                check_same_images(data(names[process_rank()], frames[process_rank()]))
+            except InputError as error:
+                assert 'process 1, on ' in error.sentence and 'share' in error.sentence
+            else:
+                raise AssertionError('other images were not noticed')
 
 
 def gathered_rows_have_gradients() -> None:
@@ -199,6 +222,7 @@ CHECKS = (
     small_messages,
     uneven_shards_are_gathered_once,
     rows_reach_the_main_process_alone,
+    the_same_images_everywhere,
     gathered_rows_have_gradients,
     batch_norm_of_maps,
     batch_norm_of_vectors,
