@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from helpers.fake_market import write_image, write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import UNTRAINED, arguments
-from midattr_plugin import build, torchreid_compat
+from midattr_plugin import build, torchreid_compat, train
 from midattr_plugin.config import load_config
 from midattr_plugin.train import main
 
@@ -323,3 +323,24 @@ def test_layers_that_are_frozen_first(tmp_path, optim):
         )
         == 0
     )
+
+
+def test_idle_tasks_and_gpus_are_said(root, capsys, monkeypatch):
+    monkeypatch.setattr(train, '_run', lambda cfg, save_dir: None)
+    monkeypatch.setenv('SLURM_STEP_NUM_TASKS', '4')
+    assert main(arguments(root)) == 0
+    assert 'Note: 4 tasks were started without torchrun' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('deterministic', [False, True])
+def test_kernels_of_a_gpu(deterministic, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch, 'use_deterministic_algorithms', lambda *a, **k: chosen.append(a))
+    monkeypatch.setattr(torch.backends.cudnn, 'benchmark', False)
+    monkeypatch.setattr(torch.utils.deterministic, 'fill_uninitialized_memory', True)
+    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', ':16:8')
+    train._choose_kernels(True, deterministic)
+    assert torch.backends.cudnn.benchmark is not deterministic
+    assert chosen == ([(True,)] if deterministic else [])
+    train._choose_kernels(False, deterministic)
+    assert torch.backends.cudnn.benchmark is False and len(chosen) <= 1

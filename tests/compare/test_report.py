@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+import torch
 
 from helpers.fake_runs import ROWS, TARGET, change_results, write_runs
 from midattr_plugin.compare.report import write_report
@@ -60,6 +61,13 @@ def test_data_is_named_first(written):
         assert start < text.index('43.0') and 'cannot be compared with published scores' in text
     assert 'FAILED: row more, seed 1: ran out of &lt;luck&gt;' in written[2]
     assert '<h1>Made &lt;up&gt;</h1>' in written[2] and '# Made <up>' in written[1]
+
+
+def test_the_gpu_of_a_machine_is_named_only_if_it_was_used(tmp_path, monkeypatch):
+    suite, runs, out = write_runs(tmp_path)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    write_report(suite, runs, {}, out)
+    assert f'with torch {torch.__version__} on CPU.' in (out / 'report.md').read_text()
 
 
 def test_tables(written):

@@ -3,14 +3,19 @@
 import contextlib
 import importlib.util
 import io
+import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.distributed.run import get_args_parser
 
 from helpers.fake_market import write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments
+from midattr_plugin.config import parse_config
 from midattr_plugin.train import main
 
 _spec = importlib.util.spec_from_file_location('check_gpu', PROJECT / 'tools/check_gpu.py')
@@ -64,9 +69,30 @@ def test_without_a_gpu(no_start, machine, tmp_path, capsys):
     assert (tmp_path / 'out/check_gpu.txt').read_text().splitlines() == lines[:-1]
 
 
-def test_a_start_by_torchrun_that_says_once_what_is_wrong(machine):
-    status, output = machine.start('wrong', 'train.lrr', '1', processes=2)
-    assert status and output.count('error: ') == 1 and 'train.lrr' in output
+def test_a_start_by_torchrun(machine, monkeypatch):
+    def run(command, stdout, **options):
+        options = get_args_parser().parse_args(command[3:])
+        assert command[:3] == [sys.executable, '-m', 'torch.distributed.run']
+        assert options.standalone and options.nproc_per_node == '2'
+        assert Path(options.training_script) == PROJECT / 'tools/train.py'
+        cfg = parse_config(options.training_script_args)
+        assert cfg.train.lr == 1.0 and cfg.data.save_dir == str(machine.folder / 'name')
+        stdout.write('printed')
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(check_gpu.subprocess, 'run', run)
+    assert machine.start('name', 'train.lr', '1', processes=2) == (1, 'printed')
+    with pytest.raises(check_gpu.Failed, match='exit status 1; see .*name.txt'):
+        machine.train('name', 'train.lr', '1', processes=2)
+
+
+def test_a_training_that_hangs(machine, monkeypatch):
+    def run(command, timeout, **options):
+        raise check_gpu.subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(check_gpu.subprocess, 'run', run)
+    with pytest.raises(check_gpu.Failed, match='it hangs: no end after 1200 s'):
+        machine.start('name')
 
 
 def test_a_check_that_fails_does_not_hide_the_others(monkeypatch, tmp_path, capsys):
