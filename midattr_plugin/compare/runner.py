@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from midattr_plugin.compare.plan import Run
+from midattr_plugin.distributed.launch import environment_of_one
 from midattr_plugin.engine.progress import read_progress
 from midattr_plugin.files import atomic_path
 
@@ -127,7 +128,7 @@ class _Job:
         ]
         if self.run.checkpoint.exists():
             arguments += ['model.resume', str(self.run.checkpoint)]
-        environment = os.environ | {'OMP_NUM_THREADS': str(self.threads)}
+        environment = environment_of_one() | {'OMP_NUM_THREADS': str(self.threads)}
         if self.device != CPU:
             environment['CUDA_VISIBLE_DEVICES'] = self.device
         self.log = (self.run.folder / 'output.log').open('ab')

@@ -19,12 +19,12 @@ class Launch:
     Attributes:
         rank: its index among all processes.
         local_rank: its index among those of its machine.
-        local_size: number of processes of its machine, as far as it is known.
+        local_size: number of processes of its machine; None if the launcher does not say.
     """
 
     rank: int
     local_rank: int
-    local_size: int
+    local_size: int | None
 
 
 def read_launch() -> Launch | None:
@@ -43,10 +43,18 @@ def read_launch() -> Launch | None:
             f'{", ".join(missing)}; start the processes with torchrun, or unset WORLD_SIZE to '
             'train in one'
         )
-    local_rank = _number('LOCAL_RANK', 0)
-    return Launch(
-        _number('RANK', 0), local_rank, max(_number('LOCAL_WORLD_SIZE', 1), local_rank + 1)
-    )
+    local_size = _number('LOCAL_WORLD_SIZE', 0)
+    return Launch(_number('RANK', 0), _number('LOCAL_RANK', 0), local_size or None)
+
+
+def environment_of_one() -> dict[str, str]:
+    """Return the environment for a process that is to train by itself.
+
+    Clusters set the variables of a launch also for a program that starts processes on its own.
+    """
+    return {
+        name: value for name, value in os.environ.items() if name not in ('WORLD_SIZE', *_NEEDED)
+    }
 
 
 def choose_device(launch: Launch) -> int:
@@ -58,9 +66,10 @@ def choose_device(launch: Launch) -> int:
     count = torch.cuda.device_count()
     if count == 1 and 'CUDA_VISIBLE_DEVICES' in os.environ:
         return 0  # clusters let each process see its own GPU alone
-    if launch.local_size > count:
+    processes = launch.local_size or launch.local_rank + 1
+    if processes > count:
         raise InputError(
-            f'{launch.local_size} processes were started on this machine, but PyTorch sees '
+            f'{processes} processes were started on this machine, but PyTorch sees '
             f'{count} GPU{"s" * (count != 1)}; give torchrun --nproc_per_node {count}, or set '
             'use_gpu False'
         )

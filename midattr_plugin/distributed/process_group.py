@@ -53,7 +53,7 @@ def joined_group(use_gpu: bool) -> Iterator[None]:
         yield
         return
     if use_gpu:
-        torch.cuda.set_device(choose_device(launch))
+        torch.cuda.set_device(told_once(lambda: choose_device(launch)))
     store, rank, size = next(dist.rendezvous('env://'))
     dist.init_process_group(
         'nccl' if use_gpu else 'gloo',
@@ -90,7 +90,7 @@ def told_once(function: Callable[[], _T]) -> _T:
         function: does the same in all processes of a machine, before they join their group.
     """
     launch = read_launch()
-    if launch is None or launch.local_rank == 0:
+    if launch is None or launch.local_rank == 0 or launch.local_size is None:
         return function()
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')

@@ -22,7 +22,8 @@ from pathlib import Path
 folder = Path(sys.argv[sys.argv.index('data.save_dir') + 1])
 with open(folder / 'starts', 'a') as file:
     file.write(json.dumps({'arguments': sys.argv[1:], 'gpu': os.environ.get('CUDA_VISIBLE_DEVICES'),
-                           'threads': os.environ['OMP_NUM_THREADS']}) + chr(10))
+                           'threads': os.environ['OMP_NUM_THREADS'],
+                           'processes': os.environ.get('WORLD_SIZE')}) + chr(10))
 (folder / 'model').mkdir(exist_ok=True)
 (folder / 'model/model.pth.tar-last').write_text('')
 (folder / 'progress.json').write_text(json.dumps({'epoch': 1, 'max_epoch': 2}))
@@ -80,6 +81,14 @@ def test_each_run_once(make_runs, capfd):
     assert '8/8' in capfd.readouterr().err  # epochs
     assert runner.execute(runs, [CPU]) == {}
     assert all(len(starts(run)) == 1 for run in runs)
+
+
+def test_a_run_is_no_process_of_a_group(make_runs, monkeypatch):
+    """Though the comparison may be one of several tasks of a cluster."""
+    monkeypatch.setenv('WORLD_SIZE', '4')
+    [run] = make_runs('a')
+    assert runner.execute([run], [CPU]) == {}
+    assert [start['processes'] for start in starts(run)] == [None]
 
 
 def test_epochs_are_counted_while_a_run_goes_on(make_runs, monkeypatch):

@@ -146,6 +146,18 @@ def test_a_bad_configuration_is_told_once(calls, monkeypatch, capsys):
     assert told_once(lambda: 5) == 5
 
 
+def test_too_few_gpus_are_told_once(calls, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    for rank, error in (('0', InputError), ('1', SystemExit)):
+        monkeypatch.setenv('LOCAL_RANK', rank)
+        with pytest.raises(error), joined_group(use_gpu=True):
+            pass
+    monkeypatch.delenv('LOCAL_WORLD_SIZE')  # then process 0 does not know of process 1
+    with pytest.raises(InputError, match='2 processes'), joined_group(use_gpu=True):
+        pass
+
+
 def test_the_store_may_be_gone(calls, monkeypatch):
     class Gone:
         def add(self, *args):
