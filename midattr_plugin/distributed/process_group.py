@@ -23,7 +23,6 @@ from torch import distributed as dist
 from midattr_plugin.distributed.launch import choose_device, read_launch
 
 _PATIENCE = timedelta(hours=2)  # with the main process, while it ranks
-_BLOCK_BYTES = 2**26  # of features on their way to the main process
 
 _T = TypeVar('_T')
 
@@ -142,6 +141,11 @@ def is_main() -> bool:
     return process_rank() == 0
 
 
+def cpu_group() -> dist.ProcessGroup | None:
+    """Return the group for objects and for tensors on the CPU, in which processes wait for hours."""
+    return _cpu_group
+
+
 def broadcast(value: Any) -> Any:
     """Return the main process's ``value`` in every process."""
     if world_size() == 1:
@@ -231,43 +235,22 @@ class _Sum(torch.autograd.Function):
         return sum_over_processes(gradient)
 
 
-def gather_to_main(shard: Tensor) -> Tensor | None:
-    """Return the rows of all processes in the main process, in their original order.
+def gather_interleaved(shard: Tensor) -> Tensor:
+    """Return the rows of all processes, where row i belongs to process i modulo their number.
 
-    Row i of the whole belongs to process i modulo the number of processes, as
-    :func:`~midattr_plugin.distributed.sharding.sharded_test_loader` divides the images. Rows
-    travel in blocks over the CPU: the main process holds the result and one block of every process,
-    the others hold nothing but their shard. All processes must call this.
+    Only for small ones, as every process gets all; see
+    :func:`~midattr_plugin.distributed.gathering.gather_interleaved_to_main` for others.
 
     Args:
-        shard: (n, ...), the rows of this process, on the CPU; n may differ by one between
-            processes, all else may not.
+        shard: (n, ...), the rows of this process; n may differ by one between processes.
 
     Returns:
-        (N, ...), all rows; None in every other process.
+        (N, ...), all rows in their original order.
     """
     if world_size() == 1:
         return shard
-    counts = broadcast(gather_objects(len(shard)))
-    step = max(1, _BLOCK_BYTES // max(1, shard[:1].nbytes))
-    rows = shard.new_empty(sum(counts), *shard.shape[1:]) if is_main() else None
-    for first in range(0, max(counts), step):
-        stop = min(first + step, max(counts))
-        block = shard.new_zeros(stop - first, *shard.shape[1:])  # the same shape in all
-        mine = shard[first:stop]
-        block[: len(mine)] = mine
-        blocks = None if rows is None else [torch.empty_like(block) for _ in counts]
-        dist.gather(block, blocks, group=_cpu_group)
-        for rank, part in enumerate(blocks or ()):
-            place = rows[rank :: world_size()][first:stop]
-            place.copy_(part[: len(place)])
+    parts = broadcast(gather_objects(shard))
+    rows = shard.new_empty(sum(map(len, parts)), *shard.shape[1:])
+    for number, part in enumerate(parts):
+        rows[number :: world_size()] = part
     return rows
-
-
-def gather_interleaved(shard: Tensor) -> Tensor:
-    """Return :func:`gather_to_main`'s rows in every process; only for small ones.
-
-    Args:
-        shard: see :func:`gather_to_main`.
-    """
-    return broadcast(gather_to_main(shard))

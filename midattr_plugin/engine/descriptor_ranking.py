@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import broadcast, is_main
-from midattr_plugin.distributed.process_group import gather_to_main
+from midattr_plugin.distributed.gathering import gather_interleaved_to_main
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
@@ -75,7 +75,10 @@ def captured_ranking(
         if not ranking.features:
             shards = queries, gallery
             if all_images is not None:
-                queries, gallery = gather_to_main(queries), gather_to_main(gallery)
+                queries, gallery = (
+                    gather_interleaved_to_main(shard, len(pids))
+                    for shard, pids in zip(shards, all_images[:2], strict=True)
+                )
             ranking.features = queries, gallery
         elif all_images is not None:  # re-ranking asks for two more matrices, of the same shards
             queries, gallery = (

@@ -11,11 +11,11 @@ from helpers import batch_norm_kernels
 from midattr_plugin.distributed import (
     broadcast,
     gather_objects,
-    gather_to_main,
     gather_with_gradients,
+    gathering,
+    is_main,
     joined_group,
     main_first,
-    process_group,
     process_rank,
     sum_over_processes,
     world_size,
@@ -66,20 +66,29 @@ def uneven_shards_are_gathered_once() -> None:
             assert_close(gather_interleaved(shard), whole, atol=0, rtol=0)
 
 
-def rows_reach_the_main_process_alone() -> None:
-    """In blocks of two rows; what crosses over is no more than these."""
-    process_group._BLOCK_BYTES, before = 48, process_group._BLOCK_BYTES
+def objects_reach_only_the_main_process() -> None:
     with joined_group(False):
         assert gather_objects(process_rank() + 5) == ([5, 6] if process_rank() == 0 else [])
+
+
+def rows_reach_only_the_main_process() -> None:
+    """Of any number of rows, in any number of blocks, also in place."""
+    with joined_group(False):
         for count in range(1, 8):
-            whole = torch.arange(count * 3).view(count, 3)
-            shard = whole[process_rank() :: world_size()]
-            rows = gather_to_main(shard)
-            if process_rank():
-                assert rows is None
-            else:
-                assert_close(rows, whole, atol=0, rtol=0)
-    process_group._BLOCK_BYTES = before
+            for gathering._BLOCK_BYTES in (1, 16, 2**20):
+                whole = torch.arange(count * 3).view(count, 3)
+                share = whole[list(gathering.rows_of_process(count))]
+                assert len(share) == (count + 1 - process_rank()) // 2
+                gathered = gathering.gather_interleaved_to_main(share, count)
+                place = torch.full((count, 3), -1)
+                place[::2] = whole[::2]
+                if is_main():
+                    assert_close(gathered, whole, atol=0, rtol=0)
+                    gathering.gather_interleaved_to_main(place[::2], count, place)
+                    assert_close(place, whole, atol=0, rtol=0)
+                else:
+                    assert gathered is None
+                    assert gathering.gather_interleaved_to_main(share, count, place) is None
 
 
 def the_same_images_everywhere() -> None:
@@ -221,7 +230,8 @@ def train_compiled(argv: list[str], path: str) -> int:
 CHECKS = (
     small_messages,
     uneven_shards_are_gathered_once,
-    rows_reach_the_main_process_alone,
+    objects_reach_only_the_main_process,
+    rows_reach_only_the_main_process,
     the_same_images_everywhere,
     gathered_rows_have_gradients,
     batch_norm_of_maps,
