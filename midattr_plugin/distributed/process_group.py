@@ -142,7 +142,7 @@ def is_main() -> bool:
 
 
 def cpu_group() -> dist.ProcessGroup | None:
-    """Return the group for objects and for tensors on the CPU, in which processes wait for hours."""
+    """Return the group for objects and for tensors on the CPU; its processes may wait for hours."""
     return _cpu_group
 
 
