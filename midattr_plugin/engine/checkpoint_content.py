@@ -32,13 +32,19 @@ def _is_mapping_or_none(value: Any) -> bool:
     return value is None or isinstance(value, Mapping)
 
 
+def _are_states(value: Any) -> bool:
+    # of every process; version 0.2 kept that of the main process alone
+    states = value if isinstance(value, (list, tuple)) else [value]
+    return all(isinstance(state, Mapping) for state in states)
+
+
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'model': (_is_mapping_or_none, 'a description'),
     'epoch': (_is_count, 'a number of epochs'),
     'optimizer': (_is_mapping, 'the state of an optimizer'),
     'scheduler': (_is_mapping_or_none, 'the state of a schedule'),
     'criterion': (_is_mapping, 'the weights of a loss'),
-    'random_state': (_is_mapping, 'the states of random generators'),
+    'random_state': (_are_states, 'the states of random generators'),
     'scaler': (_is_mapping, 'the state of a scaler'),
     'settings': (_is_mapping, 'values by key'),
     'training_images': (_is_mapping, 'number and digest of images'),
