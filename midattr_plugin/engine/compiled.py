@@ -1,4 +1,4 @@
-"""``torch.compile`` that never ends a run: if it fails, the network runs uncompiled."""
+"""``torch.compile`` that never ends a run: if it fails, the training step runs uncompiled."""
 
 import warnings
 from collections.abc import Callable
@@ -15,8 +15,8 @@ class Compiled:
     each kernel; this matters for small batches.
 
     Args:
-        module: the network.
-        on_gpu: whether the network is on a GPU.
+        module: a :class:`TrainingStep`, or any other module.
+        on_gpu: whether it is on a GPU.
     """
 
     def __init__(self, module: nn.Module, on_gpu: bool):
@@ -37,12 +37,12 @@ class Compiled:
             return self._compiled(*args, **kwargs)
         except Exception as error:
             # Compiler errors have many types, all defined in these two packages. Any other error
-            # is the network's own.
+            # is the module's own.
             if not type(error).__module__.startswith(('torch._dynamo', 'torch._inductor')):
                 raise
             reason = ' '.join(str(error).strip().splitlines()[:2])
             warnings.warn(
-                f'midattr.compile: compiling failed, so the network runs uncompiled ({reason})',
+                f'midattr.compile: compiling failed, so the training step runs uncompiled ({reason})',
                 stacklevel=2,
             )
             self._compiled = None

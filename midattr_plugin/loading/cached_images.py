@@ -72,7 +72,9 @@ def _check_memory(count: int, height: int, width: int, device: str) -> None:
     images = f'{count:,} training images of {height} x {width} take {needed / _GIB:.1f} GiB'
     remedy = 'none, or make data.height and data.width smaller'
     if device == 'cpu':
-        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # each caches all images
+        # each process caches all images; the first one of a machine checks for all of them
+        is_first = os.environ.get('LOCAL_RANK', '0') == '0'
+        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1)) if is_first else 1
         free = free_ram()
         if needed * processes > free:
             times = f' in each of {processes} processes' if processes > 1 else ''

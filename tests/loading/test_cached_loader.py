@@ -148,6 +148,8 @@ def test_every_process_of_the_machine_caches_all_images(root, monkeypatch):
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '4')
     with pytest.raises(InputError, match='take 0.0 GiB in each of 4 processes, but only 0.0 GiB'):
         cached(loader)
+    monkeypatch.setenv('LOCAL_RANK', '3')  # when the first one has filled its own
+    assert len(cached(loader)) == 4
 
 
 def test_a_device_cache_leaves_room_for_training(root, monkeypatch):
