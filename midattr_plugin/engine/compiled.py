@@ -42,7 +42,8 @@ class Compiled:
                 raise
             reason = ' '.join(str(error).strip().splitlines()[:2])
             warnings.warn(
-                f'midattr.compile: compiling failed, so the training step runs uncompiled ({reason})',
+                'midattr.compile: compiling failed, so the training step runs uncompiled '
+                f'({reason})',
                 stacklevel=2,
             )
             self._compiled = None

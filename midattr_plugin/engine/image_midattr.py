@@ -90,7 +90,8 @@ class ImageMidAttrEngine(
         # convolutions read all channels of a pixel together, which is how they lie then
         self.model = model.to(memory_format=torch.channels_last)
         self._compile = compile
-        self._step: Callable | None = None  # of the replica if there is one, maybe compiled
+        self._step: Callable | None = None  # made of these parts, maybe compiled
+        self._step_parts: tuple = ()
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
@@ -138,9 +139,11 @@ class ImageMidAttrEngine(
         return super().test(**options)
 
     def _training_step(self) -> Callable:
-        if self._step is None:
-            step = TrainingStep(self._replica or self.model, self.criterion, self.precision)
+        parts = self._replica or self.model, self.criterion, self.precision
+        if self._step is None or self._step_parts != parts:
+            step = TrainingStep(*parts)
             self._step = Compiled(step, self.use_gpu) if self._compile else step
+            self._step_parts = parts
         return self._step
 
     def forward_backward(self, data: dict) -> dict[str, float]:

@@ -77,6 +77,8 @@ def test_a_fused_step_of_fp16_is_not_waited_for(all_supported, kind, fused, wait
         loss = model(torch.rand(4, 5)).float().square().mean()
     with DeviceCounter('cpu') as counter:
         steps.step(loss, optimizer)
+    if fused:
+        assert sum(n for name, n in counter.by_name.items() if name.startswith('aten::_fused')) == 1
     # Adam keeps its count of steps on the CPU unless it is fused
     assert counter.waits[:1] == ['aten::_local_scalar_dense'] * waits
 

@@ -170,3 +170,9 @@ def test_the_criterion_is_compiled_with_the_network(root, monkeypatch):
     engine.forward_backward(batch(engine))
     [step] = compiled
     assert step.network is engine.model and step.criterion is engine.criterion
+
+
+def test_another_criterion_takes_effect(engine):
+    engine.forward_backward(batch(engine))
+    engine.criterion = MidAttrLoss(attribute_weight=0.0)
+    assert engine.forward_backward(batch(engine))['loss'] == 0
