@@ -125,12 +125,20 @@ def pool_parts(maps: Tensor) -> Tensor:
     Returns:
         (B, 4, C), head and shoulders first.
     """
-    height, width = maps.shape[2:]
-    if height % NUM_PARTS:
+    if maps.device.type == 'cpu' or maps.shape[2] % NUM_PARTS:
         pooled = F.adaptive_max_pool2d(maps, (NUM_PARTS, 1))
-    else:  # the same, which a GPU computes without copies and with all its threads
-        pooled = F.max_pool2d(maps, (height // NUM_PARTS, width))
+    else:
+        pooled = max_of_equal_parts(maps)
     return pooled.squeeze(3).transpose(1, 2)
+
+
+def max_of_equal_parts(maps: Tensor) -> Tensor:
+    """Return the same (B, C, 4, 1) as adaptive pooling where H is a multiple of 4.
+
+    A GPU computes it without copies and with all its threads; the gradient on a CPU is slow.
+    """
+    height, width = maps.shape[2:]
+    return F.max_pool2d(maps, (height // NUM_PARTS, width))
 
 
 def layer_choices(layers: Iterable[str]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.device_counter import DeviceCounter
 from helpers.layer_maps import CHANNELS, LAYERS, NAMES, quarter, random_maps
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.errors import InputError
+from midattr_plugin.models import attribute_heads
 from midattr_plugin.models.attribute_heads import (
     AttributeHeads,
     assign_layers,
@@ -164,26 +166,36 @@ def test_gradient_goes_to_the_maximum_alone():
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize('shape', [(2, 3, 8, 4), (2, 3, 4, 1), (1, 5, 32, 16), (3, 2, 7, 5)])
-def test_parts_equal_adaptive_pooling_where_values_are_tied(shape, dtype):
+@pytest.mark.parametrize('shape', [(2, 3, 8, 4), (2, 3, 4, 1), (1, 5, 32, 16), (0, 2, 8, 4)])
+def test_equal_parts_are_those_of_adaptive_pooling(shape, dtype):
     """Behind a ReLU many values are 0: the gradient goes to the same one of them."""
     generator = torch.Generator().manual_seed(0)
     maps = torch.randint(-3, 3, shape, generator=generator).to(dtype).relu()
     maps = maps.contiguous(memory_format=torch.channels_last).requires_grad_()
-    factors = torch.randn(shape[0], 4, shape[1], generator=generator).to(dtype)
+    factors = torch.randn(*shape[:2], 4, 1, generator=generator).to(dtype)
     results = []
     for pool in (
-        pool_parts,
-        lambda x: torch.nn.functional.adaptive_max_pool2d(x, (4, 1))[..., 0].transpose(1, 2),
+        attribute_heads.max_of_equal_parts,
+        lambda x: torch.nn.functional.adaptive_max_pool2d(x, (4, 1)),
     ):
         pooled = pool(maps)
         results.append((pooled, *torch.autograd.grad(pooled, maps, factors)))
     assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
 
 
-def test_a_multiple_of_four_rows_is_not_pooled_adaptively(monkeypatch):
-    monkeypatch.setattr(torch.nn.functional, 'adaptive_max_pool2d', None)
-    assert pool_parts(torch.rand(1, 2, 12, 3)).shape == (1, 4, 2)
+@pytest.mark.parametrize(
+    'height, device, kernel',
+    [
+        (12, 'meta', 'aten::max_pool2d_with_indices'),
+        (7, 'meta', 'aten::adaptive_max_pool2d'),
+        (12, 'cpu', 'aten::adaptive_max_pool2d'),
+    ],
+)
+def test_the_kernel_that_a_device_computes_fast(height, device, kernel):
+    maps = torch.rand(1, 2, height, 3, device=device, requires_grad=True)
+    with DeviceCounter(device) as counter:
+        assert pool_parts(maps).shape == (1, 4, 2)
+    assert list(counter.by_name) == [kernel]
 
 
 def test_parts_of_no_images():
