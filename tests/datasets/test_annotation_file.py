@@ -142,7 +142,7 @@ def test_a_download_that_gives_nothing(folders, published, monkeypatch):
 
 def test_a_folder_that_cannot_be_written(published, tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(InputError, match='could not be downloaded'):
+    with pytest.raises(InputError, match=r'market_attribute\.mat" cannot be written .+ choose'):
         published.find([tmp_path / 'file'])
 
 

@@ -65,12 +65,8 @@ def test_folders_with_wildcards_in_their_names(tmp_path):
 def test_the_file_is_parsed_once(root, monkeypatch):
     mat_file._read.cache_clear()
     count = []
-    loadmat = mat_file.scipy.io.loadmat
-    monkeypatch.setattr(
-        mat_file.scipy.io,
-        'loadmat',
-        lambda *args, **kwargs: count.append(1) or loadmat(*args, **kwargs),
-    )
+    load_mat = mat_file.load_mat
+    monkeypatch.setattr(mat_file, 'load_mat', lambda path: count.append(1) or load_mat(path))
     for mode in ('train', 'query', 'gallery'):
         market(root, mode=mode)
     assert len(count) == 1
