@@ -2,6 +2,7 @@
 
 import traceback
 from dataclasses import replace
+from typing import Any
 from urllib.error import URLError
 
 import torch
@@ -90,13 +91,16 @@ def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
 
 def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
     """Return what is wrong with the data, from an error of the data manager; None for a bug."""
-    key = _failed_sampler(error)
+    key, sampler = _failed_sampler(error)
     if key:
+        reason = str(error)
+        if not reason:  # its assertion
+            groups = cfg.train.batch_size // cfg.sampler.num_instances
+            reason = f'too few identities: {len(sampler.pids)}, but it has {groups}'
         return InputError(
             f'{key}: {cfg.sampler[key.removeprefix("sampler.")]} cannot make a batch '
-            f'of {cfg.train.batch_size} of the training images '
-            f'({str(error) or "too few identities"}); lower train.batch_size, or '
-            'choose RandomSampler'
+            f'of {cfg.train.batch_size} of the training images ({reason}); lower '
+            'train.batch_size, or choose RandomSampler'
         )
     if isinstance(error, RuntimeError):  # what torchreid's datasets raise if files are missing
         return InputError(
@@ -106,8 +110,8 @@ def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
     return dataset_problem(error)
 
 
-def _failed_sampler(error: Exception) -> str:
-    """Return the key of the sampler of torchreid that raised it; '' for none.
+def _failed_sampler(error: Exception) -> tuple[str, Any]:
+    """Return the key of the sampler of torchreid that raised it, and the sampler; '' for none.
 
     Samplers count, or draw, when they are made.
     """
@@ -115,9 +119,10 @@ def _failed_sampler(error: Exception) -> str:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if 'trainset_t' in frame.f_locals:  # of the data manager, whose last sampler this is
             key = 'sampler.train_sampler_t'
-        if frame.f_code.co_filename == torchreid_compat.data.sampler.__file__:
-            return key or 'sampler.train_sampler'
-    return ''
+        is_sampler = frame.f_code.co_filename == torchreid_compat.data.sampler.__file__
+        if is_sampler and 'self' in frame.f_locals:
+            return key or 'sampler.train_sampler', frame.f_locals['self']
+    return '', None
 
 
 def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:

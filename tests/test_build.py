@@ -112,7 +112,7 @@ def test_an_engine_without_a_criterion_gets_that_of_the_configuration(tmp_path):
                 'train.batch_size',
                 12,
             ],
-            'RandomIdentitySampler cannot make a batch of 12 .*few identities',
+            'RandomIdentitySampler cannot make a batch of 12 .*few identities: 3, but it has 6',
         ),
         (
             [
