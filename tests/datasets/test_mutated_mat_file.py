@@ -3,7 +3,7 @@
 import scipy.io
 
 from helpers.fake_market import fields_by_identity, split_struct
-from helpers.mutations import check_mutations, mutated_bytes, odd_columns
+from helpers.mutations import check_mutations, mutated_bytes, mutated_struct
 from midattr_plugin.datasets import MARKET1501, Market1501Attr
 from midattr_plugin.rendering.roster import read_roster
 
@@ -36,7 +36,7 @@ def test_other_content(tmp_path, mutations):
     scipy.io.savemat(path, CONTENT)
     check_mutations(
         mutations,
-        lambda random, p: scipy.io.savemat(p, odd_columns(CONTENT, random)),
+        lambda random, p: scipy.io.savemat(p, mutated_struct(CONTENT, random)),
         read,
         path,
     )
@@ -51,6 +51,6 @@ def test_renderer_reads_them_as_carefully(tmp_path, mutations):
         if random.random() < 0.5:
             target.write_bytes(mutated_bytes(data, random))
         else:
-            scipy.io.savemat(target, odd_columns(CONTENT, random))
+            scipy.io.savemat(target, mutated_struct(CONTENT, random))
 
     check_mutations(mutations, write, read_roster, path)

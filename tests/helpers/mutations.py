@@ -260,50 +260,55 @@ def _limited_time():
 
 @contextmanager
 def _limited_memory():
-    """Let an absurd size in a header fail at once, on any machine."""
+    """Let an absurd size in a header fail at once, on any machine that can limit memory."""
+    size = Path('/proc/self/statm')
+    if not size.exists():
+        yield
+        return
     before = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path('/proc/self/statm').read_text().split()[0]) if Path('/proc').is_dir() else 0
-    resource.setrlimit(
-        resource.RLIMIT_AS, (pages * resource.getpagesize() + 4 * _GIB, before[1])
-    ) if pages else None
+    now = int(size.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + 4 * _GIB, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def odd_columns(struct: dict, random: Random) -> dict:
-    """Return the content of a .mat file with fields lost, renamed, or of odd values."""
-    odd = [
-        np.zeros((0, 0)),
-        np.array([[np.nan, 1.0]]),
-        np.array([['a', 'b']]),
-        np.array([[2**40]]),
-        np.array([[1 + 2j]]),
-        np.array([[-1.5]]),
-        {'x': 1},
-        'text',
-        np.empty((1, 3), object),
-    ]
+def mutated_struct(struct: dict, random: Random) -> dict:
+    """Return nested structs for ``scipy.io.savemat``, with a field lost, renamed, cut or odd."""
     struct = copy.deepcopy(struct)
-    place = struct
-    while True:
+    place, key = struct, random.choice(list(struct))
+    while isinstance(place[key], dict) and random.random() < 0.9:
+        place = place[key]
         key = random.choice(list(place))
-        if isinstance(place[key], dict) and random.random() < 0.9:
-            place = place[key]
-            continue
-        kind = random.randrange(5)
-        if kind == 0:
-            del place[key]
-        elif kind == 1:
-            place[f'{key}x'] = place.pop(key)
-        elif kind == 2 and isinstance(place[key], np.ndarray):
-            place[key] = place[key][:, : random.randrange(3)]
-        else:
-            chosen = random.choice(odd)
-            if isinstance(chosen, np.ndarray) and chosen.dtype == object:
-                chosen = chosen.copy()
-                chosen[0] = [None, 'x', 3] if random.random() < 0.5 else [[], {}, '1']
-                chosen[0] = ['' if item is None else item for item in chosen[0]]
-            place[key] = chosen
-        return struct
+    kind = random.randrange(5)
+    if kind == 0:
+        del place[key]
+    elif kind == 1:
+        place[f'{key}x'] = place.pop(key)
+    elif kind == 2 and isinstance(place[key], np.ndarray):
+        place[key] = place[key][:, : random.randrange(3)]
+    else:
+        place[key] = random.choice(_ODD_FIELDS)
+    return struct
+
+
+def _cells(*values: Any) -> np.ndarray:
+    cells = np.empty((1, len(values)), object)
+    cells[0] = values
+    return cells
+
+
+_ODD_FIELDS = [
+    np.zeros((0, 0)),
+    np.array([[np.nan, 1.0]]),
+    np.array([['a', 'b']]),
+    np.array([[2**40]]),
+    np.array([[1 + 2j]]),
+    np.array([[-1.5]]),
+    {'x': 1},
+    'text',
+    _cells('', 'x', 3),
+    _cells('0002', '0007', '7'),
+    _cells({'x': 1}, '1', 2.5),
+]
