@@ -67,8 +67,6 @@ def test_layers_that_nobody_reads_are_not_needed(maps):
 
 
 def test_each_layer_is_pooled_once(maps, monkeypatch):
-    from midattr_plugin.models import attribute_heads
-
     shapes = []
 
     def counting(x):
