@@ -1,5 +1,6 @@
 """A folder that already holds a training: nothing of it is written over."""
 
+import itertools
 import time
 from pathlib import Path
 
@@ -32,9 +33,20 @@ def keep_earlier_training(save_dir: Path) -> None:
             'remove that one'
         )
     ended = time.strftime('%Y-%m-%d-%H-%M-%S', time.localtime(last.stat().st_mtime))
-    place = save_dir / FOLDER / ended
-    place.mkdir(parents=True, exist_ok=True)
+    place = _new_folder(save_dir / FOLDER, ended)
     for name in _WRITTEN:
         if (save_dir / name).exists():
             (save_dir / name).replace(place / name)
     print(f'Note: the training that "{save_dir}" held is now in "{place}"')
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Make a folder of this name, or of this name and a number: two may end in one second."""
+    for number in itertools.count(1):
+        folder = parent / (name if number == 1 else f'{name}-{number}')
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError('there is always another number')

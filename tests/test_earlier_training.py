@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from midattr_plugin.earlier_training import keep_earlier_training
@@ -27,6 +29,17 @@ def test_a_complete_training_is_moved(folder, capsys):
     assert (place / 'model/model.pth.tar-last').read_text() == 'weights'
     assert (place / 'metrics.json').read_text() == 'scores'
     assert sorted(path.name for path in folder.iterdir()) == ['earlier', 'train.log-1']
+
+
+def test_two_that_ended_in_the_same_second(folder):
+    last = folder / 'model/model.pth.tar-last'
+    for text in ('first', 'second'):
+        last.parent.mkdir(exist_ok=True)
+        last.write_text(text)
+        os.utime(last, (1e9, 1e9))
+        keep_earlier_training(folder)
+    kept = (folder / 'earlier').glob('*/model/model.pth.tar-last')
+    assert sorted(path.read_text() for path in kept) == ['first', 'second']
 
 
 def test_so_is_one_of_torchreid_of_which_nothing_is_known(folder):
