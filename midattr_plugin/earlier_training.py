@@ -13,25 +13,36 @@ _LAST = Path('model', 'model.pth.tar-last')
 _WRITTEN = ('model', 'metrics.json', 'config.yaml', PROGRESS)
 
 
-def keep_earlier_training(save_dir: Path) -> None:
-    """Move a complete training out of the way of a new one, into ``earlier/<date>``.
+def check_ended(save_dir: Path) -> None:
+    """Check that a folder holds no training that is rather to be resumed than replaced.
 
     Args:
-        save_dir: folder of the new training.
+        save_dir: folder of a new training.
 
     Raises:
-        InputError: the training in the folder has not ended, so that it is rather to be resumed.
+        InputError: the training in the folder has not ended.
     """
     last = save_dir / _LAST
-    if not last.is_file():
-        return
     trained, max_epoch = read_progress(save_dir)
-    if trained < max_epoch:
+    if last.is_file() and trained < max_epoch:
         raise InputError(
             f'data.save_dir: "{save_dir}" holds a training of which {trained} of {max_epoch} '
             f'epochs are done; set model.resume {last} to go on with it, name another folder, or '
             'remove that one'
         )
+
+
+def keep_earlier_training(save_dir: Path) -> None:
+    """Move a complete training out of the way of a new one, into ``earlier/<date>``.
+
+    Call it when the new one has read its weights, which may be those of the earlier one.
+
+    Args:
+        save_dir: folder of the new training.
+    """
+    last = save_dir / _LAST
+    if not last.is_file():
+        return
     ended = time.strftime('%Y-%m-%d-%H-%M-%S', time.localtime(last.stat().st_mtime))
     place = _new_folder(save_dir / FOLDER, ended)
     for name in _WRITTEN:

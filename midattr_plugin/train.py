@@ -27,7 +27,7 @@ from midattr_plugin.distributed import (
     world_size,
 )
 from midattr_plugin.distributed.sharding import check_same_images
-from midattr_plugin.earlier_training import keep_earlier_training
+from midattr_plugin.earlier_training import check_ended, keep_earlier_training
 from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
@@ -81,7 +81,7 @@ def run(cfg: CfgNode) -> Results:
             return _run(cfg, Path(cfg.data.save_dir))
     save_dir = _writable_folder(cfg.data.save_dir)
     if not (cfg.test.evaluate or cfg.model.resume):
-        keep_earlier_training(save_dir)
+        check_ended(save_dir)
     log = save_dir / (
         ('test.log' if cfg.test.evaluate else 'train.log') + time.strftime('-%Y-%m-%d-%H-%M-%S')
     )
@@ -134,6 +134,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
             options['start_epoch'] = engine.restore(checkpoint, checkpoint_path)
         _check_epochs(cfg, options['start_epoch'])
     if is_main():  # nothing that the configuration names is missing or of another kind
+        if not (cfg.test.evaluate or cfg.model.resume):
+            keep_earlier_training(save_dir)
         dump_config(cfg, save_dir / _file_name(cfg, 'config.yaml'))
     if cfg.midattr.evaluate_first and not (cfg.test.evaluate or cfg.model.resume):
         print('=> Test before training')

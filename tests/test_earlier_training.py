@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from midattr_plugin.earlier_training import keep_earlier_training
+from midattr_plugin.earlier_training import check_ended, keep_earlier_training
 from midattr_plugin.engine.progress import write_progress
 from midattr_plugin.errors import InputError
 
@@ -17,12 +17,14 @@ def folder(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
+    check_ended(tmp_path)
     keep_earlier_training(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_complete_training_is_moved(folder, capsys):
     write_progress(folder, 2, 2)
+    check_ended(folder)
     keep_earlier_training(folder)
     [place] = (folder / 'earlier').iterdir()
     assert str(place) in capsys.readouterr().out
@@ -50,5 +52,5 @@ def test_so_is_one_of_torchreid_of_which_nothing_is_known(folder):
 def test_a_training_that_has_not_ended_stays(folder):
     write_progress(folder, 1, 2)
     with pytest.raises(InputError, match='1 of 2 epochs are done; set model.resume .*tar-last'):
-        keep_earlier_training(folder)
+        check_ended(folder)
     assert (folder / 'model/model.pth.tar-last').exists()
