@@ -159,22 +159,3 @@ def set_ranking(function: Callable | None) -> None:
 def ranking_is_replaced() -> bool:
     """Return whether :func:`set_ranking` has put another ranking in place."""
     return (_rank.evaluate_cy, _rank.IS_CYTHON_AVAI) != _own_ranking
-
-
-@contextmanager
-def evaluation_steps(compute_distances: Callable, evaluate: Callable) -> Iterator[None]:
-    """Replace two steps of torchreid's evaluation, which it looks up at each call.
-
-    Args:
-        compute_distances: called as torchreid's ``compute_distance_matrix``, with that function
-            as the first argument.
-        evaluate: called as torchreid's ``evaluate_rank``, with that function as the first
-            argument.
-    """
-    before = metrics.compute_distance_matrix, metrics.evaluate_rank
-    metrics.compute_distance_matrix = partial(compute_distances, before[0])
-    metrics.evaluate_rank = partial(evaluate, before[1])
-    try:
-        yield
-    finally:
-        metrics.compute_distance_matrix, metrics.evaluate_rank = before

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import torchreid
 from PIL import Image
 
@@ -100,34 +99,6 @@ def test_dataset_arguments_reach_the_class_of_that_name_only():
         {'mode': 'query'},
         {'mode': 'query'},
     ]
-
-
-def test_evaluation_steps_are_replaced_for_a_block():
-    """Each is given torchreid's own function; an error does not leave them in place."""
-    metrics = torchreid_compat.metrics
-    before = metrics.compute_distance_matrix, metrics.evaluate_rank
-    queries, gallery = torch.rand(3, 2), torch.rand(4, 2)
-    expected = before[0](queries, gallery, 'cosine')
-
-    def doubled(original, *arguments):
-        assert original is before[0]
-        return 2 * original(*arguments)
-
-    def no_scores(original, distmat, *images, **options):
-        assert original is before[1]
-        return distmat.shape, images, options
-
-    with pytest.raises(ZeroDivisionError):
-        with torchreid_compat.evaluation_steps(doubled, no_scores):
-            distmat = metrics.compute_distance_matrix(queries, gallery, 'cosine')
-            assert torch.equal(distmat, 2 * expected)
-            assert metrics.evaluate_rank(distmat.numpy(), 'pids', max_rank=5) == (
-                (3, 4),
-                ('pids',),
-                {'max_rank': 5},
-            )
-            raise ZeroDivisionError
-    assert (metrics.compute_distance_matrix, metrics.evaluate_rank) == before
 
 
 def test_ranking_is_replaced_until_it_is_put_back():

@@ -240,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--memory',
         type=_at_least(0.001, float),
-        default=1.0,
+        default=0.25,
         metavar='GIB',
         help='memory for the distances, see midattr.ranking_memory (default: %(default)s)',
     )

@@ -91,7 +91,7 @@ def _loading(rows: dict) -> Iterable[str]:
 
 
 def _ranking(rows: list) -> Iterable[str]:
-    yield '## Ranking of 3,368 queries, 2,048 dimensions'
+    yield '## Ranking of 3,368 queries, 2,048 dimensions (memory: the whole process)'
     yield ''
     yield from _table(
         ['gallery', 'by', 'distances s', 'ranking s', 'peak GiB', 'features GiB', 'mAP'],

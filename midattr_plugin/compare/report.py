@@ -11,7 +11,12 @@ from midattr_plugin.compare.curves import curves_of_runs
 from midattr_plugin.compare.intervals import CONFIDENCE
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.report_plots import detail_plots, overview_plots
-from midattr_plugin.compare.report_tables import Table, learned_tables, report_tables
+from midattr_plugin.compare.report_tables import (
+    Table,
+    floor_tables,
+    learned_tables,
+    report_tables,
+)
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import ResultRow, results_csv, summarize
 from midattr_plugin.files import write_text
@@ -45,7 +50,12 @@ def write_report(
     content = {
         'title': suite.title,
         'facts': _facts(suite, runs, failed, result_rows),
-        'tables': [*first, *report_tables(suite, result_rows, curves), *learned_tables(runs)],
+        'tables': [
+            *first,
+            *report_tables(suite, result_rows, curves),
+            *floor_tables(runs),
+            *learned_tables(runs),
+        ],
         'overview': list(overview_plots(result_rows, curves)),
         'details': list(detail_plots(result_rows, curves)),
     }

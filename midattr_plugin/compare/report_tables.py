@@ -215,6 +215,23 @@ def learned_tables(runs: Iterable[Run]) -> Iterator[Table]:
         )
 
 
+def floor_tables(runs: Iterable[Run]) -> Iterator[Table]:
+    """Yield the attributes whose scores show nothing learned, with the seeds; nothing if none."""
+    seeds: dict[tuple[str, str, str, str], list[str]] = {}
+    for run in runs:
+        if run.is_done:
+            for target, reasons in run.results.at_floor.items():
+                for attribute, reason in reasons.items():
+                    cells = run.row.name, target, attribute, reason
+                    seeds.setdefault(cells, []).append(str(run.seed))
+    if seeds:
+        yield Table(
+            'Attributes at or below their floor: their scores show nothing learned',
+            ['row', 'target', 'attribute', 'reason', 'seeds'],
+            [[*cells, ' '.join(numbers)] for cells, numbers in seeds.items()],
+        )
+
+
 def _extra_by_row(runs: Iterable[Run], name: str) -> Mapping[str, Sequence[dict]]:
     """Return row -> the further measurement ``name`` of each finished seed that has it."""
     found: dict[str, list[dict]] = {}

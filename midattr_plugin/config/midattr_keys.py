@@ -258,9 +258,9 @@ _ROWS = {
         "rank with this project's code, in every engine. False: with torchreid's Python loops",
     ),
     'ranking_memory': Key(
-        1.0,
+        0.25,
         'GiB that the distances between query and gallery may take; if they need more, e.g. with '
-        'market1501.use_500k_distractors, they are computed and ranked in blocks of that size',
+        'market1501.use_500k_distractors, they are computed and ranked in blocks',
         POSITIVE,
     ),
 }

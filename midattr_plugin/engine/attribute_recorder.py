@@ -1,4 +1,4 @@
-"""Attribute predictions and labels, recorded while torchreid extracts features."""
+"""Attribute predictions and labels, recorded while descriptors are extracted."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from midattr_plugin.distributed.process_group import gather_interleaved
-from midattr_plugin.metrics import attribute_confusions, attribute_scores
+from midattr_plugin.distributed.gathering import gather_interleaved_to_main
+from midattr_plugin.metrics import attribute_confusions, attribute_floors, attribute_scores
 from midattr_plugin.schema import AttributeSchema
 
 
 class AttributeRecorder:
     """Record of one evaluation of one target, made batch by batch.
+
+    What it keeps are small numbers in arrays of its own: a tensor that comes from a worker process
+    of a loader holds an open file, and a few bytes of it the memory of its whole batch.
 
     Args:
         schema: the m attributes of the model; empty or None for a model without attributes.
@@ -20,17 +23,20 @@ class AttributeRecorder:
     """
 
     def __init__(self, schema: AttributeSchema | None, source: AttributeSchema | None):
-        self.schema = schema
+        self.schema = schema if source is not None else None
         self.source = source
-        self._pids: list[Tensor] = []
-        self._labels: list[Tensor] = []
-        self._predictions: list[Tensor] = []
+        classes = max(schema.num_classes, default=1) if schema is not None else 1
+        self._index = np.min_scalar_type(-classes)  # smallest signed type of their indices
+        self._pids: list[np.ndarray] = []
+        self._labels: list[np.ndarray] = []
+        self._predictions: list[np.ndarray] = []
 
     def add_batch(self, data: dict) -> None:
         """Record the pids and labels of a batch of torchreid's loader."""
         if self.schema is not None and self.source is not None:
-            self._pids.append(data['pid'])
-            self._labels.append(self.source.convert(data['attrs'], target=self.schema))
+            labels = self.source.convert(data['attrs'], target=self.schema)
+            self._pids.append(np.array(data['pid'].tolist(), np.int64))
+            self._labels.append(labels.numpy().astype(self._index))
 
     def add_output(self, attributes: dict[str, Tensor]) -> None:
         """Record the predictions for the batch that was added last.
@@ -38,46 +44,64 @@ class AttributeRecorder:
         Args:
             attributes: attribute name -> logits (B, c), in the order of ``schema``.
         """
-        if attributes:
-            predictions = [logits.argmax(1) for logits in attributes.values()]
-            self._predictions.append(torch.stack(predictions, 1).cpu())
+        if attributes and self.schema is not None:
+            predictions = torch.stack([logits.argmax(1) for logits in attributes.values()], 1)
+            self._predictions.append(predictions.cpu().numpy().astype(self._index))
 
-    def scores(self, first: int) -> dict[str, dict[str, float | None]]:
-        """Return :func:`attribute_scores` of the gallery, or {} without labels.
-
-        Args:
-            first: index of the first image that counts. The annotators' protocol is defined on
-                the gallery, which torchreid extracts after the query: give the number of queries.
-                With several processes that is this process's number of queries; the scores are
-                computed over the images of all processes.
-        """
-        if self.schema is None or not self._labels:
-            return {}
-        predictions, labels, pids = self._gathered(first)
-        return attribute_scores(predictions, labels, pids, self.schema)
-
-    def confusions(self, first: int) -> dict[str, dict[str, list]]:
-        """Return :func:`attribute_confusions` of the same images, or {} without labels.
+    def measure(self, num_images: int) -> dict[str, dict]:
+        """Measure how well the attributes are predicted.
 
         Args:
-            first: as for :meth:`scores`.
+            num_images: that all processes together have recorded.
+
+        Returns:
+            'scores' (:func:`attribute_scores`), 'confusions' (:func:`attribute_confusions`) and
+            'floors' (:func:`attribute_floors`) over the images of all processes, in the main one.
+            Each is {} without labels, and in the other processes.
         """
-        if self.schema is None or not self._labels:
-            return {}
-        predictions, labels, _ = self._gathered(first)
-        return attribute_confusions(predictions, labels, self.schema)
+        measured: dict[str, dict] = {'scores': {}, 'confusions': {}, 'floors': {}}
+        if self.schema is None or self.source is None:
+            return measured
+        shape = (0, len(self.schema))
+        predictions, labels, pids = (
+            gather_interleaved_to_main(torch.from_numpy(np.concatenate(column)), num_images)
+            for column in (
+                [np.empty(shape, self._index), *self._predictions],
+                [np.empty(shape, self._index), *self._labels],
+                [np.empty(0, np.int64), *self._pids],
+            )
+        )
+        if predictions is None or labels is None or pids is None:
+            return measured
+        arrays = predictions.numpy(), labels.numpy()
+        return {
+            'scores': attribute_scores(*arrays, pids.numpy(), self.schema),
+            'confusions': attribute_confusions(*arrays, self.schema),
+            'floors': attribute_floors(*arrays, pids.numpy(), self.schema),
+        }
 
-    def _gathered(self, first: int) -> list[np.ndarray]:
-        columns = (self._predictions, self._labels, self._pids)
-        return [gather_interleaved(torch.cat(column)[first:]).numpy() for column in columns]
 
+def format_scores(
+    scores: Mapping[str, Mapping[str, float | None]], floors: Mapping[str, str] | None = None
+) -> str:
+    """Return the scores as a table for the console, in percent.
 
-def format_scores(scores: Mapping[str, Mapping[str, float | None]]) -> str:
-    """Return the scores as a table for the console, in percent."""
+    Args:
+        scores: row -> column -> fraction.
+        floors: rows to mark, as they are at or below their floor -> why.
+    """
+    floors = floors or {}
+    marked = {name: f'{name} *' if name in floors else name for name in scores}
     keys = list(next(iter(scores.values())))
-    width = max(len(name) for name in scores)
+    width = max(map(len, marked.values()))
     lines = [' ' * width + ''.join(f'{key:>19}' for key in keys)]
     for name, row in scores.items():
         values = ('-' if row[key] is None else f'{row[key]:.1%}' for key in keys)
-        lines.append(f'{name:<{width}}' + ''.join(f'{value:>19}' for value in values))
+        lines.append(f'{marked[name]:<{width}}' + ''.join(f'{value:>19}' for value in values))
+    if floors:
+        names: dict[str, list[str]] = {}
+        for name, reason in floors.items():
+            names.setdefault(reason, []).append(name)
+        reasons = '; '.join(f'{reason} ({", ".join(same)})' for reason, same in names.items())
+        lines.append(f'* at or below its floor, so nothing learned shows: {reasons}')
     return '\n'.join(lines)

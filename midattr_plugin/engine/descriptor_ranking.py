@@ -1,158 +1,135 @@
-"""Between torchreid's engine and its ranking: bounds the memory and keeps the results.
+"""Ranking of the gallery for each query, within the memory that there is.
 
-torchreid's engine computes distances, ranks, prints the scores and drops them.
-
-Shapes: Q queries, G gallery images, D dimensions of a feature.
+Shapes: Q queries, G gallery images, D dimensions of a descriptor.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
-from torch.nn import functional as F
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.distributed import broadcast, is_main
-from midattr_plugin.distributed.gathering import gather_interleaved_to_main
+from midattr_plugin.distributed import broadcast
+from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
+from midattr_plugin.free_memory import free_ram
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.metrics.chunked_distances import distance_bytes
 
-RANKING_OPTIONS = ('dist_metric', 'normalize_feature', 'rerank', 'use_metric_cuhk03')
-"""Options of torchreid's ``test`` that :func:`rank_columns` takes, too."""
+MAX_RANK = 50
+"""Length of the CMC curve unless a larger rank is asked for, as torchreid's."""
+
 _GIB = 2**30
+_LARGEST_COPY = 1 * _GIB  # torchreid squares or normalizes a copy of the gallery's descriptors
 
 
 @dataclass
 class Ranking:
-    """The data of one ranking and its results, filled in while torchreid evaluates.
+    """Scores of a ranking.
 
     Attributes:
-        features: of the queries (Q, D) and of the gallery (G, D).
-        images: pids of both, then camids of both: (Q,), (G,), (Q,), (G,).
-        cmc: as returned by torchreid's ``evaluate_rank``.
-        mAP: the same.
+        cmc: share of the queries (r,) with a match up to each rank.
+        mAP: mean average precision.
+        distances: (Q, G); None where they were computed in blocks.
     """
 
-    features: tuple[Tensor, Tensor] = ()  # type: ignore[assignment]
-    images: tuple[np.ndarray, ...] = ()
-    cmc: np.ndarray = field(default_factory=lambda: np.empty(0))
-    mAP: float = float('nan')
+    cmc: np.ndarray
+    mAP: float
+    distances: np.ndarray | None = None
 
 
-@contextmanager
-def captured_ranking(
-    memory: float = float('inf'),
-    all_images: tuple[np.ndarray, ...] | None = None,
-    needs_matrix: bool = False,
-) -> Iterator[Ranking]:
-    """Yield a :class:`Ranking` that is complete once torchreid has ranked inside the block.
-
-    Where several processes share the images, the main process ranks for all of them; the others
-    get its results.
-
-    Args:
-        memory: GiB. Distances that would take more are computed in blocks of that size.
-        all_images: given where several processes share the images: :attr:`Ranking.images` of all
-            of them, in the order of the datasets.
-        needs_matrix: whether all distances are needed at once: to rank again or to draw.
-
-    Raises:
-        InputError: inside the block, if they are needed and would take more than ``memory``.
-    """
-    ranking = Ranking()
-    shards: tuple[Tensor, ...] = ()  # features of this process
-    pending = ''  # distance that the blocks will be computed with, '' where there is a matrix
-
-    def compute_distances(
-        original: Callable, queries: Tensor, gallery: Tensor, metric: str = 'euclidean'
-    ) -> Tensor:
-        nonlocal pending, shards
-        if not ranking.features:
-            shards = queries, gallery
-            if all_images is not None:
-                queries, gallery = (
-                    gather_interleaved_to_main(shard, len(pids))
-                    for shard, pids in zip(shards, all_images[:2], strict=True)
-                )
-            ranking.features = queries, gallery
-        elif all_images is not None:  # re-ranking asks for two more matrices, of the same shards
-            queries, gallery = (
-                ranking.features[0 if shard is shards[0] else 1] for shard in (queries, gallery)
-            )
-        if not is_main():
-            return shards[0].new_empty(0, 0)  # the main process ranks
-        if distance_bytes(len(queries), len(gallery)) <= memory * _GIB:
-            return original(queries, gallery, metric)
-        if needs_matrix or not torchreid_compat.ranking_is_replaced():
-            raise _too_large(len(queries), len(gallery))
-        pending = metric
-        return queries.new_empty(0, len(gallery))
-
-    def evaluate(original: Callable, distmat: np.ndarray, *images: np.ndarray, **options):
-        ranking.images = images if all_images is None else all_images
-        scores: Any = None
-        if is_main() and pending:
-            blocks = distance_blocks(*ranking.features, pending, memory * _GIB)
-            scores = rank_blocks(blocks, *ranking.images, **options)  # type: ignore[arg-type]
-        elif is_main():
-            scores = original(distmat, *ranking.images, **options)
-        ranking.cmc, ranking.mAP = scores if all_images is None else broadcast(scores)
-        return ranking.cmc, ranking.mAP
-
-    with torchreid_compat.evaluation_steps(compute_distances, evaluate):
-        yield ranking
-
-
-def _too_large(num_queries: int, num_gallery: int) -> InputError:
-    size = distance_bytes(num_queries, num_gallery) / _GIB
-    return InputError(
-        f'test.rerank, test.visrank and the ranking of torchreid need all {num_queries:,} x '
-        f'{num_gallery:,} distances at once ({size:.1f} GiB, and several times that to sort '
-        'them); leave them out, or set midattr.ranking_memory above that'
-    )
-
-
-def rank_columns(
-    ranking: Ranking,
-    columns: slice,
+def rank_descriptors(
+    query: Split,
+    gallery: Split,
+    *,
     dist_metric: str = 'euclidean',
-    normalize_feature: bool = False,
     rerank: bool = False,
     use_metric_cuhk03: bool = False,
+    max_rank: int = MAX_RANK,
     memory: float = float('inf'),
+    needs_matrix: bool = False,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Ranking:
-    """Rank the same images by some columns of their features only.
+    """Rank the gallery for each query with torchreid's functions.
 
     Args:
-        ranking: a complete ranking.
-        columns: of the features.
-        dist_metric: see torchreid's ``test``, as the next three.
-        normalize_feature: whether to L2-normalize the columns.
+        query: the queries.
+        gallery: the gallery.
+        dist_metric: see torchreid's ``test``, as the next two.
         rerank: whether to re-rank.
         use_metric_cuhk03: whether to draw one gallery image per identity.
-        memory: GiB; see :func:`captured_ranking`.
+        max_rank: length of the CMC curve.
+        memory: GiB that distances may take; more of them are computed in blocks.
+        needs_matrix: whether all distances are needed at once; see :func:`check_memory`.
+        say: is given the lines that torchreid prints.
     """
-    queries, gallery = (features[:, columns] for features in ranking.features)
-    if normalize_feature:
-        queries, gallery = F.normalize(queries), F.normalize(gallery)
-    metrics = torchreid_compat.metrics
-    with captured_ranking(memory, needs_matrix=rerank) as part:
+    features = query.features, gallery.features
+    labels = query.pids, gallery.pids, query.camids, gallery.camids
+    needs_matrix |= rerank or not torchreid_compat.ranking_is_replaced()
+    in_blocks = not needs_matrix and (
+        distance_bytes(*map(len, features)) > memory * _GIB or features[1].nbytes > _LARGEST_COPY
+    )
+    say(f'Computing distance matrix with metric={dist_metric} ...')
+    distances = None if in_blocks else _distances(*features, dist_metric)
+    if distances is not None and rerank:
+        say('Applying person re-ranking ...')
+        distances = torchreid_compat.utils.re_ranking(
+            distances,
+            _distances(features[0], features[0], dist_metric),
+            _distances(features[1], features[1], dist_metric),
+        )
+    say('Computing CMC and mAP ...')
+    options: dict = {'max_rank': max_rank, 'use_metric_cuhk03': use_metric_cuhk03}
+    if distances is None:
+        blocks = distance_blocks(*features, dist_metric, memory * _GIB)
+        cmc, mAP = rank_blocks(blocks, *labels, **options)
+    else:
+        try:
+            cmc, mAP = torchreid_compat.metrics.evaluate_rank(distances, *labels, **options)
+        except ValueError as error:
+            if torchreid_compat.ranking_is_replaced():
+                raise
+            raise InputError(
+                f"torchreid's ranking makes no CMC curve of {min(max_rank, len(gallery.pids))} "
+                f'ranks, as some query has fewer of the {len(gallery.pids)} gallery images to '
+                'find; set midattr.fast_ranking True'
+            ) from error
+    return Ranking(cmc, mAP, distances)
 
-        def distances(a: Tensor, b: Tensor) -> np.ndarray:
-            return metrics.compute_distance_matrix(a, b, dist_metric).numpy()
 
-        distmat = distances(queries, gallery)
-        if rerank:
-            distmat = torchreid_compat.utils.re_ranking(
-                distmat, distances(queries, queries), distances(gallery, gallery)
-            )
-        metrics.evaluate_rank(distmat, *ranking.images, use_metric_cuhk03=use_metric_cuhk03)
-    return part
+def _distances(a: Tensor, b: Tensor, metric: str) -> np.ndarray:
+    return torchreid_compat.metrics.compute_distance_matrix(a, b, metric).numpy()
+
+
+def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: bool) -> None:
+    """Check that what needs all distances at once fits into the memory that is free now.
+
+    Args:
+        num_queries: Q.
+        num_gallery: G.
+        rerank: whether to re-rank.
+        visrank: whether to draw the ranked lists.
+
+    Raises:
+        InputError: it does not.
+    """
+    pairs, all_pairs = num_queries * num_gallery, (num_queries + num_gallery) ** 2
+    # bytes at the peak: what these functions of torchreid allocate for a pair
+    needs = {
+        'test.rerank': 24 * all_pairs if rerank else 0,
+        'test.visrank': 12 * pairs if visrank else 0,
+        'midattr.fast_ranking False': (0 if torchreid_compat.ranking_is_replaced() else 24 * pairs),
+    }
+    key, needed = max(needs.items(), key=lambda item: item[1])
+    free = broadcast(free_ram())
+    if needed > free:
+        raise InputError(
+            f'{key} needs about {needed / _GIB:.1f} GiB of memory for all distances between '
+            f'{num_queries:,} queries and {num_gallery:,} gallery images, but '
+            f'{free / _GIB:.1f} GiB are free; leave it out'
+        )
 
 
 def reid_scores(ranking: Ranking) -> dict[str, float]:

@@ -1,12 +1,17 @@
-"""torchreid's evaluation, whose results are kept as ``engine.results`` and ``metrics.json``."""
+"""Evaluation of all targets, whose results are kept as ``engine.results`` and ``metrics.json``."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -15,14 +20,15 @@ from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
-    RANKING_OPTIONS,
-    Ranking,
-    captured_ranking,
-    rank_columns,
+    MAX_RANK,
+    check_memory,
+    rank_descriptors,
     reid_scores,
 )
+from midattr_plugin.engine.extraction import Split, extract_split
 from midattr_plugin.engine.measurements import measure
 from midattr_plugin.engine.results import RANKS, Results
+from midattr_plugin.errors import InputError
 from midattr_plugin.random_state import preserved_random_state
 
 
@@ -32,9 +38,8 @@ class EvaluationMixin(torchreid_compat.Engine):
     Attributes:
         descriptor: name under which the descriptor that the model returns is reported.
         descriptor_slices: parts of the descriptor that are also ranked by themselves: name ->
-            columns.
-        ranking_memory: GiB that the distances may take; more of them are computed in blocks of
-            that size.
+            columns, which no other part has.
+        ranking_memory: GiB that the distances may take; more of them are computed in blocks.
         results: what the last ``test()`` measured.
         results_name: file in ``save_dir`` to which ``results`` are written.
         model_info: further fields of the results: 'parameters', 'multiply_adds'.
@@ -43,14 +48,23 @@ class EvaluationMixin(torchreid_compat.Engine):
 
     descriptor = 'global'
     descriptor_slices: Mapping[str, slice] = MappingProxyType({})
-    ranking_memory = 1.0
+    ranking_memory = 0.25
     results: Results | None = None
     results_name = 'metrics.json'
     model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
     criterion: torch.nn.Module | None = None
 
-    def test(self, *, save_dir: str = '', ranks=RANKS, **options) -> float:
+    def run(self, **options) -> None:
+        """Run torchreid's pipeline; what no test of it could do is refused before the first epoch.
+
+        Args:
+            **options: see torchreid.
+        """
+        self._check_test(**options)
+        super().run(**options)
+
+    def test(self, *, save_dir: str = '', ranks: Sequence[int] = RANKS, **options) -> float:
         """Test all targets as torchreid does; write ``results`` to ``save_dir`` if it is given.
 
         The random state of training is untouched, so that how often one evaluates does not
@@ -63,20 +77,55 @@ class EvaluationMixin(torchreid_compat.Engine):
 
         Returns:
             Rank-1 of the last target.
+
+        Raises:
+            InputError: a rank is below 1, a split has no images, or memory is lacking for all
+                distances at once.
+            FloatingPointError: a descriptor is not finite.
         """
+        self._check_test(ranks=ranks, **options)
         self.results = results = Results(epoch=self.trained_epochs, **self.model_info)
-        # torchreid prints beyond the end of the curve for a gallery smaller than a rank
-        smallest = min(len(loaders['gallery'].dataset) for loaders in self.test_loader.values())
-        ranks = [rank for rank in ranks if rank <= smallest]
         with preserved_random_state():
-            rank1 = super().test(save_dir=save_dir, ranks=ranks, **options)
+            rank1 = super().test(save_dir=save_dir, ranks=list(ranks), **options)
             results.extra |= measure(self)
         if save_dir and is_main():
             results.write(Path(save_dir) / self.results_name)
         return rank1
 
+    def _check_test(
+        self,
+        ranks: Sequence[int] = RANKS,
+        rerank: bool = False,
+        visrank: bool = False,
+        **_others,
+    ) -> None:
+        """Check what is known before anything is extracted."""
+        wrong = [
+            rank
+            for rank in ranks
+            if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1
+        ]
+        if wrong:
+            raise InputError(f'test.ranks: {wrong[0]} is not a rank; give whole numbers from 1 on')
+        for loaders in self.test_loader.values():
+            sizes = [len(loaders[split].dataset) for split in ('query', 'gallery')]
+            check_memory(*sizes, rerank=rerank, visrank=visrank)
+
     @torch.no_grad()
-    def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
+    def _evaluate(
+        self,
+        dataset_name: str = '',
+        query_loader: Any = None,
+        gallery_loader: Any = None,
+        **options,
+    ) -> tuple[float, float]:
+        """Evaluate one target with torchreid's steps, functions and printed lines.
+
+        With several processes each extracts its share, and the main process ranks.
+
+        Returns:
+            Rank-1 and mAP.
+        """
         assert self.results is not None, 'test() makes the results'
         rendered = is_rendered(gallery_loader.dataset)
         self.results.rendered[dataset_name] = rendered
@@ -85,51 +134,115 @@ class EvaluationMixin(torchreid_compat.Engine):
                 f'Note: the images of {dataset_name} are rendered; its scores say nothing '
                 'about real images'
             )
-        sharded = world_size() > 1
-        images = _images(query_loader, gallery_loader) if sharded else None
-        if sharded:
-            query_loader, gallery_loader = map(sharded_test_loader, (query_loader, gallery_loader))
-        if not is_main():  # which has no distances to rank again or to draw
-            options |= {'rerank': False, 'visrank': False}
-        needs_matrix = bool(options.get('rerank') or options.get('visrank'))
-        with captured_ranking(self.ranking_memory, images, needs_matrix) as ranking:
-            rank1_and_mAP = super()._evaluate(
-                dataset_name=dataset_name,
-                query_loader=_with_progress(query_loader, 'query'),
-                gallery_loader=_with_progress(gallery_loader, 'gallery'),
-                **options,
-            )
-        scores = self._scores(ranking, options) if is_main() else None
-        self.results.reid[dataset_name] = broadcast(scores)
-        return rank1_and_mAP
+        self._batch_time = torchreid_compat.utils.AverageMeter()
+        query = self._extract(query_loader, 'query', dataset_name)
+        gallery = self._extract(gallery_loader, 'gallery', dataset_name)
+        print(f'Speed: {self._batch_time.avg:.4f} sec/batch')
+        ranked = None
+        if is_main():
+            with _all_cores():
+                ranked = self._rank(query, gallery, dataset_name, **options)
+        rank1, mAP, self.results.reid[dataset_name] = broadcast(ranked)
+        return rank1, mAP
 
-    def _scores(self, ranking: Ranking, options: dict) -> dict[str, dict[str, float]]:
-        """Return the scores of the descriptor and of its parts."""
+    def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
+        """Extract the descriptors of a split, 'query' or 'gallery', of a target."""
+        print(f'Extracting features from {split} set ...')
+        share = sharded_test_loader(loader) if world_size() > 1 else loader
+        images: Any = loader.dataset
+        extracted = extract_split(
+            _with_progress(share, split), len(images), self._describe, f'{split} set of {target}'
+        )
+        size = '{}-by-{}'.format(*extracted.features.shape)
+        print(f'Done, obtained {size} matrix')
+        return extracted
+
+    def _describe(self, data: dict) -> tuple[Tensor, Tensor, Tensor]:
+        """Return descriptors, pids and camids of a batch."""
+        images, pids, camids = self.parse_data_for_eval(data)
+        if self.use_gpu:
+            images = images.cuda(non_blocking=True)
+        start = perf_counter()
+        features = self.extract_features(images)
+        self._batch_time.update(perf_counter() - start)
+        return features, pids, camids
+
+    def _rank(
+        self,
+        query: Split,
+        gallery: Split,
+        target: str,
+        ranks: Sequence[int] = RANKS,
+        normalize_feature: bool = False,
+        visrank: bool = False,
+        visrank_topk: int = 10,
+        save_dir: str = '',
+        **options,
+    ) -> tuple[float, float, dict[str, dict[str, float]]]:
+        """Rank, print and draw as torchreid does; then rank the parts of the descriptor.
+
+        Returns:
+            Rank-1 and mAP, and the scores of the descriptor and of its parts.
+        """
+        max_rank = max(MAX_RANK, *(rank for rank in ranks if rank <= len(gallery.pids)), 0)
+        options |= {'max_rank': max_rank, 'memory': self.ranking_memory}
+        if normalize_feature:
+            print('Normalzing features with L2 norm ...')  # in torchreid's spelling
+            _normalize(query, gallery)
+        ranking = rank_descriptors(query, gallery, needs_matrix=visrank, say=print, **options)
+        print('** Results **')
+        print(f'mAP: {ranking.mAP:.1%}')
+        print('CMC curve')
+        for rank in ranks:
+            if rank <= len(ranking.cmc):
+                print(f'Rank-{rank:<3}: {ranking.cmc[rank - 1]:.1%}')
+        if beyond := [str(rank) for rank in ranks if rank > len(ranking.cmc)]:
+            print(
+                f'Note: the CMC curve of {target} ends at rank {len(ranking.cmc)}; left out: '
+                f'rank {", ".join(beyond)}'
+            )
+        if visrank:
+            torchreid_compat.utils.visualize_ranked_results(
+                ranking.distances,
+                self.datamanager.fetch_test_loaders(target),
+                self.datamanager.data_type,
+                width=self.datamanager.width,
+                height=self.datamanager.height,
+                save_dir=os.path.join(save_dir, f'visrank_{target}'),
+                topk=visrank_topk,
+            )
+        ranking.distances = None  # the parts have their own
         scores = {self.descriptor: reid_scores(ranking)}
         for name, columns in self.descriptor_slices.items():
-            part = rank_columns(
-                ranking,
-                columns,
-                memory=self.ranking_memory,
-                **{key: options[key] for key in RANKING_OPTIONS if key in options},
-            )
-            scores[name] = reid_scores(part)
+            parts = [replace(x, features=x.features[:, columns]) for x in (query, gallery)]
+            if normalize_feature:
+                _normalize(*parts)
+            scores[name] = reid_scores(rank_descriptors(*parts, **options))
             print(f'{name} feature alone: ' + format_reid_scores(scores[name]))
-        return scores
+        return ranking.cmc[0], ranking.mAP, scores
 
 
-def _images(query_loader: DataLoader, gallery_loader: DataLoader) -> tuple[np.ndarray, ...]:
-    """Return pids of queries and gallery, then their camids, in the order of the datasets."""
-    (q_pids, q_camids), (g_pids, g_camids) = (
-        [np.array(column) for column in list(zip(*_items(loader), strict=True))[1:3]]
-        for loader in (query_loader, gallery_loader)
-    )
-    return q_pids, g_pids, q_camids, g_camids
+def _normalize(*splits: Split) -> None:
+    """Give the descriptors the length 1, in place."""
+    for split in splits:
+        F.normalize(split.features, out=split.features)
 
 
-def _items(loader: DataLoader) -> list[tuple]:
-    dataset: Any = loader.dataset  # of torchreid
-    return dataset.data
+@contextmanager
+def _all_cores() -> Iterator[None]:
+    """Let PyTorch compute on all cores while the other processes wait for the main one.
+
+    ``torchrun`` gives each process a single thread.
+    """
+    threads = torch.get_num_threads()
+    if world_size() > 1:
+        has_affinity = hasattr(os, 'sched_getaffinity')  # not on macOS
+        cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+        torch.set_num_threads(max(threads, cores))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def format_reid_scores(scores: Mapping[str, float]) -> str:

@@ -1,6 +1,5 @@
 """Multi-task engine: identity and attributes trained together (paper section 2.2, Eq. 3)."""
 
-import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,13 @@ from torch.utils.data import DataLoader
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.class_counts import check_annotated
 from midattr_plugin.datasets.data_check import check_data
-from midattr_plugin.distributed import is_main, process_rank, sum_over_processes, world_size
+from midattr_plugin.distributed import broadcast, is_main, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
+from midattr_plugin.engine.epoch import EpochMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
@@ -30,7 +31,12 @@ from midattr_plugin.models import MidAttrNet
 
 
 class ImageMidAttrEngine(
-    CheckpointMixin, EvaluationMixin, PrintedScalarsMixin, ReplicatedMixin, torchreid_compat.Engine
+    CheckpointMixin,
+    EvaluationMixin,
+    EpochMixin,
+    PrintedScalarsMixin,
+    ReplicatedMixin,
+    torchreid_compat.Engine,
 ):
     """Trains and evaluates a :class:`~midattr_plugin.models.MidAttrNet`.
 
@@ -104,6 +110,7 @@ class ImageMidAttrEngine(
         self._line: TrainingLine | None = None
         self.print_freq = self.num_batches = 1
         self.batch_idx = 0
+        self._printed_batch = -1
         self.criterion = (criterion or MidAttrLoss()).to(next(model.parameters()).device)
         learned = list(self.criterion.parameters())
         check_optimized(learned, optimizer)
@@ -128,6 +135,7 @@ class ImageMidAttrEngine(
         self.print_freq = max(1, min(print_freq, num_batches))
         names = () if self.model.schema is None else self.model.schema.names
         self._line = TrainingLine(self.epoch + 1, self.max_epoch, num_batches, names)
+        self._printed_batch = -1
         # torchreid's own line, with all terms, is never due
         super().train(sys.maxsize, fixbase_epoch, open_layers)
 
@@ -170,7 +178,7 @@ class ImageMidAttrEngine(
         loss, names, sums = self._training_step()(imgs, pids, attrs, _known_per_process(attrs))
         self._log.add(names, sums)
         summary = self._log.read() if self._is_read() else {}
-        self._check_finite(summary)
+        self.check_finite(summary)
         self.precision.step(loss, self.optimizer)
         self._print_line(summary)
         return summary
@@ -188,24 +196,30 @@ class ImageMidAttrEngine(
         if self._line is None:  # a single step, outside of an epoch
             return
         self._line.update(summary)
-        if self._is_due() and is_main():
-            print(self._line.text(self.batch_idx + 1, self.get_current_lr()))
+        if self._is_due():
+            self._print_means(self._line)
 
-    def _check_finite(self, summary: dict[str, float]) -> None:
-        bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]
-        if bad:
-            raise FloatingPointError(
-                f'the loss is not finite in epoch {self.epoch + 1}, batch {self.batch_idx + 1} '
-                f'({", ".join(bad)}); lower train.lr, or resume from model.pth.tar-last'
-            )
+    def _print_means(self, line: TrainingLine) -> None:
+        self._printed_batch = self.batch_idx
+        if is_main():
+            print(line.text(self.batch_idx + 1, self.get_current_lr()))
+
+    def end_epoch(self) -> None:
+        """Read and check the steps that were not, and print the last line unless it was."""
+        summary = self._log.read()
+        self.check_finite(summary)
+        if self._line is not None and self._printed_batch != self.batch_idx:
+            self._line.update(summary)
+            self._print_means(self._line)
+        super().end_epoch()
 
     def parse_data_for_eval(self, data: dict):
-        """Return what torchreid does, and keep the labels of the batch."""
+        """Return what torchreid does, and record the labels of the batch."""
         self._recorder.add_batch(data)
         return super().parse_data_for_eval(data)
 
     def extract_features(self, input: Tensor) -> Tensor:
-        """Return descriptors (B, D); the attributes predicted by the same forward are kept."""
+        """Return descriptors (B, D); the attributes predicted by the same forward are recorded."""
         output = run_network(self.model, input, self.precision)
         self._recorder.add_output(output['attribute_logits'])
         return output['descriptor']
@@ -230,27 +244,31 @@ class ImageMidAttrEngine(
             None if attrs is None else attrs.to(device),
         )
 
+    def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
+        """Extract descriptors; record the attributes of the gallery."""
+        source = getattr(loader.dataset, 'schema', None) if split == 'gallery' else None
+        self._recorder = AttributeRecorder(self.model.schema, source)
+        return super()._extract(loader, split, target)
+
     @torch.no_grad()
-    def _evaluate(self, dataset_name='', query_loader=None, gallery_loader=None, **options):
-        self._recorder = AttributeRecorder(
-            self.model.schema, getattr(gallery_loader.dataset, 'schema', None)
-        )
-        rank1_and_mAP = super()._evaluate(
-            dataset_name=dataset_name,
-            query_loader=query_loader,
-            gallery_loader=gallery_loader,
-            **options,
-        )
-        recorder = self._recorder
+    def _evaluate(
+        self,
+        dataset_name: str = '',
+        query_loader: Any = None,
+        gallery_loader: Any = None,
+        **options,
+    ) -> tuple[float, float]:
+        rank1_and_mAP = super()._evaluate(dataset_name, query_loader, gallery_loader, **options)
+        measured = broadcast(self._recorder.measure(len(gallery_loader.dataset)))
         del self._recorder
 
         assert self.results is not None, 'test() makes the results'
-        mine = range(process_rank(), len(query_loader.dataset), world_size())
-        scores = recorder.scores(first=len(mine))
-        self.results.confusion[dataset_name] = recorder.confusions(first=len(mine))
-        if scores:
+        self.results.confusion[dataset_name] = measured['confusions']
+        if scores := measured['scores']:
             self.results.attributes[dataset_name] = scores
-            print(f'** Attributes (gallery of {dataset_name}) **\n{format_scores(scores)}')
+            self.results.at_floor[dataset_name] = measured['floors']
+            table = format_scores(scores, measured['floors'])
+            print(f'** Attributes (gallery of {dataset_name}) **\n{table}')
             if self.writer is not None:
                 for key, value in scores['average'].items():
                     self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)

@@ -31,6 +31,8 @@ class Results:
             descriptor that the model returns comes first.
         attributes: target -> attribute or 'average' -> score; see
             :func:`~midattr_plugin.metrics.score_attribute`.
+        at_floor: target -> attribute -> why its scores show nothing learned; see
+            :func:`~midattr_plugin.metrics.attribute_floor.floor_reason`.
         confusion: target -> attribute -> 'classes' (c,) and 'counts' (c, c), true x predicted.
         rendered: target -> whether its images are rendered, not real.
         parameters: number of weights of the model.
@@ -41,6 +43,7 @@ class Results:
     epoch: int = 0
     reid: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     attributes: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    at_floor: dict[str, dict[str, str]] = field(default_factory=dict)
     confusion: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
     rendered: dict[str, bool] = field(default_factory=dict)
     parameters: int | None = None

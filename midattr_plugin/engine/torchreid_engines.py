@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.data_check import check_data
-from midattr_plugin.distributed import world_size
+from midattr_plugin.distributed import is_main, world_size
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
+from midattr_plugin.engine.epoch import EpochMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
@@ -19,7 +20,7 @@ from midattr_plugin.losses import BatchHardTripletLoss, check_identities
 
 
 class ReidEngineMixins(
-    CheckpointMixin, EvaluationMixin, PrintedScalarsMixin, ReplicatedTorchreidMixin
+    CheckpointMixin, EvaluationMixin, EpochMixin, PrintedScalarsMixin, ReplicatedTorchreidMixin
 ):
     """Everything that this project adds to an engine of torchreid.
 
@@ -31,6 +32,9 @@ class ReidEngineMixins(
     Raises:
         InputError: the data cannot be used (:func:`check_data`).
     """
+
+    print_freq = 1
+    _means: Any = None  # torchreid's MetricMeter of an epoch
 
     def __init__(self, datamanager, *args, **kwargs):
         check_data(datamanager)
@@ -45,7 +49,30 @@ class ReidEngineMixins(
             open_layers: see torchreid.
         """
         self.print_freq = max(1, min(print_freq, len(self.train_loader)))
+        self._means = torchreid_compat.utils.MetricMeter()
         super().train(self.print_freq, fixbase_epoch, open_layers)
+
+    def forward_backward(self, data: dict) -> dict[str, float]:
+        """Run one step of torchreid's engine.
+
+        Raises:
+            FloatingPointError: a loss term is infinite or not a number.
+        """
+        summary = super().forward_backward(data)
+        self.check_finite(summary)
+        if self._means is not None:  # within an epoch
+            self._means.update(summary)
+        return summary
+
+    def end_epoch(self) -> None:
+        """Print the last line of the epoch, unless torchreid has."""
+        batches = self.batch_idx + 1
+        if batches % self.print_freq and is_main():
+            print(
+                f'epoch: [{self.epoch + 1}/{self.max_epoch}][{batches}/{self.num_batches}]\t'
+                f'{self._means}\tlr {self.get_current_lr():.6f}'
+            )
+        super().end_epoch()
 
 
 class TripletEngineMixins(ReidEngineMixins):

@@ -1,5 +1,6 @@
 """Scores of rankings and of attributes."""
 
+from midattr_plugin.metrics.attribute_floor import attribute_floors
 from midattr_plugin.metrics.attribute_scores import (
     attribute_confusions,
     attribute_scores,
@@ -11,6 +12,7 @@ from midattr_plugin.metrics.cmc_map import rank_blocks, rank_features
 __all__ = [
     'DISTANCES',
     'attribute_confusions',
+    'attribute_floors',
     'attribute_scores',
     'distance_blocks',
     'rank_blocks',

@@ -34,15 +34,16 @@ def distance_blocks(
         queries: features (Q, D) float32.
         gallery: features (G, D) float32.
         metric: 'euclidean' (squared, like torchreid's) or 'cosine' (1 - cosine).
-        memory: bytes that blocks of distances may take; a block has at least one query.
+        memory: bytes that all of it may take. A block takes half of them, but has at least one
+            query; the rest is for what is done with it. A block that is no longer needed must be
+            let go of, before the next one is asked for.
 
     Raises:
         ValueError: the metric is unknown.
     """
     if metric not in DISTANCES:
         raise ValueError(f'unknown metric "{metric}"; choose from {", ".join(DISTANCES)}')
-    # two blocks at a time: the old one is freed only when the next one exists
-    rows = max(1, int(memory // (2 * _BYTES * max(1, len(gallery)))))
+    rows = max(1, int(min(len(queries), memory / (2 * _BYTES * max(1, len(gallery))))))
     # one number for each image instead of a normalized or squared copy of the gallery
     squares = _squares(gallery)
     for start in tqdm(range(0, len(queries), rows), desc='ranking', unit='block', leave=False):
@@ -50,10 +51,12 @@ def distance_blocks(
         if metric == 'cosine':
             cosines = F.normalize(block) @ gallery.T
             distances = cosines.div_(squares.sqrt().clamp(min=1e-12)).neg_().add_(1)
+            del cosines
         else:
-            products = block @ gallery.T
-            distances = products.mul_(-2).add_(squares).add_(_squares(block)[:, None])
+            distances = torch.addmm(squares, block, gallery.T, alpha=-2)
+            distances.add_(_squares(block)[:, None])
         yield start, distances.numpy()
+        del distances  # before the next ones are computed
 
 
 def _squares(features: Tensor) -> Tensor:

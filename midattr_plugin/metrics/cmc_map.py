@@ -93,6 +93,7 @@ def rank_blocks(
                 if use_metric_cuhk03
                 else np.arange(1, max_rank + 1) >= ranks[0]
             )
+        rows = row = None  # the next block is computed while these names still hold this one
     assert curves, 'Error: all query identities do not appear in gallery'
     return np.mean(curves, axis=0, dtype=np.float64).astype(np.float32), np.mean(precisions)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.fake_runs import TARGET, change_results, write_runs
-from midattr_plugin.compare.report_tables import fusion_gains, learned_tables
+from midattr_plugin.compare.report_tables import floor_tables, fusion_gains, learned_tables
 from midattr_plugin.compare.summary import summarize
 
 
@@ -60,3 +60,20 @@ def test_learned_weights_are_averaged(tmp_path):
 
 def test_nothing_learned(tmp_path):
     assert not list(learned_tables(write_runs(tmp_path)[1]))
+
+
+def test_attributes_at_their_floor(tmp_path):
+    _, runs, _ = write_runs(tmp_path)
+    for run in runs:
+        reasons = {'hat': 'mA at chance'} if run.row.name == 'more' or run.seed == 2 else {}
+        change_results(run, lambda results, reasons=reasons: results.at_floor.update(a=reasons))
+    [table] = floor_tables(runs)
+    assert table.head == ['row', 'target', 'attribute', 'reason', 'seeds']
+    assert table.rows == [
+        ['more', 'a', 'hat', 'mA at chance', '1 2'],
+        ['plain', 'a', 'hat', 'mA at chance', '2'],
+    ]
+
+
+def test_no_attribute_at_its_floor(tmp_path):
+    assert not list(floor_tables(write_runs(tmp_path)[1]))

@@ -16,7 +16,7 @@ from helpers.tiny_run import arguments
 from helpers.two_processes import free_port
 from midattr_plugin import build, distributed, torchreid_compat
 from midattr_plugin.config import parse_config
-from midattr_plugin.distributed import process_group, sharding
+from midattr_plugin.distributed import gathering, process_group, sharding
 from midattr_plugin.engine import checkpoint_file
 from midattr_plugin.errors import InputError
 from midattr_plugin.train import main
@@ -285,6 +285,25 @@ def test_sharded_ranking_again(root, two_processes, trained_alone, tmp_path):
         assert shared[name] == pytest.approx(scores, abs=1e-6)
 
 
+def test_a_process_without_images(root, two_processes, trained_alone, tmp_path):
+    """There is one query; the second process has none."""
+    other = write_tree(tmp_path / 'other')
+    for path in sorted((other / 'market1501/Market-1501-v15.09.15/query').iterdir())[1:]:
+        path.unlink()
+    pairs = [*evaluation(trained_alone([])), 'data.save_dir']
+    assert main(arguments(other, *pairs, tmp_path / 'alone')) == 0
+    codes, _, err = two_processes(main, arguments(other, *pairs, tmp_path / 'shared'))
+    assert codes == [0, 0], err
+    alone, shared = (
+        read_metrics(tmp_path / name, 'metrics-test.json') for name in ('alone', 'shared')
+    )
+    assert alone['reid']['market1501_attr']['fused'] == pytest.approx(
+        shared['reid']['market1501_attr']['fused'], abs=1e-6
+    )
+    assert alone['confusion'] == shared['confusion']
+    assert alone['at_floor'] == shared['at_floor']
+
+
 def test_a_failing_process_ends_the_run(tmp_path):
     """One of the two reads a broken image; the other waits for it, and so would a farewell."""
     root = write_tree(tmp_path)
@@ -334,6 +353,7 @@ def test_a_single_process_needs_no_group(monkeypatch):
         assert distributed.gather_with_gradients(rows) is rows
         assert distributed.sum_over_processes(rows) is rows
         assert process_group.gather_interleaved(rows) is rows
+        assert gathering.gather_interleaved_to_main(rows, 3) is rows
 
 
 @pytest.mark.parametrize('check', collective_checks.CHECKS, ids=lambda check: check.__name__)

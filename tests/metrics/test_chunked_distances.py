@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from midattr_plugin import torchreid_compat, use_fast_ranking
-from midattr_plugin.engine.descriptor_ranking import captured_ranking
-from midattr_plugin.errors import InputError
+from midattr_plugin import torchreid_compat
 from midattr_plugin.metrics import DISTANCES, distance_blocks, rank_blocks, rank_features
 
 
@@ -50,22 +48,6 @@ def test_there_is_at_least_one_query_in_a_block():
 def test_features_of_zeros_do_not_divide_by_zero():
     ((start, block),) = distance_blocks(torch.ones(1, 3), torch.zeros(2, 3), 'cosine', 1e9)
     assert start == 0 and block.tolist() == [[1, 1]]
-
-
-@pytest.fixture
-def torchreids_own():
-    use_fast_ranking(False)
-    yield
-    use_fast_ranking()
-
-
-def test_all_at_once_is_refused(torchreids_own):
-    """torchreid's own ranking sorts the whole matrix, which no block can be."""
-    with (
-        captured_ranking(memory=0.0),
-        pytest.raises(InputError, match=r'3 x 4 distances at once .+midattr.ranking_memory'),
-    ):
-        torchreid_compat.metrics.compute_distance_matrix(features(3, 0), features(4, 1))
 
 
 def test_unknown_metric():

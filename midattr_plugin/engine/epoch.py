@@ -1,0 +1,67 @@
+"""The end of an epoch, and losses that are not finite, in every engine."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+
+from midattr_plugin import torchreid_compat
+from midattr_plugin.errors import InputError
+
+
+class EpochMixin(torchreid_compat.Engine):
+    """Mixed into an engine of torchreid, before it and after :class:`CheckpointMixin`."""
+
+    def train(self, *args, **kwargs) -> None:
+        """Train one epoch as torchreid does.
+
+        Raises:
+            InputError: the loader gives no batch.
+            FloatingPointError: a loss or a weight is infinite or not a number.
+        """
+        self.batch_idx = -1  # which torchreid leaves as it was if there is no batch
+        super().train(*args, **kwargs)
+        if self.batch_idx < 0:
+            raise InputError(
+                f'no batch could be made of the training images in epoch {self.epoch + 1}; lower '
+                'train.batch_size or sampler.num_instances'
+            )
+
+    def update_lr(self, names: str | list[str] | None = None) -> None:
+        """End the epoch, then set the learning rate of the next one.
+
+        torchreid calls this after the last batch, however many its loader gives; ``len`` of a
+        loader with an identity sampler is only an estimate.
+        """
+        self.end_epoch()
+        super().update_lr(names)
+
+    def end_epoch(self) -> None:
+        """Do what is due after the last batch of an epoch, before anything of it is saved."""
+        weights = {k: v for k, v in self.model.state_dict().items() if v.is_floating_point()}
+        # read from a GPU at once
+        finite = torch.stack([value.isfinite().all() for value in weights.values()]).tolist()
+        bad = [name for name, is_finite in zip(weights, finite, strict=True) if not is_finite]
+        if bad:
+            raise FloatingPointError(
+                f'the weights are not finite after epoch {self.epoch + 1} ({bad[0]}); {_REMEDY}'
+            )
+
+    def check_finite(self, summary: Mapping[str, float]) -> None:
+        """Check the loss terms of one step or several.
+
+        Args:
+            summary: name -> value.
+
+        Raises:
+            FloatingPointError: one is infinite or not a number.
+        """
+        bad = [f'{name} = {value}' for name, value in summary.items() if not math.isfinite(value)]
+        if bad:
+            raise FloatingPointError(
+                f'the loss is not finite in epoch {self.epoch + 1}, batch {self.batch_idx + 1} '
+                f'({", ".join(bad)}); {_REMEDY}'
+            )
+
+
+_REMEDY = 'lower train.lr, or resume from model.pth.tar-last'

@@ -1,0 +1,235 @@
+"""Evaluation against torchreid's own engine: numbers, printed lines and drawn lists."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helpers.stub_targets import datamanager, descriptors, with_model
+from midattr_plugin import torchreid_compat, use_fast_ranking
+from midattr_plugin.engine import (
+    TrackedVideoSoftmaxEngine,
+    TrackedVideoTripletEngine,
+    descriptor_ranking,
+    evaluation,
+    torchreid_engines,
+)
+from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.errors import InputError
+
+
+class Ours(EvaluationMixin, torchreid_compat.Engine):
+    pass
+
+
+class WithParts(Ours):
+    descriptor = 'whole'
+    descriptor_slices = {'first': slice(0, 2), 'second': slice(2, 6)}
+
+
+def targets(num_gallery=60, identities=3):
+    return descriptors(10, seed=1, identities=identities), descriptors(
+        num_gallery, seed=2, identities=identities
+    )
+
+
+def evaluated(kind, data, capsys, **options):
+    """Rank-1 and mAP of the target, and the lines that were printed."""
+    engine = with_model(kind(data, use_gpu=False))
+    found = []
+    evaluate = engine._evaluate
+    engine._evaluate = lambda **arguments: found.append(evaluate(**arguments)) or found[-1]
+    np.random.seed(0)
+    engine.test(**options)
+    printed = capsys.readouterr().out
+    assert len(re.findall(r'^Speed: \d+\.\d{4} sec/batch$', printed, re.M)) == 1
+    return found, re.sub('Speed: .*', '', printed), engine
+
+
+@pytest.fixture(params=[True, False], ids=['fast', "torchreid's ranking"])
+def ranking(request):
+    use_fast_ranking(request.param)
+    yield
+    use_fast_ranking()
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        {'dist_metric': 'cosine'},
+        {'normalize_feature': True},
+        {'rerank': True},
+        {'use_metric_cuhk03': True},
+        {'ranks': [1, 3, 50]},
+        {'dist_metric': 'cosine', 'normalize_feature': True, 'rerank': True},
+    ],
+    ids=str,
+)
+def test_equals_torchreids_engine(capsys, ranking, options):
+    data = datamanager(*targets(400, identities=25))  # for 20 ranks of identities
+    expected, lines, _ = evaluated(torchreid_compat.Engine, data, capsys, **options)
+    found, own_lines, engine = evaluated(Ours, data, capsys, **options)
+    assert found == expected
+    assert own_lines == lines
+    scores = engine.results.reid['stub']['global']
+    assert (np.float32(scores['rank-1']), scores['mAP']) == expected[0]
+
+
+@pytest.mark.parametrize('metric', ['euclidean', 'cosine'])
+def test_blocks_give_the_scores_of_the_matrix(capsys, monkeypatch, metric):
+    data = datamanager(*targets())
+    expected, lines, _ = evaluated(Ours, data, capsys, dist_metric=metric)
+    monkeypatch.setattr(Ours, 'ranking_memory', 60 * 4 * 3 / 2**30)  # of three queries
+    monkeypatch.setattr(
+        torchreid_compat.metrics, 'compute_distance_matrix', lambda *arguments: 1 / 0
+    )
+    found, own_lines, _ = evaluated(Ours, data, capsys, dist_metric=metric)
+    assert found[0] == pytest.approx(expected[0], abs=1e-6)
+    assert own_lines == lines
+
+
+@pytest.mark.parametrize('pooling', ['avg', 'max'])
+@pytest.mark.parametrize(
+    'kind, own',
+    [
+        (torchreid_compat.VideoSoftmaxEngine, TrackedVideoSoftmaxEngine),
+        (torchreid_compat.VideoTripletEngine, TrackedVideoTripletEngine),
+    ],
+)
+def test_tracklets_as_torchreid(capsys, monkeypatch, kind, own, pooling):
+    monkeypatch.setattr(torchreid_engines, 'check_data', lambda datamanager: None)
+    data = datamanager(*(descriptors(n, (4, 3, 2, 1), seed=n) for n in (9, 55)))
+    results = []
+    for engine_kind in (kind, own):
+
+        def build(data, use_gpu, kind=engine_kind):
+            model = nn.Flatten()
+            return kind(data, model, None, use_gpu=use_gpu, pooling_method=pooling)
+
+        results.append(evaluated(build, data, capsys)[:2])
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{}, {'dist_metric': 'cosine'}, {'normalize_feature': True}, {'rerank': True}],
+    ids=str,
+)
+def test_parts_are_ranked_as_by_torchreid(capsys, options):
+    query, gallery = targets()
+    *_, engine = evaluated(WithParts, datamanager(query, gallery), capsys, **options)
+    scores = engine.results.reid['stub']
+    assert list(scores) == ['whole', 'first', 'second']
+    for name, columns in engine.descriptor_slices.items():
+        parts = [descriptors(len(split)) for split in (query, gallery)]
+        for part, split in zip(parts, (query, gallery), strict=True):
+            part.features = split.features[:, columns]
+            part.pids, part.camids = split.pids, split.camids
+        found, _, _ = evaluated(torchreid_compat.Engine, datamanager(*parts), capsys, **options)
+        assert (scores[name]['rank-1'], scores[name]['mAP']) == pytest.approx(found[0], abs=1e-6)
+
+
+def test_ranked_lists_are_drawn_as_by_torchreid(capsys, monkeypatch, tmp_path):
+    drawn = []
+
+    def draw(distances, *others, **options):
+        drawn.append((distances.tobytes(), others, options))
+
+    for module in (torchreid_compat.utils, torchreid_compat.engine.engine):
+        monkeypatch.setattr(module, 'visualize_ranked_results', draw)
+    monkeypatch.setattr(Ours, 'ranking_memory', 1e-9)  # which drawing does not heed
+    data = datamanager(*targets())
+    for kind in (torchreid_compat.Engine, Ours):
+        evaluated(kind, data, capsys, visrank=True, visrank_topk=3, save_dir=str(tmp_path))
+    assert drawn[0] == drawn[1]
+    assert drawn[0][2]['save_dir'] == str(tmp_path / 'visrank_stub')
+
+
+def test_long_curves(capsys):
+    """Of torchreid only ranks up to 50 can be had; here as many as there are images."""
+    query, gallery = targets(num_gallery=120)
+    _, printed, _ = evaluated(Ours, datamanager(query, gallery), capsys, ranks=[1, 100, 121, 500])
+    distances = torch.cdist(query.features, gallery.features)
+    hits = []
+    for row, pid, camid in zip(distances, query.pids, query.camids, strict=True):
+        order = [
+            i
+            for i in row.argsort().tolist()
+            if (gallery.pids[i], gallery.camids[i]) != (pid, camid)
+        ]
+        hits.append(next(k for k, i in enumerate(order, 1) if gallery.pids[i] == pid))
+    share = np.mean([hit <= 100 for hit in hits])
+    assert f'Rank-100: {share:.1%}\n' in printed
+    assert 'the CMC curve of stub ends at rank 100; left out: rank 121, 500\n' in printed
+    assert printed.count('Rank-') == 2
+
+
+@pytest.mark.parametrize('rank', [0, -1, 2.5, True])
+def test_ranks_that_are_none(rank):
+    engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
+    for call in (engine.test, engine.run):
+        with pytest.raises(InputError, match=f'test.ranks: {rank} is not a rank'):
+            call(ranks=[1, rank])
+
+
+def test_a_gallery_that_is_too_small_for_torchreids_ranking(capsys):
+    """Its curves differ in length, as the images of a query's own camera do not count."""
+    use_fast_ranking(False)
+    try:
+        with pytest.raises(InputError, match='curve of 12 ranks, .+fast_ranking True'):
+            evaluated(Ours, datamanager(*targets(12)), capsys)
+    finally:
+        use_fast_ranking()
+
+
+@pytest.mark.parametrize(
+    'options, fast, key',
+    [
+        ({'rerank': True}, True, 'test.rerank'),
+        ({'visrank': True}, True, 'test.visrank'),
+        ({}, False, 'midattr.fast_ranking False'),
+    ],
+)
+def test_too_little_memory_is_known_before_training(monkeypatch, options, fast, key):
+    engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
+    monkeypatch.setattr(descriptor_ranking, 'free_ram', lambda: 7000)
+    use_fast_ranking(fast)
+    try:
+        for call in (engine.test, engine.run):
+            with pytest.raises(InputError, match=f'{key} needs .+ 10 queries and 60 gallery'):
+                call(**options)
+    finally:
+        use_fast_ranking()
+
+
+def test_nothing_needs_all_distances_by_default(monkeypatch, capsys):
+    monkeypatch.setattr(descriptor_ranking, 'free_ram', lambda: 1)
+    evaluated(Ours, datamanager(*targets()), capsys)
+
+
+def test_a_model_that_is_broken(ranking):
+    query, gallery = targets()
+    gallery.features[33, 2] = float('nan')
+    engine = with_model(Ours(datamanager(query, gallery), use_gpu=False))
+    with pytest.raises(FloatingPointError, match='gallery set of stub are not finite'):
+        engine.test()
+
+
+def test_the_main_process_ranks_on_all_cores(monkeypatch):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: range(3), raising=False)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)  # as torchrun does
+        with evaluation._all_cores():
+            assert torch.get_num_threads() == 1  # a single process has what it was given
+        monkeypatch.setattr(evaluation, 'world_size', lambda: 2)
+        with pytest.raises(ZeroDivisionError), evaluation._all_cores():
+            assert torch.get_num_threads() == 3
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
