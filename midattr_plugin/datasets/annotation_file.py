@@ -81,15 +81,14 @@ class AnnotationFile(ABC):
             digest = hashlib.sha256(content).hexdigest()
             if digest != self.sha256:
                 raise OSError(f'the sha256 of what came is {digest} instead of {self.sha256}')
-            with atomic_path(path, len(content)) as temporary:
-                temporary.write_bytes(content)
         except Exception as error:  # gdown passes on whatever its own libraries raise
-            kind = '' if isinstance(error, InputError) else f'{type(error).__name__}: '
-            reason = ' '.join(f'{kind}{error}'.split())
+            reason = ' '.join(f'{type(error).__name__}: {error}'.split())
             raise InputError(
                 f'annotation file "{path}" is missing and could not be downloaded ({reason}); '
                 f'download {self.url} and put it there{self._or_set()}'
             ) from error
+        with atomic_path(path, len(content)) as temporary:
+            temporary.write_bytes(content)
         return path
 
     def _or_set(self) -> str:
