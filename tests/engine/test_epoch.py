@@ -79,7 +79,7 @@ def lines(printed):
 )
 def test_the_last_line_of_an_epoch_that_ends_early(engine, capsys, print_freq, expected):
     saved = []
-    engine._state = lambda **measured: saved.append(lines(capsys.readouterr().out)) or {}
+    engine._state = lambda *states, **measured: saved.append(lines(capsys.readouterr().out)) or {}
     engine.train(print_freq=print_freq)
     assert saved == [[(batch, 9) for batch in expected]]  # all before the checkpoint
 
@@ -118,14 +118,14 @@ def test_the_rate_of_the_last_line_is_that_of_the_epoch(engine, capsys):
 def test_an_epoch_without_a_batch(engine):
     engine.train_loader.batches = []
     engine.batch_idx = 3  # of an epoch before
-    engine._state = lambda **measured: pytest.fail('a checkpoint was written')
+    engine._state = lambda *states, **measured: pytest.fail('a checkpoint was written')
     with pytest.raises(InputError, match='no batch could be made .+ in epoch 1; lower train.batch'):
         engine.train()
 
 
 def test_a_loss_that_is_not_finite(engine):
     """The first step after which it shows, of any engine."""
-    engine._state = lambda **measured: pytest.fail('a checkpoint was written')
+    engine._state = lambda *states, **measured: pytest.fail('a checkpoint was written')
     batch = engine.train_loader.batches[0]
     broken = batch | {'img': torch.full_like(batch['img'], math.inf)}
     engine.train_loader.batches = [batch, broken, batch]
@@ -146,14 +146,14 @@ def test_a_loss_that_is_not_finite_and_was_not_read(root):
     engine.train_loader.dataset = dataset
     engine._is_read = engine._is_due
     engine.max_epoch = 1
-    engine._state = lambda **measured: pytest.fail('a checkpoint was written')
+    engine._state = lambda *states, **measured: pytest.fail('a checkpoint was written')
     with pytest.raises(FloatingPointError, match='not finite in epoch 1, batch 3'):
         engine.train(print_freq=9)
 
 
 def test_weights_that_are_not_finite(engine):
     """The last step may have broken them, which no loss of the epoch shows."""
-    engine._state = lambda **measured: pytest.fail('a checkpoint was written')
+    engine._state = lambda *states, **measured: pytest.fail('a checkpoint was written')
     step = engine.forward_backward
     name, weight = next(iter(engine.model.named_parameters()))
 
