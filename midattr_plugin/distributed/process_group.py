@@ -233,24 +233,3 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         return sum_over_processes(gradient)
-
-
-def gather_interleaved(shard: Tensor) -> Tensor:
-    """Return the rows of all processes, where row i belongs to process i modulo their number.
-
-    Only for small ones, as every process gets all; see
-    :func:`~midattr_plugin.distributed.gathering.gather_interleaved_to_main` for others.
-
-    Args:
-        shard: (n, ...), the rows of this process; n may differ by one between processes.
-
-    Returns:
-        (N, ...), all rows in their original order.
-    """
-    if world_size() == 1:
-        return shard
-    parts = broadcast(gather_objects(shard))
-    rows = shard.new_empty(sum(map(len, parts)), *shard.shape[1:])
-    for number, part in enumerate(parts):
-        rows[number :: world_size()] = part
-    return rows
