@@ -14,7 +14,8 @@ def key_table() -> str:
     lines = ['| key | default | allowed | meaning |', '|---|---|---|---|']
     for name, key in all_keys().items():
         if name.startswith('midattr.'):
-            cells = [f'`{name}`', f'`{key.default!r}`', key.describe_allowed(), key.meaning]
+            cells = [f'`{name}`', f'`{key.default!r}`', key.describe_allowed()]
+            cells.append(key.describe_meaning())
             lines.append('| ' + ' | '.join(cell.replace('|', r'\|') for cell in cells) + ' |')
     return '\n'.join(lines) + '\n'
 

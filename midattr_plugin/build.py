@@ -1,9 +1,9 @@
 """From a configuration to the objects that it names."""
 
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.error import URLError
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from yacs.config import CfgNode
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.config import arguments
+from midattr_plugin.config import KEYS, arguments
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.datasets.data_check import check_data
@@ -25,6 +25,8 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS, MidAttrLoss
 from midattr_plugin.models import MODELS, ModelSpec
+from midattr_plugin.models.pretrained import ENOUGH, WeightsError, build_and_compare, new_layers
+from midattr_plugin.models.torchreid_weights import download_problem
 from midattr_plugin.registration import use_fast_ranking
 
 
@@ -145,6 +147,8 @@ def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:
 def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
     """Return the model ``model.name`` for n identities, on the GPU if one is used.
 
+    Its ``started_from`` is 'pretrained' or 'random'; '' if a checkpoint replaces its weights.
+
     Args:
         cfg: the configuration.
         num_classes: n.
@@ -153,29 +157,57 @@ def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
         InputError: an option does not fit the model, or its weights cannot be had.
     """
     name = cfg.model.name
+    own = name in MODELS
     # weights that a checkpoint replaces at once need not be downloaded
     replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
-    pretrained = cfg.model.pretrained and not replaced
-    if name in MODELS:
-        model = _own_model(cfg, num_classes, pretrained)
-        if model.schema is not None and cfg.loss.name != 'midattr':
-            raise InputError(
-                f'loss.name: "{cfg.loss.name}" would leave the attributes of '
-                f'"{name}" untrained; choose "midattr", or a model without them'
-            )
+
+    def build(pretrained: bool) -> nn.Module:
+        return (_own_model if own else _torchreid_model)(cfg, num_classes, pretrained)
+
+    if cfg.model.pretrained and not replaced:
+        model = _pretrained_model(cfg, build)
     else:
-        try:
-            model = torchreid_compat.models.build_model(
-                name, num_classes, loss=cfg.loss.name, pretrained=pretrained, use_gpu=cfg.use_gpu
-            )
-        except URLError as error:
-            raise InputError(
-                f'model.pretrained: the weights of "{name}" could not be downloaded '
-                f'({error.reason}); put the file that torchreid downloads into '
-                f'"{torch.hub.get_dir()}/checkpoints", or set model.pretrained False'
-            ) from None
-        model.spec = _with_preprocessing(cfg, ModelSpec(name, num_classes, cfg.loss.name))
+        model = build(False)
+        model.started_from = '' if replaced else 'random'
+    if own and model.schema is not None and cfg.loss.name != 'midattr':
+        raise InputError(
+            f'loss.name: "{cfg.loss.name}" would leave the attributes of '
+            f'"{name}" untrained; choose "midattr", or a model without them'
+        )
     return model.cuda() if cfg.use_gpu else model
+
+
+def _torchreid_model(cfg: CfgNode, num_classes: int, pretrained: bool) -> nn.Module:
+    name, loss = cfg.model.name, cfg.loss.name
+    model = torchreid_compat.models.build_model(
+        name, num_classes, loss=loss, pretrained=pretrained, use_gpu=cfg.use_gpu
+    )
+    model.spec = _with_preprocessing(cfg, ModelSpec(name, num_classes, loss))
+    return model
+
+
+def _pretrained_model(cfg: CfgNode, build: Callable[[bool], nn.Module]) -> nn.Module:
+    """Return the model with pretrained weights, once it is seen that it has got them."""
+    name = cfg.model.name
+    try:
+        model, loaded = build_and_compare(build)
+    except WeightsError as error:
+        raise InputError(f'model.pretrained: {download_problem(name, error)}') from None
+    is_enough = loaded.share >= ENOUGH
+    model.started_from = 'pretrained' if is_enough else 'random'
+    if not is_enough and not cfg.model.load_weights:
+        raise InputError(
+            f'model.pretrained is True, but "{name}" has got pretrained weights for '
+            f'{loaded.share:.0%} of its layers, without those that are always new: set it to False '
+            'to start from random weights, or give a file of weights as model.load_weights'
+        )
+    if is_enough and loaded.lacking:
+        print(
+            f'Pretrained weights: {loaded.share:.0%} of those of {name}; none in '
+            f'{", ".join(loaded.lacking)}, which train.new_layers and train.open_layers do not '
+            'name by default'
+        )
+    return model
 
 
 def model_spec(cfg: CfgNode, num_classes: int) -> ModelSpec:
@@ -264,18 +296,16 @@ def build_optimizer(
         InputError: a name in ``train.new_layers`` or ``train.open_layers`` that is used is not
             a top-level child of the model.
     """
-    children = [name for name, _ in model.named_children()]
-    for key, used in (
-        ('new_layers', cfg.train.staged_lr),
-        ('open_layers', cfg.train.fixbase_epoch > 0),
-    ):
-        unknown = [name for name in cfg.train[key] if name not in children]
-        if used and unknown:
-            raise InputError(
-                f'train.{key}: the model has no layer "{unknown[0]}"; choose from '
-                f'{", ".join(children)}'
-            )
-    optimizer = torchreid_compat.optim.build_optimizer(model, **arguments(cfg, 'optimizer'))
+    options = arguments(cfg, 'optimizer')
+    if cfg.train.staged_lr:
+        options['new_layers'] = chosen_layers(cfg, 'new_layers', model)
+        print(
+            f'Staged rates: {cfg.train.lr:g} for {", ".join(options["new_layers"])}; '
+            f'{cfg.train.lr * cfg.train.base_lr_mult:g} for the other layers'
+        )
+    if cfg.train.fixbase_epoch:
+        chosen_layers(cfg, 'open_layers', model)
+    optimizer = torchreid_compat.optim.build_optimizer(model, **options)
     for group in [] if criterion is None else criterion.param_groups():
         optimizer.add_param_group(group)
     # a fused SGD cannot go on with a group of which some layers were frozen until now
@@ -285,6 +315,31 @@ def build_optimizer(
         groups = [{**group, 'fused': True} for group in optimizer.param_groups]
         optimizer = type(optimizer)(groups, **{**optimizer.defaults, 'fused': True})
     return optimizer
+
+
+def chosen_layers(cfg: CfgNode, key: str, model: nn.Module) -> list[str]:
+    """Return the children that ``train.new_layers`` or ``train.open_layers`` stands for.
+
+    Its default stands for all new layers of the model, see :func:`new_layers`.
+
+    Args:
+        cfg: the configuration.
+        key: 'new_layers' or 'open_layers'.
+        model: the model.
+
+    Raises:
+        InputError: the model has no such child.
+    """
+    named = list(cfg.train[key])
+    if named == KEYS[f'train.{key}'].default:
+        return list(new_layers(model)) or named
+    children = [name for name, _ in model.named_children()]
+    unknown = [name for name in named if name not in children]
+    if unknown:
+        raise InputError(
+            f'train.{key}: the model has no layer "{unknown[0]}"; choose from {", ".join(children)}'
+        )
+    return named
 
 
 def build_engine(
@@ -318,7 +373,7 @@ def build_engine(
                 'weight_t': triplet.weight_t,
                 'weight_x': triplet.weight_x,
             }
-        elif cfg.data.type == 'video':
+        if cfg.data.type == 'video':
             options['pooling_method'] = cfg.video.pooling_method
     kind = ENGINES[cfg.loss.name, cfg.data.type]
     built = kind(datamanager, model, optimizer, scheduler=scheduler, **options)

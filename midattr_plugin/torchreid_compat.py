@@ -6,6 +6,7 @@ knows. Everything else imports torchreid's names from here.
 """
 
 import importlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ DukeMTMCreID = _image_datasets.DukeMTMCreID
 # used because such a name would be mangled inside a class body.
 _model_factory: dict[str, Callable] = vars(models)['__model_factory']
 _dataset_registry: dict[str, Callable] = vars(_datasets)['__image_datasets']
+_video_dataset_registry: dict[str, Callable] = vars(_datasets)['__video_datasets']
 
 
 def register_model(name: str, factory: Callable) -> None:
@@ -94,6 +96,18 @@ def is_torchreids(kind: type) -> bool:
 def is_torchreids_dataset_code(file: str) -> bool:
     """Return whether a source file is one of torchreid's dataset classes or their base."""
     return Path(_dataset.__file__).parent in Path(file).parents
+
+
+def dataset_takes(name: str, argument: str) -> bool:
+    """Return whether a dataset names this argument; all of them ignore those that they do not.
+
+    Args:
+        name: of an image or video dataset.
+        argument: of its class or of a class that it inherits from.
+    """
+    kind = _dataset_registry.get(name) or _video_dataset_registry.get(name)
+    classes = inspect.getmro(kind) if isinstance(kind, type) else ()
+    return any(argument in inspect.signature(base.__init__).parameters for base in classes)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from midattr_plugin import build, torchreid_compat
 from midattr_plugin.command import run_command
 from midattr_plugin.config import arguments, dump_config, parse_config
 from midattr_plugin.config.keys import flatten
+from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.console import copied_to_log
 from midattr_plugin.distributed import (
     ended_after_failure,
@@ -95,6 +96,8 @@ def run(cfg: CfgNode) -> Results:
         )
         if world_size() == 1 and (note := unused_resources(cfg.use_gpu)):
             print(note)
+        if unread := describe_unread(cfg):
+            print(unread)
         return _run(cfg, save_dir)
 
 
@@ -110,10 +113,15 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     model_info = {'parameters': sum(p.numel() for p in model.parameters())}
     if cfg.data.type == 'image':
         model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
-    print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters')
+    model_info['started_from'] = model.started_from
+    start = f', {model.started_from} weights' if model.started_from else ''
+    print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters{start}')
     if cfg.model.load_weights:
         with sound_content(checkpoint_path):
             _load_weights(cfg, model, checkpoint)
+        model_info['started_from'] = (
+            checkpoint.get('started_from') if cfg.test.evaluate else cfg.model.load_weights
+        )
     criterion = build.build_criterion(cfg, model, datamanager.train_loader.dataset)
     optimizer = build.build_optimizer(cfg, model, criterion)
     scheduler = build_scheduler(cfg, optimizer)
@@ -126,6 +134,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
         torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 
     options = arguments(cfg, 'run')
+    if cfg.train.fixbase_epoch:
+        options['open_layers'] = build.chosen_layers(cfg, 'open_layers', model)
     if cfg.test.evaluate:
         with sound_content(checkpoint_path):
             _prepare_test(cfg, engine, checkpoint)
@@ -139,7 +149,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
         dump_config(cfg, save_dir / _file_name(cfg, 'config.yaml'))
     if cfg.midattr.evaluate_first and not (cfg.test.evaluate or cfg.model.resume):
         print('=> Test before training')
-        measured_as = ('dist_metric', 'normalize_feature', 'use_metric_cuhk03', 'ranks')
+        measured_as = ('dist_metric', 'normalize_feature', 'use_metric_cuhk03', 'ranks', 'rerank')
         engine.test(**{name: options[name] for name in measured_as})
     before = engine.results
     engine.run(**options)

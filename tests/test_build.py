@@ -1,20 +1,25 @@
+import pickle
 from urllib.error import URLError
 
 import pytest
 import torch
+import torchvision
+from torch.utils.data import DataLoader
 
 from helpers.fake_market import write_market_tree
-from helpers.tiny_run import arguments
+from helpers.tiny_run import write_config
 from midattr_plugin import build, engine, torchreid_compat
-from midattr_plugin.config import parse_config
+from midattr_plugin.config import load_config
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.errors import InputError
+from midattr_plugin.loading import cached_images
 from midattr_plugin.models import BACKBONES
 from midattr_plugin.optim import build_scheduler
 
 
 def config(tmp_path, *pairs):
-    return parse_config(arguments(tmp_path, *pairs))
+    """The configuration of a script, which may set keys that have no effect in the run."""
+    return load_config(write_config(tmp_path / 'tiny.yaml'), [*map(str, pairs)], root=str(tmp_path))
 
 
 def test_options_reach_the_model(tmp_path):
@@ -212,6 +217,8 @@ def test_video(tmp_path, monkeypatch, loss):
         'RandomIdentitySampler',
         'sampler.num_instances',
         2,
+        'video.pooling_method',
+        'max',
     )
     given = {}
 
@@ -228,6 +235,24 @@ def test_video(tmp_path, monkeypatch, loss):
     model = build.build_model(cfg, 3)
     built = build.build_engine(cfg, Data, model, build.build_optimizer(cfg, model), None)
     assert isinstance(built, getattr(engine, f'TrackedVideo{loss.capitalize()}Engine'))
+    assert built.pooling_method == 'max'
+
+
+@pytest.mark.parametrize('sampler', ['RandomSampler', 'RandomIdentitySampler'])
+def test_what_worker_processes_get_can_be_pickled(tmp_path, sampler):
+    """macOS, Windows and Python from 3.14 on start them anew."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    names = 'random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase'
+    pairs = ['data.transforms', str(list(names)), 'midattr.validation_images', 4]
+    data = build.build_datamanager(config(tmp_path, *pairs, 'sampler.train_sampler', sampler))
+    decoded = cached_images._Pixels(data.train_loader.dataset, 8, 4)
+    loaders = [data.train_loader, data.validation_loader, DataLoader(decoded)]
+    loaders += data.test_loader['market1501_attr'].values()
+    for loader in loaders:
+        given = loader.dataset, loader.collate_fn, loader.worker_init_fn
+        dataset, collate, _ = pickle.loads(pickle.dumps(given))
+        assert len(dataset) == len(loader.dataset)
+        collate([dataset[0], dataset[1]])
 
 
 def test_annotation_path_reaches_the_dataset(tmp_path):
@@ -267,12 +292,67 @@ def test_layer_names_are_checked_where_they_are_used(tmp_path, key, pairs):
     build.build_optimizer(cfg, build.build_model(cfg, 5))
 
 
+def rates_by_child(optimizer, model):
+    """Learning rates of the parameters of each child."""
+    rate_of = {id(p): group['lr'] for group in optimizer.param_groups for p in group['params']}
+    return {
+        name: {rate_of[id(p)] for p in child.parameters()}
+        for name, child in model.named_children()
+        if list(child.parameters())
+    }
+
+
+@pytest.mark.parametrize('pairs', [[], ['train.new_layers', "['classifier']"]])
+def test_staged_rates_of_our_new_layers(tmp_path, pairs, capsys):
+    """All that is not of the backbone learns at the full rate, the copy of conv5 does not."""
+    cfg = config(tmp_path, 'train.staged_lr', True, 'midattr.bnneck', True, *pairs)
+    model = build.build_model(cfg, 5)
+    rates = rates_by_child(build.build_optimizer(cfg, model), model)
+    new = ['classifier', 'bnneck', 'part_reduction', 'bnneck_part', 'classifier_part']
+    old = ['layer1', 'layer2', 'layer3', 'layer4', 'layer4_part']
+    assert {name for name, found in rates.items() if found == {0.01}} == {*new, 'attribute_heads'}
+    assert {name for name, found in rates.items() if found == {0.01 * 0.1}} == {*old}
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith('Staged rates: 0.01 for ') and line.endswith(
+        '0.001 for the other layers'
+    )
+    assert all(name in line for name in new)
+
+
+def test_staged_rates_as_they_are_named(tmp_path):
+    pairs = ['model.name', 'resnet50_fc512', 'loss.name', 'softmax', 'train.staged_lr', True]
+    for named, expected in (
+        ("['classifier']", {'classifier'}),
+        ("['fc', 'classifier']", {'fc', 'classifier'}),
+    ):
+        cfg = config(tmp_path, *pairs, 'train.new_layers', named)
+        model = build.build_model(cfg, 5)
+        rates = rates_by_child(build.build_optimizer(cfg, model), model)
+        assert {name for name, found in rates.items() if found == {0.01}} == expected
+
+
+def test_layers_that_are_opened_first(tmp_path):
+    cfg = config(tmp_path, 'train.fixbase_epoch', 1)
+    model = build.build_model(cfg, 5)
+    assert set(build.chosen_layers(cfg, 'open_layers', model)) == {
+        'classifier',
+        'part_reduction',
+        'classifier_part',
+        'attribute_heads',
+    }
+    cfg = config(tmp_path, 'train.open_layers', "['layer4']", 'train.fixbase_epoch', 1)
+    assert build.chosen_layers(cfg, 'open_layers', model) == ['layer4']
+
+
 def test_torchreid_weights_offline(tmp_path, monkeypatch):
-    def offline(*args, **kwargs):
-        raise URLError('no route to torchreid')
+    def offline(*args, pretrained, **kwargs):
+        if pretrained:
+            raise URLError('no route to torchreid')
+        return torch.nn.Linear(1, 1)
 
     monkeypatch.setattr(torchreid_compat.models, 'build_model', offline)
-    cfg = config(tmp_path, 'model.name', 'resnet50', 'loss.name', 'softmax')
+    pairs = ['model.name', 'resnet50', 'loss.name', 'softmax', 'model.pretrained', True]
+    cfg = config(tmp_path, *pairs)
     with pytest.raises(
         InputError,
         match='model.pretrained: the weights of "resnet50" could not be '
@@ -301,13 +381,18 @@ def test_weights_that_a_checkpoint_replaces_are_not_downloaded(
     downloaded = []
 
     def resnet18(pretrained, **kwargs):
+        layer = torch.nn.Linear(1, 1)
         if pretrained:
             downloaded.append(kwargs)
-        return torch.nn.Linear(1, 1)
+            layer.load_state_dict({'weight': torch.ones(1, 1), 'bias': torch.ones(1)})
+        return layer
 
-    monkeypatch.setattr(
-        BACKBONES['resnet18'], 'pretrained_state', lambda *args: downloaded.append(args)
-    )
+    def pretrained_state(*args):
+        downloaded.append(args)
+        state = torchvision.models.resnet18().state_dict()
+        return {key: value + 1 for key, value in state.items()}
+
+    monkeypatch.setattr(BACKBONES['resnet18'], 'pretrained_state', pretrained_state)
     monkeypatch.setitem(
         torchreid_compat._model_factory,
         'resnet18',

@@ -49,6 +49,51 @@ def test_a_test_before_training_measures_what_the_last_one_does(root, monkeypatc
     assert first['use_metric_cuhk03'] is True
 
 
+@pytest.mark.parametrize('first', [False, True])
+def test_every_test_of_a_training_re_ranks(root, monkeypatch, first):
+    """torchreid re-ranks only without training."""
+    calls = []
+    test = torchreid_compat.Engine.test
+    monkeypatch.setattr(
+        torchreid_compat.Engine,
+        'test',
+        lambda self, **options: calls.append(options['rerank']) or test(self, **options),
+    )
+    pairs = ['test.rerank', True, 'test.eval_freq', 1, 'midattr.evaluate_first', first]
+    assert main(arguments(root, *pairs)) == 0
+    assert calls == [True] * (2 + first)
+
+
+def test_settings_without_an_effect_are_said(root, capsys):
+    tiny = ['model.name', 'resnet18', 'loss.name', 'softmax', 'train.max_epoch', 1]
+    assert main(arguments(root, *tiny)) == 0
+    out = capsys.readouterr().out
+    [line] = [line for line in out.splitlines() if line.startswith('No effect in this run: ')]
+    assert 'midattr.part_dim 8 (read only if model.name is one of this project)' in line
+    assert line in next((root / 'log').glob('train.log*')).read_text()
+    text = error(capsys, arguments(root, *tiny, 'midattr.mu', 3))
+    assert 'midattr.mu is 3.0, but has no effect' in text and 'loss.name is midattr' in text
+
+
+def test_results_say_what_the_training_started_from(root, capsys):
+    def started_from(*pairs, name='metrics.json'):
+        assert main(arguments(root, 'train.max_epoch', 1, *pairs)) == 0
+        return json.loads((root / 'log' / name).read_text())['started_from']
+
+    assert started_from() == 'random'
+    weights = root / 'weights'
+    (root / 'log/model/model.pth.tar-last').rename(weights)
+    test = ['test.evaluate', True]
+    name = 'metrics-test.json'
+    assert started_from(*test, 'model.load_weights', weights, name=name) == 'random'
+    assert started_from(*test, 'model.resume', weights, name=name) == 'random'
+    fine_tuned = ['data.save_dir', root / 'log', 'model.load_weights', weights]
+    assert started_from(*fine_tuned) == str(weights)
+    last = root / 'log/model/model.pth.tar-last'
+    assert started_from('model.resume', last, 'train.max_epoch', 2) == str(weights)
+    assert 'Model midattr_tiny_market: ' in capsys.readouterr().out
+
+
 def test_train_then_evaluate(root, capsys):
     assert main(arguments(root, 'midattr.evaluate_first', True)) == 0
     out = capsys.readouterr().out

@@ -46,6 +46,7 @@ def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
                 ', '.join(words),
                 last.config,
                 {**last.settings, _IMAGES: VALIDATION_IMAGES, **point},
+                own_keys=tuple(point),
             )
         )
     check_names(rows, f'--select: suite "{suite.name}"')

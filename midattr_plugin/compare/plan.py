@@ -18,7 +18,8 @@ from yacs.config import CfgNode
 
 from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.config import load_config
-from midattr_plugin.config.entries import entries_from_pairs
+from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
+from midattr_plugin.config.unread import check_read, unread_keys
 from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 
@@ -91,14 +92,28 @@ def plan_runs(
                     [*pairs, *opts, 'train.seed', seed, 'data.save_dir', str(folder)],
                     root=root,
                 )
+                check_read(cfg, row.own_keys, COMMAND_LINE)
                 _check_trains(cfg)
             except InputError as error:
                 raise InputError(
                     f'suite "{suite.name}", row "{row.name}": '
-                    f'{error.sentence.removeprefix("the command line: ")}'
+                    f'{error.sentence.removeprefix(f"{COMMAND_LINE}: ")}'
                 ) from None
             runs.append(Run(row, seed, folder, cfg))
+    _check_read_somewhere(runs, opts)
     return runs
+
+
+def _check_read_somewhere(runs: Sequence[Run], opts: Sequence) -> None:
+    """Refuse keys of the command line that have no effect in any row."""
+    unread = [unread_keys(run.cfg) for run in runs if run.seed == runs[0].seed]
+    for key in map(str, opts[::2]):
+        clauses = [keys[key] for keys in unread if key in keys]
+        if len(clauses) == len(unread):
+            raise InputError(
+                f'{COMMAND_LINE}: {key} has no effect in any row: it is read only if {clauses[0]}; '
+                'leave it out'
+            )
 
 
 def _check_trains(cfg: CfgNode) -> None:

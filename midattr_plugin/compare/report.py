@@ -18,7 +18,8 @@ from midattr_plugin.compare.report_tables import (
     report_tables,
 )
 from midattr_plugin.compare.suite import Suite
-from midattr_plugin.compare.summary import ResultRow, results_csv, summarize
+from midattr_plugin.compare.summary import ResultRow, results_csv, starts, summarize
+from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.files import write_text
 
 
@@ -109,7 +110,22 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
+    names = {start or 'unknown': rows for start, rows in starts(result_rows).items()}
+    if len(names) > 1:
+        facts.append(
+            'DIFFERENT STARTS: a difference between these rows is also one of the weights that '
+            'they started from: '
+            + '; '.join(f'{start}: {", ".join(rows)}' for start, rows in names.items())
+            + '.'
+        )
+    facts += _without_effect(runs)
     on_gpu = torch.cuda.is_available() and any(run.cfg.use_gpu for run in runs)
     device = torch.cuda.get_device_name() if on_gpu else 'CPU'
     facts.append(f'Written {date.today().isoformat()} with torch {torch.__version__} on {device}.')
     return facts
+
+
+def _without_effect(runs: Sequence[Run]) -> list[str]:
+    """Return the settings of each row that change nothing in it."""
+    lines = {run.row.name: describe_unread(run.cfg) for run in runs}
+    return [f'Row {name}: {line}.' for name, line in lines.items() if line]

@@ -10,7 +10,7 @@ from midattr_plugin.compare.curves import TIME, CurvesByRun
 from midattr_plugin.compare.intervals import Difference, Spread, paired_difference
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Suite
-from midattr_plugin.compare.summary import ROW_SCORES, ResultRow, kind_of_images
+from midattr_plugin.compare.summary import ROW_SCORES, ResultRow, kind_of_images, starts
 from midattr_plugin.engine.results import REID_SCORES
 
 FUSED = 'fused'
@@ -38,17 +38,7 @@ def report_tables(
         )
     yield from _published_table(suite, result_rows)
     if result_rows:
-        yield Table(
-            'Cost',
-            [
-                'row',
-                'description',
-                'parameters',
-                'multiply-adds per image',
-                'training, images/s (other runs may have run beside it)',
-            ],
-            _costs(result_rows, curves),
-        )
+        yield _cost_table(result_rows, curves)
 
 
 def _tables_of_target(result_rows: Sequence[ResultRow], target: str) -> Iterator[Table]:
@@ -160,15 +150,23 @@ def _published(result_row: ResultRow) -> list[str]:
     ]
 
 
-def _costs(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> list[list[str]]:
+def _cost_table(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Table:
+    """Return size, speed and start of each row; the start where it is known of any."""
     rates: dict[str, list[float]] = {}
     for run, by_tag in curves.items():
         if by_tag[TIME]:
             rates.setdefault(run.row.name, []).append(
                 run.cfg.train.batch_size / median(by_tag[TIME].values())
             )
+    head = [
+        'row',
+        'description',
+        'parameters',
+        'multiply-adds per image',
+        'training, images/s (other runs may have run beside it)',
+    ]
     first = {result_row.row.name: result_row for result_row in reversed(result_rows)}
-    return [
+    rows = [
         [
             name,
             result_row.row.label,
@@ -178,6 +176,10 @@ def _costs(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> list[list[s
         ]
         for name, result_row in reversed(first.items())
     ]
+    if any(starts(result_rows)):
+        head.append('started from')
+        rows = [[*row, first[row[0]].started_from] for row in rows]
+    return Table('Cost', head, rows)
 
 
 def learned_tables(runs: Iterable[Run]) -> Iterator[Table]:

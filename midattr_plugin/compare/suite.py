@@ -50,6 +50,7 @@ class Row:
         settings: keys and values that differ from the file.
         baseline: name of the row that it is compared with, or None.
         published: descriptor -> score -> percent.
+        own_keys: keys that this row sets for itself, and that must have an effect in it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Row:
     settings: Mapping[str, Any]
     baseline: str | None = None
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    own_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,4 +211,5 @@ def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
         settings,
         row.get('baseline'),
         row['published'],
+        tuple(row.get('set', {})),
     )

@@ -39,6 +39,7 @@ class ResultRow:
         published: score -> value published for the suite's dataset.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one image.
+        started_from: what the training started from, as in the results; '' if that is not known.
     """
 
     row: Row
@@ -54,6 +55,7 @@ class ResultRow:
     published: dict[str, float]
     parameters: int | None
     multiply_adds: int | None
+    started_from: str
 
     @property
     def minus_published(self) -> dict[str, float]:
@@ -117,6 +119,16 @@ def kind_of_images(result_rows: Sequence[ResultRow]) -> str:
     return f'{" and ".join(sorted(kinds))} images'
 
 
+def starts(result_rows: Sequence[ResultRow]) -> dict[str, list[str]]:
+    """Return what the rows started from -> their names, in the order of the rows."""
+    names: dict[str, list[str]] = {}
+    for result_row in result_rows:
+        rows = names.setdefault(result_row.started_from, [])
+        if result_row.row.name not in rows:
+            rows.append(result_row.row.name)
+    return names
+
+
 def _result_rows(
     row: Row, results: Mapping[str, ResultsBySeed], as_published: bool, dataset: str
 ) -> Iterator[ResultRow]:
@@ -149,6 +161,7 @@ def _result_rows(
                 dict(row.published.get(descriptor, {})),
                 first.parameters,
                 first.multiply_adds,
+                first.started_from or '',
             )
 
 
@@ -218,7 +231,7 @@ def results_csv(result_rows: Sequence[ResultRow]) -> str:
         columns += [f'{name} difference', f'{name} low', f'{name} high']
     columns += [f'{name} published' for name in REID_SCORES]
     columns += [f'{name} ours minus published' for name in REID_SCORES]
-    columns += ['parameters', 'multiply-adds']
+    columns += ['parameters', 'multiply-adds', 'started from']
     writer = csv.DictWriter(text, columns, lineterminator='\n')
     writer.writeheader()
     for result_row in result_rows:
@@ -233,6 +246,7 @@ def results_csv(result_rows: Sequence[ResultRow]) -> str:
             'baseline descriptor': result_row.baseline_descriptor,
             'parameters': result_row.parameters,
             'multiply-adds': result_row.multiply_adds,
+            'started from': result_row.started_from,
         }
         for name, score in result_row.scores.items():
             cells |= {

@@ -8,10 +8,17 @@ from typing import NoReturn
 from yacs.config import CfgNode
 
 from midattr_plugin.config.describe import describe_keys
-from midattr_plugin.config.entries import entries_from_pairs
+from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.config.load import get_default_config, load_config, load_extensions_of
+from midattr_plugin.config.load import (
+    check_sets_something,
+    get_default_config,
+    load_config,
+    load_extensions_of,
+)
+from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.unread import check_read
 from midattr_plugin.errors import InputError
 
 _EPILOG = """\
@@ -85,7 +92,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--config-file',
-        default='',
         metavar='FILE',
         help='YAML file, or the name of one that comes with the package: '
         f'{", ".join(path.name for path in shipped_configs())} (default: the defaults)',
@@ -117,7 +123,7 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
 
     Raises:
         InputError: see :func:`midattr_plugin.config.load.load_config`; or an option is unknown
-            or lacks its value.
+            or lacks its value, the file sets nothing, or a key of the command line has no effect.
         SystemExit: --help or --keys was given.
     """
     parser = build_parser('midattr-train')
@@ -135,7 +141,11 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
         load_extensions_of(args['config_file'], entries_from_pairs(opts))
         print(describe_keys(parsed.keys))
         parser.exit()
-    return load_config(**args | {'opts': opts})
+    if args['config_file'] is not None:
+        check_sets_something(args['config_file'])
+    cfg = load_config(**args | {'opts': opts})
+    check_read(cfg, [RENAMED_KEYS.get(key, key) for key in opts[::2]], COMMAND_LINE)
+    return cfg
 
 
 def split_at_key(items: list[str]) -> tuple[list[str], list[str]]:

@@ -84,6 +84,12 @@ def _check_training(cfg: CfgNode) -> None:
             f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
             'rate: set it below that'
         )
+    steps = cfg.train.stepsize
+    if cfg.train.lr_scheduler == 'single_step' and len(steps) > 1:
+        raise InputError(
+            f'train.stepsize is {steps}, of which the schedule single_step reads only the last, as '
+            'its period: set train.lr_scheduler to multi_step, or train.stepsize to one number'
+        )
     triplet = cfg.loss.triplet
     if cfg.loss.name == 'triplet':
         if triplet.weight_t == 0 and triplet.weight_x == 0:

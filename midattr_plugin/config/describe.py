@@ -26,7 +26,7 @@ def describe_keys(word: str = '') -> str:
         raise InputError(f'--keys: no key has "{word}" in its name or meaning; try another word')
     blocks = []
     for name, key in keys.items():
-        facts = [key.meaning]
+        facts = [key.describe_meaning()]
         if allowed := key.describe_allowed():
             facts.append(f'allowed: {allowed}')
         lines = [

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from midattr_plugin.config.condition import Condition
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -54,6 +56,8 @@ class Key:
         convert: turns the value into the argument; None: the value is the argument.
         ignore_case: names are compared in lower case.
         extensible: names can be added by ``midattr.extensions``.
+        read_if: without it the key has no effect; None: it always has one. A test without training
+            counts as a training here, whose keys it need not read.
         applies_if: another key and the value that it must have for ``allowed`` to apply; None:
             it always applies.
         path: the value, or each item of a list, is a path, in which ``~`` is the home folder.
@@ -68,6 +72,7 @@ class Key:
     ignore_case: bool = False
     applies_if: tuple[str, Any] | None = None
     extensible: bool = False
+    read_if: Condition | None = None
     path: bool = False
 
     def names(self) -> Sequence[str] | None:
@@ -106,6 +111,11 @@ class Key:
                 own = _EXTENSIONS_HINT if self.extensible else ''
                 return item, f'must be one of {", ".join(names)}{hint}{own}'
         return None
+
+    def describe_meaning(self) -> str:
+        """Return the meaning, and when the key is read."""
+        read = '' if self.read_if is None else f'; read only if {self.read_if.words}'
+        return self.meaning + read
 
     def describe_allowed(self) -> str:
         """Return the allowed values in words; '' if all are."""

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from midattr_plugin.config.condition import Condition, condition
 from midattr_plugin.config.key import Key
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.errors import InputError
@@ -27,8 +28,17 @@ def all_keys() -> dict[str, Key]:
                 '',
                 f"path of {source.name} or of its folder. '': beside the images, or downloaded",
                 path=True,
+                read_if=_has_annotations(source.key),
             )
     return keys
+
+
+def _has_annotations(key: str) -> Condition:
+    names = [name for name, dataset in ATTRIBUTE_DATASETS.items() if dataset.annotations.key == key]
+    return condition(
+        f'data.sources or data.targets name {" or ".join(names)}',
+        lambda values: not {*values['data.sources'], *values['data.targets']}.isdisjoint(names),
+    )
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:

@@ -128,6 +128,22 @@ def load_extensions_of(config_file: str | os.PathLike | None, given: Sequence[En
         load_extensions(_converted(entry, all_keys()[EXTENSIONS].default), entry.where)
 
 
+def check_sets_something(config_file: str | os.PathLike) -> None:
+    """Check that a file that was named is not an empty one, which would train the defaults.
+
+    Args:
+        config_file: path or name; '' comes from a variable of the shell that is not set.
+
+    Raises:
+        InputError: it has no name or sets nothing, or does not exist.
+    """
+    if not str(config_file) or not _file_entries(find_config(config_file)):
+        raise InputError(
+            f'--config-file: "{config_file}" sets no key; name another file, or leave the option '
+            "out to start from torchreid's defaults"
+        )
+
+
 def _file_entries(path: Path | None) -> list[Entry]:
     entries = entries_from_file(path, section_names(all_keys())) if path else []
     before: dict[str, Entry] = {}

@@ -8,14 +8,15 @@ The meanings give the paper's symbol or section (Zhang and Xu, 2018). A key is s
 
 or on the command line, e.g. ``midattr.mu 1.0``.
 
-The model reads its keys only if ``model.name`` is one of ours (``midattr_...``), the loss only if
-``loss.name`` is ``midattr``. To add a key, add a row here and use the argument that it becomes;
-see docs/extending.md.
+The row of a key says when it is read: those of the model only if ``model.name`` is one of ours
+(``midattr_...``), those of the loss only if ``loss.name`` is ``midattr``. To add a key, add a row
+here and use the argument that it becomes; see docs/extending.md.
 """
 
 import re
 from typing import Any
 
+from midattr_plugin.config.condition import condition, has_item, is_one_of
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.engine.precision import DTYPES
@@ -25,11 +26,28 @@ from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import layer_names
 from midattr_plugin.models.midattr_net import BRANCHES, DESCRIPTORS
+from midattr_plugin.models.zoo import MODELS
 
 
 def _layers() -> tuple[str, ...]:
     return layer_choices(layer_names())
 
+
+_OURS = condition(
+    'model.name is one of this project', lambda values: values['model.name'] in MODELS
+)
+_ATTRIBUTES = condition(
+    'model.name learns attributes',
+    lambda values: (
+        values['model.name'] in MODELS and MODELS[values['model.name']].schema is not None
+    ),
+)
+_GLOBAL, _LOCAL = (has_item('midattr.branches', branch) for branch in BRANCHES)
+_MIDATTR = is_one_of('loss.name', 'midattr')
+_PRETRAINED = is_one_of('model.pretrained', True)
+_NO_FILE = condition(
+    'midattr.weights_file is not given', lambda values: not values['midattr.weights_file']
+)
 
 _ROWS = {
     # --- Extensions ---
@@ -47,6 +65,7 @@ _ROWS = {
         BRANCHES,
         (1, len(BRANCHES)),
         'model.branches',
+        read_if=_OURS,
     ),
     'attribute_layer': Key(
         'res3d',
@@ -58,12 +77,14 @@ _ROWS = {
         _layers,
         argument='model.attribute_layer',
         extensible=True,
+        read_if=_ATTRIBUTES,
     ),
     'layer_overrides': Key(
         [],
         "attributes that are recognized on another layer, each '<attribute>=<layer>', e.g. "
         "'age=res4f' (end of section 3.5)",
         argument='model.layer_overrides',
+        read_if=_ATTRIBUTES,
     ),
     'part_dim': Key(
         256,
@@ -71,6 +92,7 @@ _ROWS = {
         'gives no number)',
         COUNT,
         argument='model.part_dim',
+        read_if=_OURS & _LOCAL,
     ),
     'part_rows': Key(
         0,
@@ -78,6 +100,7 @@ _ROWS = {
         'the map',
         NOT_NEGATIVE,
         argument='model.part_rows',
+        read_if=_OURS & _LOCAL,
     ),
     'dropout': Key(
         0.5,
@@ -85,6 +108,7 @@ _ROWS = {
         'no number)',
         BELOW_ONE,
         argument='model.dropout',
+        read_if=_OURS,
     ),
     'descriptor': Key(
         'fused',
@@ -92,6 +116,7 @@ _ROWS = {
         'concatenated; section 3.3) or the feature of one branch',
         DESCRIPTORS,
         argument='model.descriptor',
+        read_if=_OURS,
     ),
     # --- Beyond the paper: model ---
     'bnneck': Key(
@@ -101,6 +126,7 @@ _ROWS = {
         'before it (BNNeck: Luo et al., CVPRW 2019, who have no dropout). The layers are named '
         'bnneck and bnneck_part',
         argument='model.bnneck',
+        read_if=_OURS,
     ),
     'last_stride': Key(
         2,
@@ -108,19 +134,22 @@ _ROWS = {
         'al.), which makes conv5 about four times as expensive',
         Interval(1, 2),
         argument='model.last_stride',
+        read_if=_OURS,
     ),
-    # --- Pretrained weights (section 3.2), read only if model.pretrained is True ---
+    # --- Pretrained weights (section 3.2) ---
     'weights_file': Key(
         '',
         "file with the backbone's weights. '': they are downloaded by name",
         argument='model.weights_file',
         path=True,
+        read_if=_OURS & _PRETRAINED,
     ),
     'weights': Key(
         '',
         "name of the backbone's weights, e.g. torchvision's IMAGENET1K_V1. '': the backbone's own "
         'choice',
         argument='model.weights',
+        read_if=_OURS & _PRETRAINED & _NO_FILE,
     ),
     # --- Loss (section 2.2, Eq. 3; values from section 3.2) ---
     'mu': Key(
@@ -128,18 +157,22 @@ _ROWS = {
         'mu: weight of the identity loss of the global branch',
         NOT_NEGATIVE,
         argument='criterion.mu',
+        read_if=_MIDATTR & _GLOBAL,
     ),
     'nu': Key(
         4.0,
         'nu: weight of the identity loss of the part branch',
         NOT_NEGATIVE,
         argument='criterion.nu',
+        read_if=_MIDATTR & _LOCAL,
     ),
     'attribute_weight': Key(
         0.1,
         'weight of the loss of each attribute',
         NOT_NEGATIVE,
         argument='criterion.attribute_weight',
+        read_if=_MIDATTR & _ATTRIBUTES
+        | _MIDATTR & is_one_of('midattr.loss_reading', 'attribute_units'),
     ),
     'loss_reading': Key(
         'attribute_units',
@@ -148,6 +181,7 @@ _ROWS = {
         '3.2 says; literal: mu * L_global + nu * L_local + weight * sum of L_att',
         READINGS,
         argument='criterion.reading',
+        read_if=_MIDATTR,
     ),
     # --- Beyond the paper: losses and schedule ---
     'attribute_loss': Key(
@@ -158,6 +192,7 @@ _ROWS = {
         'the probability given to its class (Lin et al., ICCV 2017)',
         lambda: list(ATTRIBUTE_LOSSES),
         extensible=True,
+        read_if=_MIDATTR & _ATTRIBUTES,
     ),
     'class_balance_beta': Key(
         0.999,
@@ -165,18 +200,21 @@ _ROWS = {
         'of their number of images',
         BELOW_ONE,
         argument='attribute_loss.class_balanced.beta',
+        read_if=_MIDATTR & _ATTRIBUTES & is_one_of('midattr.attribute_loss', 'class_balanced'),
     ),
     'focal_gamma': Key(
         2.0,
         'gamma of focal; 0 is the plain loss',
         NOT_NEGATIVE,
         argument='attribute_loss.focal.gamma',
+        read_if=_MIDATTR & _ATTRIBUTES & is_one_of('midattr.attribute_loss', 'focal'),
     ),
     'task_weights': Key(
         'fixed',
         "weights of the losses. 'fixed': mu, nu and attribute_weight; 'uncertainty': these times "
         'factors that are learned, one per loss, starting at 1 (Kendall et al., CVPR 2018)',
         tuple(TASK_WEIGHTS),
+        read_if=_MIDATTR,
     ),
     'warmup_epochs': Key(
         0,
@@ -192,6 +230,7 @@ _ROWS = {
         'loss_reading. Needs sampler.train_sampler RandomIdentitySampler',
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',
+        read_if=_MIDATTR,
     ),
     # --- Checkpoints ---
     'checkpoint_seconds': Key(
@@ -205,6 +244,7 @@ _ROWS = {
         False,
         'allow test.evaluate without model.load_weights and model.resume: the scores are then '
         'those of random or pretrained weights',
+        read_if=is_one_of('test.evaluate', True),
     ),
     'evaluate_first': Key(
         False,
@@ -213,25 +253,26 @@ _ROWS = {
     'validation_images': Key(
         0,
         'number of random training images (sampled with train.seed) that are held out of training '
-        'and classified at every test, to choose mu and nu; 100 in section 3.2. Only if loss.name '
-        "is 'midattr'",
+        'and classified at every test, to choose mu and nu; 100 in section 3.2',
         NOT_NEGATIVE,
+        read_if=_MIDATTR,
     ),
     # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',
         "number format of training and feature extraction: 'fp32', of which convolutions on a GPU "
         'keep 10 bits of the mantissa (TF32) unless torch.backends.cudnn.allow_tf32 is False; '
-        "'bf16', twice as fast on CPUs and GPUs that have it; 'fp16'. Read only if loss.name is "
-        "'midattr'",
+        "'bf16', twice as fast on CPUs and GPUs that have it; 'fp16'",
         tuple(DTYPES),
         argument='engine.precision',
+        read_if=_MIDATTR,
     ),
     'compile': Key(
         False,
         'compile the training step with torch.compile, on GPUs with CUDA graphs; where that fails, '
-        "a warning says why and it runs uncompiled. Read only if loss.name is 'midattr'",
+        'a warning says why and it runs uncompiled',
         argument='engine.compile',
+        read_if=_MIDATTR,
     ),
     'sync_batch_norm': Key(
         True,

@@ -9,6 +9,7 @@ values are torchreid's interface and must stay as they are; what this project ad
 import math
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.config.condition import Condition, condition, is_above, is_one_of
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.engine import ENGINE_NAMES
@@ -18,6 +19,10 @@ from midattr_plugin.metrics import DISTANCES
 
 _LABEL_SMOOTHING = 0.1  # the epsilon of torchreid's loss.softmax.label_smooth
 _SOME = (1, math.inf)
+_NEW_LAYERS = (
+    "['classifier'] stands for all of a model of this project that start from random weights, and "
+    "for the classifiers of one of torchreid's"
+)
 _IMAGES_ONLY = ('data.type', 'image')
 
 
@@ -29,6 +34,28 @@ def _data(name: str) -> tuple[str, str]:
 def _samplers() -> list[str]:
     return torchreid_compat.data.sampler.AVAI_SAMPLERS
 
+
+_DATASETS = ('data.sources', 'data.targets')
+
+
+def _taken_by_datasets(argument: str, *keys: str) -> Condition:
+    return condition(
+        f'a dataset of {" or ".join(keys)} takes {argument}',
+        lambda values: any(
+            torchreid_compat.dataset_takes(name, argument) for key in keys for name in values[key]
+        ),
+    )
+
+
+_IMAGES = is_one_of('data.type', 'image')
+_VIDEOS = is_one_of('data.type', 'video')
+_STAGED = is_one_of('train.staged_lr', True)
+_FIXED_BASE = is_above('train.fixbase_epoch', 0)
+_STEPS = is_one_of('train.lr_scheduler', 'single_step', 'multi_step')
+_SGD = is_one_of('train.optim', 'sgd')
+_ADAM = is_one_of('train.optim', 'adam', 'amsgrad', 'radam')
+_TRIPLET = is_one_of('loss.name', 'triplet')
+_MIDATTR = is_one_of('loss.name', 'midattr')
 
 _ROWS = {
     'model.name': Key(
@@ -77,6 +104,7 @@ _ROWS = {
         'split of a dataset that has several; the first is 0',
         NOT_NEGATIVE,
         argument=_data('split_id'),
+        read_if=_taken_by_datasets('split_id', *_DATASETS),
     ),
     'data.height': Key(256, 'height of the images in pixels', COUNT, argument=_data('height')),
     'data.width': Key(128, 'width of the images in pixels', COUNT, argument=_data('width')),
@@ -91,7 +119,11 @@ _ROWS = {
         ignore_case=True,
     ),
     'data.k_tfm': Key(
-        1, 'augmented copies made of each training image', COUNT, argument='image_data.k_tfm'
+        1,
+        'augmented copies made of each training image',
+        COUNT,
+        argument='image_data.k_tfm',
+        read_if=_IMAGES,
     ),
     'data.norm_mean': Key(
         list(torchreid_compat.IMAGENET_MEAN),
@@ -110,18 +142,28 @@ _ROWS = {
         'log', 'folder of checkpoints and logs', argument='run.save_dir', path=True
     ),
     'data.load_train_targets': Key(
-        False, "load the targets' training images, too", argument='image_data.load_train_targets'
+        False,
+        "load the targets' training images, too",
+        argument='image_data.load_train_targets',
+        read_if=condition('an engine of your own trains on them', lambda values: False),
     ),
     'market1501.use_500k_distractors': Key(
-        False, 'add 500,000 distractors to the gallery', argument='image_data.market1501_500k'
+        False,
+        'add 500,000 distractors to the gallery',
+        argument='image_data.market1501_500k',
+        read_if=_taken_by_datasets('market1501_500k', 'data.targets'),
     ),
     'cuhk03.labeled_images': Key(
-        False, 'boxes drawn by hand instead of detected ones', argument='image_data.cuhk03_labeled'
+        False,
+        'boxes drawn by hand instead of detected ones',
+        argument='image_data.cuhk03_labeled',
+        read_if=_taken_by_datasets('cuhk03_labeled', *_DATASETS),
     ),
     'cuhk03.classic_split': Key(
         False,
         'the protocol of 20 splits with 100 test identities',
         argument='image_data.cuhk03_classic_split',
+        read_if=_taken_by_datasets('cuhk03_classic_split', *_DATASETS),
     ),
     'cuhk03.use_metric_cuhk03': Key(
         False,
@@ -133,31 +175,48 @@ _ROWS = {
     ),
     'sampler.train_sampler_t': Key(
         'RandomSampler',
-        "order of the targets' training images (data.load_train_targets)",
+        "order of the targets' training images",
         _samplers,
         argument='image_data.train_sampler_t',
+        read_if=_IMAGES & is_one_of('data.load_train_targets', True),
     ),
     'sampler.num_instances': Key(
         4,
-        'images per identity, for RandomIdentitySampler; train.batch_size is a multiple of it',
+        'images per identity in a batch; train.batch_size is a multiple of it',
         COUNT,
         argument=_data('num_instances'),
+        read_if=is_one_of('sampler.train_sampler', 'RandomIdentitySampler'),
     ),
     'sampler.num_cams': Key(
-        1, 'cameras per batch, for RandomDomainSampler', COUNT, argument=_data('num_cams')
+        1,
+        'cameras per batch',
+        COUNT,
+        argument=_data('num_cams'),
+        read_if=is_one_of('sampler.train_sampler', 'RandomDomainSampler'),
     ),
     'sampler.num_datasets': Key(
-        1, 'datasets per batch, for RandomDatasetSampler', COUNT, argument=_data('num_datasets')
+        1,
+        'datasets per batch',
+        COUNT,
+        argument=_data('num_datasets'),
+        read_if=is_one_of('sampler.train_sampler', 'RandomDatasetSampler'),
     ),
-    'video.seq_len': Key(15, 'frames taken from a tracklet', COUNT, argument='video_data.seq_len'),
+    'video.seq_len': Key(
+        15,
+        'frames taken from a tracklet',
+        COUNT,
+        argument='video_data.seq_len',
+        read_if=_VIDEOS & is_one_of('video.sample_method', 'evenly', 'random'),
+    ),
     'video.sample_method': Key(
         'evenly',
         'how these frames are chosen',
         ('evenly', 'random', 'all'),
         argument='video_data.sample_method',
+        read_if=_VIDEOS,
     ),
     'video.pooling_method': Key(
-        'avg', "pooling of the features of a tracklet's frames", ('avg', 'max')
+        'avg', "pooling of the features of a tracklet's frames", ('avg', 'max'), read_if=_VIDEOS
     ),
     'train.optim': Key(
         'adam',
@@ -173,7 +232,10 @@ _ROWS = {
         60, 'number of epochs', NOT_NEGATIVE, argument=('run.max_epoch', 'lr_scheduler.max_epoch')
     ),
     'train.start_epoch': Key(
-        0, 'number of the first epoch', NOT_NEGATIVE, argument='run.start_epoch'
+        0,
+        'number of the first epoch',
+        NOT_NEGATIVE,
+        argument='run.start_epoch',
     ),
     'train.batch_size': Key(
         32, 'images in a training batch', COUNT, argument=_data('batch_size_train')
@@ -186,8 +248,9 @@ _ROWS = {
     ),
     'train.open_layers': Key(
         ['classifier'],
-        'top-level children of the model that train.fixbase_epoch trains',
+        'top-level children of the model that train.fixbase_epoch trains; ' + _NEW_LAYERS,
         argument='run.open_layers',
+        read_if=_FIXED_BASE,
     ),
     'train.staged_lr': Key(
         False,
@@ -196,14 +259,17 @@ _ROWS = {
     ),
     'train.new_layers': Key(
         ['classifier'],
-        'top-level children of the model that train.staged_lr trains at the full rate',
+        'top-level children of the model that train.staged_lr trains at the full rate; '
+        + _NEW_LAYERS,
         argument='optimizer.new_layers',
+        read_if=_STAGED,
     ),
     'train.base_lr_mult': Key(
         0.1,
         'factor of the learning rate of the other layers under train.staged_lr',
         NOT_NEGATIVE,
         argument='optimizer.base_lr_mult',
+        read_if=_STAGED,
     ),
     'train.lr_scheduler': Key(
         'single_step',
@@ -213,17 +279,18 @@ _ROWS = {
     ),
     'train.stepsize': Key(
         [20],
-        'epochs at which the rate drops. single_step: a period (the last item); multi_step: '
-        'milestones',
+        'epochs at which the rate drops. single_step: a period; multi_step: milestones',
         COUNT,
         _SOME,
         'lr_scheduler.stepsize',
+        read_if=_STEPS,
     ),
     'train.gamma': Key(
         0.1,
         'the rate is multiplied by this at each step',
         POSITIVE,
         argument='lr_scheduler.gamma',
+        read_if=_STEPS,
     ),
     'train.print_freq': Key(
         20, 'batches between two printed lines', COUNT, argument='run.print_freq'
@@ -232,20 +299,38 @@ _ROWS = {
         1, 'seed of all random numbers', Interval(0, 2**32 - 1)
     ),  # what NumPy accepts
     'sgd.momentum': Key(
-        0.9, 'momentum of sgd and rmsprop', NOT_NEGATIVE, argument='optimizer.momentum'
+        0.9,
+        'momentum',
+        NOT_NEGATIVE,
+        argument='optimizer.momentum',
+        read_if=is_one_of('train.optim', 'sgd', 'rmsprop'),
     ),
     'sgd.dampening': Key(
-        0.0, 'dampening of the momentum of sgd', argument='optimizer.sgd_dampening'
+        0.0, 'dampening of the momentum', argument='optimizer.sgd_dampening', read_if=_SGD
     ),
-    'sgd.nesterov': Key(False, 'use Nesterov momentum', argument='optimizer.sgd_nesterov'),
+    'sgd.nesterov': Key(
+        False, 'use Nesterov momentum', argument='optimizer.sgd_nesterov', read_if=_SGD
+    ),
     'rmsprop.alpha': Key(
-        0.99, 'smoothing constant of rmsprop', NOT_NEGATIVE, argument='optimizer.rmsprop_alpha'
+        0.99,
+        'smoothing constant',
+        NOT_NEGATIVE,
+        argument='optimizer.rmsprop_alpha',
+        read_if=is_one_of('train.optim', 'rmsprop'),
     ),
     'adam.beta1': Key(
-        0.9, 'beta1 of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta1'
+        0.9,
+        'beta1: decay of the mean gradient',
+        BELOW_ONE,
+        argument='optimizer.adam_beta1',
+        read_if=_ADAM,
     ),
     'adam.beta2': Key(
-        0.999, 'beta2 of adam, amsgrad and radam', BELOW_ONE, argument='optimizer.adam_beta2'
+        0.999,
+        'beta2: decay of the mean squared gradient',
+        BELOW_ONE,
+        argument='optimizer.adam_beta2',
+        read_if=_ADAM,
     ),
     'loss.name': Key(
         'softmax',
@@ -254,19 +339,27 @@ _ROWS = {
     ),
     'loss.softmax.label_smooth': Key(
         True,
-        "label smoothing of 0.1; the triplet engine's softmax term reads it, too",
+        'label smoothing of 0.1',
         argument='criterion.label_smoothing',
         convert=lambda smooth: _LABEL_SMOOTHING if smooth else 0.0,
+        read_if=is_one_of('loss.name', 'softmax', 'midattr')
+        | _TRIPLET & is_above('loss.triplet.weight_x', 0),
     ),
     'loss.triplet.margin': Key(
-        0.3, 'margin of the triplet loss', NOT_NEGATIVE, argument='criterion.triplet_margin'
+        0.3,
+        'margin of the triplet loss',
+        NOT_NEGATIVE,
+        argument='criterion.triplet_margin',
+        read_if=_TRIPLET & is_above('loss.triplet.weight_t', 0)
+        | _MIDATTR & is_above('midattr.triplet_weight', 0),
     ),
     'loss.triplet.weight_t': Key(
         1.0,
         'weight of the triplet term, which needs sampler.train_sampler RandomIdentitySampler',
         NOT_NEGATIVE,
+        read_if=_TRIPLET,
     ),
-    'loss.triplet.weight_x': Key(0.0, 'weight of the softmax term', NOT_NEGATIVE),
+    'loss.triplet.weight_x': Key(0.0, 'weight of the softmax term', NOT_NEGATIVE, read_if=_TRIPLET),
     'test.batch_size': Key(100, 'images in a test batch', COUNT, argument=_data('batch_size_test')),
     'test.dist_metric': Key(
         'euclidean', 'distance between descriptors', DISTANCES, argument='run.dist_metric'
@@ -279,15 +372,23 @@ _ROWS = {
     'test.eval_freq': Key(
         -1, 'epochs between two tests; -1: test only after the last epoch', argument='run.eval_freq'
     ),
-    'test.start_eval': Key(0, 'no test before this epoch', NOT_NEGATIVE, argument='run.start_eval'),
-    'test.rerank': Key(
-        False, 'k-reciprocal re-ranking; only with test.evaluate', argument='run.rerank'
+    'test.start_eval': Key(
+        0,
+        'no test before this epoch',
+        NOT_NEGATIVE,
+        argument='run.start_eval',
+        read_if=is_above('test.eval_freq', 0),
     ),
+    'test.rerank': Key(False, 'k-reciprocal re-ranking, in every test', argument='run.rerank'),
     'test.visrank': Key(
         False, 'draw ranked lists; only with test.evaluate', argument='run.visrank'
     ),
     'test.visrank_topk': Key(
-        10, 'gallery images in each drawn list', COUNT, argument='run.visrank_topk'
+        10,
+        'gallery images in each drawn list',
+        COUNT,
+        argument='run.visrank_topk',
+        read_if=is_one_of('test.visrank', True),
     ),
     'use_gpu': Key(
         True,

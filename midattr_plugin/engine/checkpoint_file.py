@@ -7,7 +7,8 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
   not known;
 * what an exact resume needs: ``random_state``, ``criterion`` (learned weights of the losses);
 * what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
-* what was measured: ``mAP``, ``best_mAP``, ``evaluated``.
+* what was measured: ``mAP``, ``best_mAP``, ``evaluated``;
+* what the training started from: ``started_from``, as in the results.
 
 It holds tensors and plain Python values only.
 """

@@ -48,6 +48,7 @@ class CheckpointMixin(torchreid_compat.Engine):
         save_dir: folder of ``run``.
     """
 
+    model_info: Mapping[str, Any] = MappingProxyType({})
     precision: Precision | None = None
     criterion: nn.Module | None = None
     settings: Mapping[str, Any] = MappingProxyType({})
@@ -145,6 +146,7 @@ class CheckpointMixin(torchreid_compat.Engine):
                     'midattr.task_weights as they were then, or give it as model.load_weights'
                 ) from error
         self.trained_epochs = checkpoint.get('epoch', 0)
+        self.model_info = {**self.model_info, 'started_from': checkpoint.get('started_from')}
 
     def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
         """Train as torchreid does, with a checkpoint after every epoch.
@@ -244,6 +246,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             'best_mAP': self.best_mAP,
             'settings': dict(self.settings),
             'training_images': describe_images(self.train_loader.dataset),
+            'started_from': self.model_info.get('started_from'),
             **measured,
         }
 

@@ -42,7 +42,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         ranking_memory: GiB that the distances may take; more of them are computed in blocks.
         results: what the last ``test()`` measured.
         results_name: file in ``save_dir`` to which ``results`` are written.
-        model_info: further fields of the results: 'parameters', 'multiply_adds'.
+        model_info: further fields of the results: 'parameters', 'multiply_adds', 'started_from'.
         trained_epochs: number of epochs trained.
     """
 
@@ -54,17 +54,27 @@ class EvaluationMixin(torchreid_compat.Engine):
     model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
     criterion: torch.nn.Module | None = None
+    _rerank = False
 
-    def run(self, **options) -> None:
+    def run(self, *, rerank: bool = False, **options) -> None:
         """Run torchreid's pipeline; what no test of it could do is refused before the first epoch.
 
         Args:
+            rerank: whether to re-rank in every test; torchreid would do so only if ``test_only``.
             **options: see torchreid.
         """
-        self._check_test(**options)
-        super().run(**options)
+        self._check_test(rerank=rerank, **options)
+        self._rerank = rerank
+        super().run(rerank=rerank, **options)
 
-    def test(self, *, save_dir: str = '', ranks: Sequence[int] = RANKS, **options) -> float:
+    def test(
+        self,
+        *,
+        save_dir: str = '',
+        ranks: Sequence[int] = RANKS,
+        rerank: bool | None = None,
+        **options,
+    ) -> float:
         """Test all targets as torchreid does; write ``results`` to ``save_dir`` if it is given.
 
         The random state of training is untouched, so that how often one evaluates does not
@@ -73,6 +83,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         Args:
             save_dir: folder of the results; '' to write none.
             ranks: of the CMC curve that are printed.
+            rerank: whether to re-rank; None: as ``run`` was told.
             **options: see torchreid.
 
         Returns:
@@ -83,10 +94,11 @@ class EvaluationMixin(torchreid_compat.Engine):
                 distances at once.
             FloatingPointError: a descriptor is not finite.
         """
-        self._check_test(ranks=ranks, **options)
+        rerank = self._rerank if rerank is None else rerank
+        self._check_test(ranks=ranks, rerank=rerank, **options)
         self.results = results = Results(epoch=self.trained_epochs, **self.model_info)
         with preserved_random_state():
-            rank1 = super().test(save_dir=save_dir, ranks=list(ranks), **options)
+            rank1 = super().test(save_dir=save_dir, ranks=list(ranks), rerank=rerank, **options)
             results.extra |= measure(self)
         if save_dir and is_main():
             results.write(Path(save_dir) / self.results_name)

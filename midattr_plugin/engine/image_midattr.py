@@ -18,6 +18,7 @@ from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.epoch import EpochMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.extraction import Split
+from midattr_plugin.engine.image_copies import join_copies
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
@@ -64,11 +65,14 @@ class ImageMidAttrEngine(
 
     Example::
 
-        datamanager = torchreid.data.ImageDataManager(root='reid-data', sources='market1501_attr')
-        model = torchreid.models.build_model('midattr_resnet50_market', datamanager.num_train_pids)
-        optimizer = torchreid.optim.build_optimizer(model, optim='sgd', lr=0.01)
-        engine = midattr_plugin.ImageMidAttrEngine(datamanager, model, optimizer)
-        engine.run(save_dir='log/midattr', max_epoch=62)
+        if __name__ == '__main__':  # the processes that read images may import this file
+            datamanager = torchreid.data.ImageDataManager('reid-data', sources='market1501_attr')
+            model = torchreid.models.build_model(
+                'midattr_resnet50_market', datamanager.num_train_pids
+            )
+            optimizer = torchreid.optim.build_optimizer(model, optim='sgd', lr=0.01)
+            engine = midattr_plugin.ImageMidAttrEngine(datamanager, model, optimizer)
+            engine.run(save_dir='log/midattr', max_epoch=62)
     """
 
     validation_loader: DataLoader | None = None
@@ -118,6 +122,7 @@ class ImageMidAttrEngine(
 
     def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return images (B, 3, H, W), pids (B,) and, for a model with attributes, labels (B, m)."""
+        data = join_copies(data)
         imgs, pids = super().parse_data_for_train(data)
         if self.model.schema is None:
             return imgs, pids, None

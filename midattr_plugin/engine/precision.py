@@ -5,6 +5,9 @@ weights, optimizer state, losses and batch statistics in float32. float16 has a 
 loss is scaled up before the backward pass, and the gradients are scaled down before the step.
 """
 
+import platform
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -27,6 +30,9 @@ class Precision:
 
     Raises:
         InputError: the name is unknown, or the device does not compute in that format.
+
+    Warns:
+        UserWarning: the CPU computes in that format, but without instructions for it.
     """
 
     def __init__(self, name: str, device: str):
@@ -37,6 +43,12 @@ class Precision:
             raise InputError(
                 f'midattr.precision: this {_NAMES[device]} does not compute in '
                 f'{name}; choose from {", ".join(usable)}'
+            )
+        if name == 'bf16' and device == 'cpu' and _bf16_is_emulated():
+            warnings.warn(
+                'midattr.precision: this CPU has no instructions for bf16, which is then slower '
+                'than fp32; set it to fp32',
+                stacklevel=2,
             )
         self.name = name
         self.device = device
@@ -67,3 +79,16 @@ def is_supported(name: str, device: str) -> bool:
     if name == 'bf16':
         return torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.ops.mkldnn._is_mkldnn_fp16_supported()
+
+
+def _bf16_is_emulated() -> bool:
+    """Return whether an x86 CPU lacks both AVX512-BF16 and AMX, where PyTorch can tell.
+
+    PyTorch counts every CPU with AVX512 as one that supports bf16, and converts to float32.
+    """
+    if platform.machine().lower() not in ('x86_64', 'amd64'):
+        return False
+    try:
+        return not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    except AttributeError:  # private names, which may change
+        return False

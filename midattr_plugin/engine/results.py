@@ -37,6 +37,7 @@ class Results:
         rendered: target -> whether its images are rendered, not real.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one training image.
+        started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
         extra: further measurements by name; see :mod:`midattr_plugin.engine.measurements`.
     """
 
@@ -48,6 +49,7 @@ class Results:
     rendered: dict[str, bool] = field(default_factory=dict)
     parameters: int | None = None
     multiply_adds: int | None = None
+    started_from: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod

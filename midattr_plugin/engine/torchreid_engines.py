@@ -14,6 +14,7 @@ from midattr_plugin.distributed import is_main, world_size
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.epoch import EpochMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.image_copies import join_copies
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 from midattr_plugin.losses import BatchHardTripletLoss, check_identities
@@ -51,6 +52,10 @@ class ReidEngineMixins(
         self.print_freq = max(1, min(print_freq, len(self.train_loader)))
         self._means = torchreid_compat.utils.MetricMeter()
         super().train(self.print_freq, fixbase_epoch, open_layers)
+
+    def parse_data_for_train(self, data: dict) -> tuple[Tensor, Tensor]:
+        """Return images (B, 3, H, W) and pids (B,)."""
+        return super().parse_data_for_train(join_copies(data))
 
     def forward_backward(self, data: dict) -> dict[str, float]:
         """Run one step of torchreid's engine.

@@ -142,6 +142,12 @@ class MidAttrNet(nn.Module):
             self.descriptor_slices[branch] = slice(self.feature_dim, end)
             self.feature_dim = end
 
+    @property
+    def new_layers(self) -> tuple[str, ...]:
+        """Names of the children that are not of the backbone, and so never pretrained."""
+        of_backbone = {*self._trunk, self._tail, self._tail + _SUFFIX['local']}
+        return tuple(name for name, _ in self.named_children() if name not in of_backbone)
+
     def _add_classifier(self, branch: str, dim: int, num_classes: int) -> None:
         if self._has_necks:
             self.add_module(f'bnneck{_SUFFIX[branch]}', build_bnneck(dim))

@@ -167,6 +167,18 @@ def test_the_peak_of_a_gpu_is_that_of_its_convolutions(monkeypatch, device, duri
     assert torch.get_float32_matmul_precision() == before == 'highest'
 
 
+def test_learned_weights_of_the_losses_are_trained(settings, small_models):
+    pairs = ['midattr.task_weights', 'uncertainty']
+    system = systems.System('ours fp32', [*settings, *pairs])
+    [learned] = system.engine.criterion.parameters()
+    assert (learned == 0).all()
+    for _ in range(2):
+        system.step(system.next_batch())
+    assert (learned != 0).all()
+    other = systems.System('torchreid resnet50', [*settings, *pairs])  # to which they mean nothing
+    other.step(other.next_batch())
+
+
 def test_torchreids_optimizer_is_not_fused(settings, small_models):
     fused = [
         systems.System(name, settings).optimizer.param_groups[0].get('fused')

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.fake_runs import finish, make_suite
 from midattr_plugin.compare.grid import choose, selection_suite
-from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 
@@ -36,6 +36,16 @@ def test_row_per_point(suite):
         'midattr.nu': 3.0,
         'midattr.validation_images': 100,
     }
+
+
+def test_points_that_do_not_differ_are_refused(tmp_path):
+    """nu weighs the part branch, which the last row has not."""
+    last = {'midattr.branches': ['global'], 'midattr.descriptor': 'global'}
+    suite = make_suite(tmp_path, {'name': 'a', 'set': last}, select={'midattr.nu': [3.0, 5.0]})
+    with pytest.raises(
+        InputError, match='nu is 3.0, but has no effect .* midattr.branches has local'
+    ):
+        plan_runs(selection_suite(suite), [1], tmp_path / 'out')
 
 
 def test_suite_without_a_grid(tmp_path):

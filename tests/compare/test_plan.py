@@ -32,6 +32,10 @@ def test_run_per_row_and_seed(tmp_path):
             {'test.evaluate': True, 'midattr.untrained': True},
             'test.evaluate is True, but the rows of a suite are trained',
         ),
+        (
+            {'model.name': 'midattr_tiny', 'midattr.attribute_loss': 'focal'},
+            'midattr.attribute_loss is .focal., but has no effect .* learns attributes; leave it',
+        ),
         ({'model.resume': 'x'}, 'model.resume is x, but the rows of a suite are trained'),
     ],
 )
@@ -58,3 +62,18 @@ def test_results_of_a_run(tmp_path):
     finish(run, results)
     assert run.is_done and run.results == results
     assert run.results is run.results  # read once
+
+
+def test_what_is_set_for_all_rows_may_be_without_effect_in_some(tmp_path):
+    rows = {'name': 'a'}, {'name': 'b', 'set': {'model.name': 'midattr_tiny'}}
+    suite = make_suite(tmp_path, *rows, set={'midattr.focal_gamma': 3.0})
+    runs = plan_runs(suite, [1], tmp_path / 'out', opts=['midattr.attribute_loss', 'focal'])
+    assert [run.cfg.midattr.focal_gamma for run in runs] == [3.0, 3.0]
+
+
+def test_what_no_row_reads_is_refused(tmp_path):
+    suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b'})
+    with pytest.raises(InputError, match='command line: midattr.focal_gamma has no effect in any'):
+        plan_runs(suite, [1, 2], tmp_path / 'out', opts=['midattr.focal_gamma', 3])
+    opts = ['midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3]
+    assert len(plan_runs(suite, [1, 2], tmp_path / 'out', opts=opts)) == 4

@@ -92,6 +92,38 @@ def test_tables(written):
     assert {'50.5', '60.5'}.isdisjoint(cell for row in published for cell in row)
 
 
+def test_rows_of_different_starts_are_not_compared_without_a_word(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    assert 'DIFFERENT STARTS' not in write_report(suite, runs, {}, out)[1].read_text()
+    for start in ('random', 'pretrained'):
+        for run in runs:
+            if run.row.name == 'more' or start == 'random':
+                change_results(
+                    run, lambda results, start=start: setattr(results, 'started_from', start)
+                )
+        for run in runs:  # read again
+            run.__dict__.pop('results', None)
+        paths = write_report(suite, runs, {}, out)
+        text = paths[1].read_text()
+        assert ('DIFFERENT STARTS' in text) == (start == 'pretrained')
+    assert 'they started from: random: plain; pretrained: more.' in text
+    cost = Page(paths[2].read_text()).tables[4]
+    assert cost[0][-1] == 'started from'
+    assert [row[-1] for row in cost[1:]] == ['random', 'pretrained']
+    assert paths[0].read_text().splitlines()[0].endswith(',multiply-adds,started from')
+
+
+def test_settings_without_an_effect_are_named(tmp_path):
+    suite, runs, out = write_runs(tmp_path)  # the base has part_dim 8, which both rows read
+    assert 'No effect' not in write_report(suite, runs, {}, out)[1].read_text()
+    for run in runs:
+        if run.row.name == 'plain':
+            run.cfg.defrost()
+            run.cfg.midattr.focal_gamma = 3.0
+    text = write_report(suite, runs, {}, out)[1].read_text()
+    assert 'Row plain: No effect in this run: midattr.focal_gamma 3.0 (read only if ' in text
+
+
 def test_markdown_has_the_same_rows(written):
     lines = [
         [cell.strip() for cell in line.strip('|').split('|')]

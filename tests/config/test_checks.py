@@ -33,6 +33,10 @@ def check(*pairs):
     'pairs, message',
     [
         (['train.max_epoch', 0], 'train.max_epoch is 0'),
+        (
+            ['train.stepsize', [20, 40]],
+            r'train.stepsize is \[20, 40\], .* reads only the last.* to multi_step',
+        ),
         (['loss.name', 'triplet', 'train.fixbase_epoch', 5], 'train.fixbase_epoch'),
         (['loss.name', 'triplet', 'loss.triplet.weight_t', 0.0], 'weight_t and .*weight_x'),
         (['test.evaluate', True], 'model without trained weights: .* midattr.untrained True'),
@@ -132,6 +136,8 @@ def test_refused(pairs, message):
         ['sampler.train_sampler_t', 'RandomIdentitySampler', 'train.batch_size', 30],
         ['train.fixbase_epoch', 5],
         ['test.visrank', True, *UNTRAINED],
+        ['train.stepsize', [20, 40], 'train.lr_scheduler', 'cosine'],
+        ['train.stepsize', [20, 40], 'train.lr_scheduler', 'multi_step'],
         ['data.load_train_targets', True, 'data.targets', ['viper']],
         ['sampler.train_sampler', 'RandomIdentitySampler', 'train.batch_size', 4],
         ['train.optim', 'sgd', 'sgd.nesterov', True],

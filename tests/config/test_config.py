@@ -156,7 +156,10 @@ VALUES = {
 
 
 @settings(deadline=None, max_examples=60)
-@given(chosen=st.fixed_dictionaries({}, optional=VALUES))
+@given(
+    # under the default schedule, train.stepsize may have one item only
+    chosen=st.fixed_dictionaries({'train.lr_scheduler': st.just('multi_step')}, optional=VALUES)
+)
 def test_dump_and_load_again(tmp_path_factory, chosen):
     tree = {}
     for key, value in chosen.items():

@@ -1,7 +1,9 @@
 """What the pages say of files, links, keys and each other."""
 
+import ast
 import importlib.util
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,46 @@ def test_readme_is_short():
     lines = (PROJECT / 'README.md').read_text().splitlines()
     assert len(lines) <= 150
     assert all(len(line) <= 100 for line in lines if not re.search('https?://|<img|->|\\|', line))
+
+
+@pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)
+def test_scripts_that_train_are_guarded(page):
+    """Where workers are spawned they import the script, and would train themselves."""
+    for block in blocks(page):
+        if block.language == 'python':
+            assert not _unguarded_runs(ast.parse(block.text)), f'{page_id(page)}, {block.line}'
+
+
+def test_examples_that_train_are_guarded():
+    examples = 0
+    for path in (PROJECT / 'midattr_plugin').rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+            text = (ast.get_docstring(node) or '') if documented else ''
+            if match := re.search(r'::\n\n((?: {4}.*\n|\n)*.*\.run\(.*)', text):
+                examples += 1
+                assert not _unguarded_runs(ast.parse(textwrap.dedent(match[1]))), path
+    assert examples == 1
+
+
+def _unguarded_runs(tree):
+    """The calls of a function named run that happen when the module is imported."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    imported = [node for node in tree.body if not isinstance(node, kinds) and not _is_guard(node)]
+    nodes = [child for node in imported for child in ast.walk(node)]
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return [call for call in calls if getattr(call, 'attr', getattr(call, 'id', '')) == 'run']
+
+
+def _is_guard(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+
+
+def test_the_check_for_guards():
+    guarded = "if __name__ == '__main__':\n    run()\ndef f():\n    run()"
+    assert not _unguarded_runs(ast.parse(guarded))
+    for text in ('results = engine.run()', 'if x:\n    run()'):
+        assert _unguarded_runs(ast.parse(text))
 
 
 @pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)

@@ -119,7 +119,7 @@ class _Page:
     """Runs the blocks of a page; what they printed is kept."""
 
     def __init__(self):
-        self.namespace = {'__name__': 'snippet'}
+        self.namespace = {'__name__': '__main__'}
         self.printed = ''
 
     def run(self, block):
@@ -225,9 +225,11 @@ def _smaller(words):
         'train.max_epoch': 1,
         'train.batch_size': 8,
         'test.batch_size': 20,
-        'midattr.part_dim': 4,
+        'midattr.weights_file': '',  # nothing is pretrained
         'midattr.compile': False,
     }
+    if cfg.model.name in MODELS and 'local' in cfg.midattr.branches:
+        pairs['midattr.part_dim'] = 4
     if cfg.midattr.warmup_epochs:
         pairs |= {'midattr.warmup_epochs': 1, 'train.max_epoch': 2}
     if cfg.midattr.validation_images:

@@ -146,8 +146,7 @@ def test_learned_weights_and_warm_up_resume_bit_for_bit(root, optim, scheduler):
         scheduler,
         'train.optim',
         optim,
-        'train.stepsize',
-        '[3]',
+        *(['train.stepsize', '[3]'] if scheduler == 'multi_step' else []),
     ]
     results = train(root, *pairs, 'test.eval_freq', 1)
     expected = load(root, 'last')

@@ -1,4 +1,6 @@
 import copy
+import platform
+import warnings
 
 import pytest
 import torch
@@ -99,3 +101,34 @@ def test_supported_formats(monkeypatch):
     assert is_supported('fp32', 'cpu') and is_supported('fp32', 'cuda')
     assert is_supported('fp16', 'cuda') and not is_supported('bf16', 'cuda')
     assert {type(is_supported(name, 'cpu')) for name in DTYPES} == {bool}
+
+
+@pytest.mark.parametrize(
+    'machine, avx, amx, warned',
+    [
+        ('x86_64', False, False, True),
+        ('AMD64', False, False, True),
+        ('x86_64', True, False, False),
+        ('x86_64', False, True, False),
+        ('aarch64', False, False, False),
+    ],
+)
+def test_bf16_without_instructions(all_supported, monkeypatch, machine, avx, amx, warned):
+    monkeypatch.setattr(platform, 'machine', lambda: machine)
+    monkeypatch.setattr(torch.cpu, '_is_avx512_bf16_supported', lambda: avx, raising=False)
+    monkeypatch.setattr(torch.cpu, '_is_amx_tile_supported', lambda: amx, raising=False)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        Precision('fp32', 'cpu'), Precision('bf16', 'cuda')
+        assert not caught
+        Precision('bf16', 'cpu')
+    assert [str(warning.message)[:59] for warning in caught] == [
+        'midattr.precision: this CPU has no instructions for bf16, w'
+    ] * warned
+
+
+def test_nothing_is_said_where_pytorch_cannot_tell(all_supported, monkeypatch, recwarn):
+    monkeypatch.setattr(platform, 'machine', lambda: 'x86_64')
+    monkeypatch.delattr(torch.cpu, '_is_avx512_bf16_supported', raising=False)
+    Precision('bf16', 'cpu')
+    assert not recwarn
