@@ -157,6 +157,8 @@ def _check_scores(results: Results) -> None:
                 raise ValueError('counts')
             _check_numbers([number for row in counts for number in row])
     _check_numbers([results.parameters, results.multiply_adds])
+    if not isinstance(results.started_from, (str, type(None))):
+        raise ValueError(results.started_from)
 
 
 def _check_numbers(values: Iterable[float | None]) -> None:
