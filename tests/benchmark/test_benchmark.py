@@ -173,10 +173,10 @@ def test_learned_weights_of_the_losses_are_trained(settings, small_models):
     [learned] = system.engine.criterion.parameters()
     assert (learned == 0).all()
     for _ in range(2):
-        system.step(system.next_batch())
+        system.train(1)
     assert (learned != 0).all()
     other = systems.System('torchreid resnet50', [*settings, *pairs])  # to which they mean nothing
-    other.step(other.next_batch())
+    other.train(1)
 
 
 def test_torchreids_optimizer_is_not_fused(settings, small_models):
