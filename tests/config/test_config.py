@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,8 @@ def test_dump_and_load_again(tmp_path_factory, chosen):
     (folder / 'in.yaml').write_text(yaml.safe_dump(tree), encoding='utf-8')
     cfg = load_config(folder / 'in.yaml')
     for key, value in chosen.items():
-        assert flatten(cfg)[key] == value
+        expanded = key in ('data.save_dir', 'model.load_weights')
+        assert flatten(cfg)[key] == (os.path.expanduser(value) if expanded else value)
     dump_config(cfg, folder / 'new' / 'out.yaml')
     assert load_config(folder / 'new' / 'out.yaml') == cfg
     assert [path.name for path in (folder / 'new').iterdir()] == ['out.yaml']
@@ -206,6 +208,8 @@ def test_config_of_version_0_1_runs_unchanged():
     assert set(cfg) - set(expected) == {
         'midattr.extensions',
         'midattr.checkpoint_seconds',
+        'midattr.deterministic',
+        'midattr.sync_batch_norm',
         'midattr.untrained',
     }
     assert cfg['midattr.weights_file'] == 'weights/resnet18.pth'
