@@ -8,6 +8,7 @@ import pytest
 
 from helpers.fake_runs import ROWS, TARGET, change_results, write_runs
 from midattr_plugin.compare.summary import results_csv, summarize
+from midattr_plugin.errors import InputError
 
 
 def by_name(result_rows):
@@ -129,3 +130,21 @@ def test_csv(tmp_path):
     assert row['images'] == 'real' and row['seeds'] == '1 2' and row['baseline'] == 'plain'
     assert row['mAP difference'] == '7.5000' and row['mAP published'] == '50.5000'
     assert row['rank-1 ours minus published'] == '-9.5000' and row['rank-5 mean'] == ''
+
+
+def test_seeds_of_other_scores_are_refused(tmp_path):
+    suite, runs, _ = write_runs(tmp_path)
+    change_results(runs[-1], lambda results: next(iter(results.reid.values())).pop('local'))
+    with pytest.raises(InputError, match='row "more": the results of seed 2 hold other scores'):
+        summarize(suite, runs)
+
+
+def test_attributes_without_labels_have_no_mean(tmp_path):
+    suite, runs, _ = write_runs(tmp_path, seeds=(1,))
+
+    def without_labels(results):
+        for attributes in results.attributes.values():
+            attributes['average']['mA'] = None
+
+    change_results(runs[-1], without_labels)
+    assert all('mA' not in row.scores for row in summarize(suite, runs))
