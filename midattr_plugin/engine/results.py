@@ -156,6 +156,9 @@ def _check_scores(results: Results) -> None:
             if [len(row) for row in counts] != [len(names)] * len(names):
                 raise ValueError('counts')
             _check_numbers([number for row in counts for number in row])
+    for reasons in results.at_floor.values():
+        if not all(isinstance(word, str) for pair in reasons.items() for word in pair):
+            raise ValueError('at_floor')
     _check_numbers([results.parameters, results.multiply_adds])
     if not isinstance(results.started_from, (str, type(None))):
         raise ValueError(results.started_from)
