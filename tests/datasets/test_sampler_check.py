@@ -5,9 +5,9 @@ from torch.utils.data import DataLoader
 
 from helpers.fake_market import write_image, write_market_tree
 from helpers.tiny_engine import build as build_engine
-from helpers.tiny_run import arguments
+from helpers.tiny_run import arguments, write_config
 from midattr_plugin import build, torchreid_compat
-from midattr_plugin.config import parse_config
+from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.datasets.sampler_check import check_identity_batch, check_sampler
 from midattr_plugin.errors import InputError
 
@@ -114,11 +114,13 @@ def test_holding_out_images_of_a_small_camera(tmp_path):
 def test_a_sampler_of_target_images_is_named(tmp_path):
     write_market_tree(tmp_path)
     write_market_tree(tmp_path, folder='midattr_demo')
-    cfg = parse_config(
-        arguments(
-            tmp_path, 'data.targets', ['midattr_demo'], 'data.load_train_targets', True,
+    cfg = load_config(  # as a script with an engine of its own does
+        write_config(tmp_path / 'tiny.yaml'),
+        [
+            'data.targets', ['midattr_demo'], 'data.load_train_targets', True,
             'sampler.train_sampler_t', 'RandomIdentitySampler', 'sampler.num_instances', 1,
-        )
+        ],
+        root=str(tmp_path),
     )  # fmt: skip
     with pytest.raises(InputError, match=r'^sampler.train_sampler_t: RandomIdentitySampler cannot'):
         build.build_datamanager(cfg)

@@ -17,6 +17,7 @@ def build(
     loss_options=None,
     precision='fp32',
     compile=False,
+    height=32,
     data_options=None,
     **criterion_options,
 ):
@@ -25,8 +26,8 @@ def build(
         root=str(root),
         sources=sources,
         targets=targets,
-        height=32,
-        width=16,
+        height=height,
+        width=height // 2,
         workers=0,
         batch_size_train=8,
         batch_size_test=5,
