@@ -26,6 +26,8 @@ _OPTIMIZER_KEYS = {
 }
 """Option of a parameter group -> configuration key."""
 
+_VARIANT = 'amsgrad'  # tells the optimizer of this name from adam, whose class is the same
+
 _SCHEDULE_KEYS = {
     'T_max': 'train.max_epoch',
     'step_size': 'train.stepsize',
@@ -55,18 +57,17 @@ def restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], path: str 
     built = [dict(group) for group in optimizer.param_groups]
     fresh = [_options(group) for group in built]
     stored = [_options(group) for group in state['param_groups']]
+    for before, now in zip(stored, fresh, strict=False):
+        # PyTorch would let the one go on with the state of the other
+        if before.keys() != now.keys() or before.get(_VARIANT) != now.get(_VARIANT):
+            raise _other_optimizer(path, 'its options are others')
     try:
         optimizer.load_state_dict(dict(state))
     except ValueError as error:
-        raise InputError(
-            f'checkpoint "{path}" was written with another optimizer ({error}); '
-            'set train.optim, train.staged_lr, train.new_layers and '
-            'midattr.task_weights as they were then, or give it as '
-            'model.load_weights'
-        ) from error
+        raise _other_optimizer(path, error) from error
     for before, now in zip(stored, fresh, strict=True):
         for option, key in _OPTIMIZER_KEYS.items():
-            if option in before and option in now and before[option] != now[option]:
+            if option in now and before[option] != now[option]:
                 raise _changed(path, key, before[option], now[option])
     check_optimizer_state(optimizer, built, path)
 
@@ -123,8 +124,16 @@ def restore_schedule(
     return True
 
 
+def _other_optimizer(path: str | Path, reason: object) -> InputError:
+    return InputError(
+        f'checkpoint "{path}" was written with another optimizer ({reason}); set train.optim, '
+        'train.staged_lr, train.new_layers and midattr.task_weights as they were then, or give it '
+        'as model.load_weights'
+    )
+
+
 def _options(group: Mapping[str, Any]) -> dict[str, Any]:
-    options = {name: group[name] for name in _OPTIMIZER_KEYS if name in group}
+    options = {name: group[name] for name in (*_OPTIMIZER_KEYS, _VARIANT) if name in group}
     options.setdefault('initial_lr', group['lr'])  # without a schedule
     if 'betas' in options:
         options['betas'] = tuple(options['betas'])

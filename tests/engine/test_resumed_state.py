@@ -103,6 +103,26 @@ def test_what_a_resume_would_override_is_refused_by_name(before, now, key):
         Training(**now).resume(first, 1)
 
 
+@pytest.mark.parametrize(
+    'before, now',
+    [
+        (before, now)
+        for before in ('sgd', 'adam', 'amsgrad', 'rmsprop', 'radam')
+        for now in ('sgd', 'adam', 'amsgrad', 'rmsprop', 'radam')
+    ],
+)
+def test_the_state_of_another_optimizer_is_refused(before, now):
+    first = Training(before)
+    first.train(1)
+    if before == now:
+        Training(now).resume(first, 1)
+        return
+    resumed = Training(now)
+    with pytest.raises(InputError, match='"x" was written with another optimizer'):
+        resumed.resume(first, 1)
+    assert not resumed.optimizer.state
+
+
 def test_a_file_keeps_what_is_compared(tmp_path):
     """Tuples and counters become other types in a checkpoint."""
     from midattr_plugin.engine.checkpoint_file import plain
