@@ -117,8 +117,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     start = f', {model.started_from} weights' if model.started_from else ''
     print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters{start}')
     if cfg.model.load_weights:
-        with sound_content(checkpoint_path):
-            _load_weights(cfg, model, checkpoint)
+        _load_weights(cfg, model, checkpoint)
         model_info['started_from'] = (
             checkpoint.get('started_from') if cfg.test.evaluate else cfg.model.load_weights
         )
@@ -137,8 +136,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     if cfg.train.fixbase_epoch:
         options['open_layers'] = build.chosen_layers(cfg, 'open_layers', model)
     if cfg.test.evaluate:
-        with sound_content(checkpoint_path):
-            _prepare_test(cfg, engine, checkpoint)
+        _prepare_test(cfg, engine, checkpoint)
     elif cfg.model.resume:
         with sound_content(checkpoint_path):
             options['start_epoch'] = engine.restore(checkpoint, checkpoint_path)
@@ -160,21 +158,32 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
 
 def _load_weights(cfg: CfgNode, model: nn.Module, checkpoint: dict) -> None:
     path = cfg.model.load_weights
-    transfer = transfer_weights(model, checkpoint, path)
+    with sound_content(path):
+        transfer = transfer_weights(model, checkpoint, path)
     print(f'Weights from "{path}": {transfer}')
     if cfg.test.evaluate:
-        spec = described_model(checkpoint, path)
-        check_tested(model, transfer, spec, path, cfg.data.height, cfg.data.width)
+        _check_tested(cfg, model, transfer.missing, checkpoint, path)
 
 
 def _prepare_test(cfg: CfgNode, engine: torchreid_compat.Engine, checkpoint: dict) -> None:
-    if cfg.model.resume:
-        engine.restore_weights(checkpoint, cfg.model.resume)
+    path = cfg.model.resume
+    if path:
+        with sound_content(path):
+            engine.restore_weights(checkpoint, path)
+        _check_tested(cfg, engine.model, (), checkpoint, path)
     elif cfg.model.load_weights:
         engine.trained_epochs = checkpoint.get('epoch', 0)
     else:
         start = 'its pretrained backbone' if cfg.model.pretrained else 'random weights'
         print(f'Note: the model is not trained; its scores are those of {start}')
+
+
+def _check_tested(
+    cfg: CfgNode, model: nn.Module, missing: Sequence[str], checkpoint: dict, path: str
+) -> None:
+    with sound_content(path):
+        spec = described_model(checkpoint, path)
+    check_tested(model, missing, spec, path, cfg.data.height, cfg.data.width)
 
 
 def _check_epochs(cfg: CfgNode, trained: int) -> None:

@@ -282,6 +282,7 @@ def test_attributes_without_weights_are_not_tested(root, capsys):
     assert 'set model.name midattr_tiny_market, as in its training' in text
 
 
+@pytest.mark.parametrize('key', ['model.load_weights', 'model.resume'])
 @pytest.mark.parametrize(
     'pairs, words',
     [
@@ -289,10 +290,14 @@ def test_attributes_without_weights_are_not_tested(root, capsys):
         (['data.norm_mean', '[0, 0, 0]'], 'trained with data.norm_mean .*0.485'),
     ],
 )
-def test_weights_are_not_tested_in_a_model_that_computes_something_else(root, capsys, pairs, words):
-    assert main(arguments(root, 'train.max_epoch', 1)) == 0
-    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
-    assert re.search(words, error(capsys, arguments(root, *weights, 'test.evaluate', True, *pairs)))
+def test_weights_are_not_tested_in_a_model_that_computes_something_else(
+    root, capsys, key, pairs, words
+):
+    assert main(arguments(root, 'train.max_epoch', 1, 'midattr.part_rows', 2)) == 0
+    test = ['test.evaluate', True, key, root / 'log/model/model.pth.tar-last']
+    fixed = ['midattr.part_rows', 2]
+    assert re.search(words, error(capsys, arguments(root, *test, *fixed, *pairs)))
+    assert main(arguments(root, *test, *fixed)) == 0
 
 
 def test_images_of_another_size_are_said(root, capsys):

@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from midattr_plugin.distributed import world_size
 from midattr_plugin.engine.checkpoint_content import check_content
+from midattr_plugin.engine.head_alignment import align_heads
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.models import ModelSpec
-from midattr_plugin.schema import AttributeSchema
 from midattr_plugin.user_path import user_path
 
 # torchreid stores rank-1 as a NumPy scalar, which PyTorch refuses by default from 2.6 on
@@ -164,7 +164,7 @@ def restore_model(
 
     Raises:
         InputError: the checkpoint is of another architecture, or its attributes have other
-            classes; the model is left as it was.
+            classes or read something else; the model is left as it was.
     """
     have, want = checkpoint['state_dict'], model.state_dict()
     missing = [key for key in want if key not in have]
@@ -186,25 +186,23 @@ def restore_model(
             f'checkpoint "{path}" is of another architecture: {", ".join(problems)}; {remedy}'
         )
     spec = described_model(checkpoint, path)
-    if spec is not None and (different := _different_attribute(spec.schema, model)):
-        raise InputError(f'checkpoint "{path}" is of a model with {different}; {remedy}')
+    if spec is not None and (different := _different_head(have, spec, model)):
+        raise InputError(
+            f'checkpoint "{path}" is of a model with other attributes: {different}; {remedy}'
+        )
     model.load_state_dict(have)
 
 
-def _different_attribute(schema: AttributeSchema | None, model: nn.Module) -> str:
-    """Return in words how the attributes differ from those of a model; '' if they do not.
+def _different_head(state: dict[str, Tensor], spec: ModelSpec, model: nn.Module) -> str:
+    """Return in words which head means something else in a model; '' if none does.
 
     The weights of both may have the same names and shapes.
     """
-    ours: AttributeSchema | None = getattr(model, 'schema', None)
-    if schema is None or ours is None:
-        return ''
-    for theirs, own in zip(schema, ours, strict=False):
-        if theirs.name != own.name:
-            return f'the attribute {theirs.name} where this one has {own.name}'
-        if theirs.classes != own.classes:
-            return (
-                f'other classes of {own.name} ({"/".join(theirs.classes)} there, '
-                f'{"/".join(own.classes)} here)'
-            )
+    aligned = align_heads(state, spec, model)
+    for name, weight in state.items():
+        if name in aligned.left_out:
+            return f'{name} ({aligned.left_out[name]})'
+        ours = aligned.state[name]
+        if ours is not weight and not torch.equal(ours, weight):
+            return f'{name} (its rows are in another order there)'
     return ''

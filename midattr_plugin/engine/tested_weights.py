@@ -1,12 +1,12 @@
 """What must hold before a model is tested: every score is one of trained weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from torch import nn
 
 from midattr_plugin.engine.reached_outputs import DESCRIPTOR, reached_outputs
-from midattr_plugin.engine.weight_transfer import Transfer, grouped
+from midattr_plugin.engine.weight_transfer import grouped
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import ModelSpec
 
@@ -22,7 +22,7 @@ _SAME = (
 
 def check_tested(
     model: nn.Module,
-    transfer: Transfer,
+    missing: Sequence[str],
     spec: ModelSpec | None,
     path: str | Path,
     height: int,
@@ -32,7 +32,7 @@ def check_tested(
 
     Args:
         model: with the weights of the checkpoint.
-        transfer: how they were loaded.
+        missing: names of the weights of the model that the checkpoint does not have.
         spec: of the model of the checkpoint; None if it is not known.
         path: of the checkpoint, for messages.
         height: of the images, pixels.
@@ -44,18 +44,18 @@ def check_tested(
     """
     ours: ModelSpec | None = getattr(model, 'spec', None)
     differing = {} if spec is None or ours is None else spec.differences(ours)
-    reached = reached_outputs(model, transfer.missing, height, width)
+    reached = reached_outputs(model, missing, height, width) if missing else []
     if reached:
         outputs = [name if name == DESCRIPTOR else f'attribute {name}' for name in reached]
         raise InputError(
-            f'model.load_weights: "{path}" has no weights for {grouped(transfer.missing)}, on '
+            f'checkpoint "{path}" has no weights for {grouped(missing)}, on '
             f'which the test of the {_listed(outputs)} depends; {_remedy(differing)}'
         )
     for key in _SAME:
         if key in differing:
             then, now = differing[key]
             raise InputError(
-                f'model.load_weights: "{path}" was trained with {key} {then}, but {key} is '
+                f'checkpoint "{path}" was trained with {key} {then}, but {key} is '
                 f'{now} now; set it as it was'
             )
     for key in ('data.height', 'data.width'):

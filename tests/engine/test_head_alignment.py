@@ -6,8 +6,10 @@ import torch
 from helpers import tiny_model
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
+from midattr_plugin.engine.checkpoint_file import restore_model
 from midattr_plugin.engine.head_alignment import align_heads, guess_schema
 from midattr_plugin.engine.weight_transfer import transfer_weights
+from midattr_plugin.errors import InputError
 from midattr_plugin.models import ModelSpec
 from midattr_plugin.schema import WHOLE_BODY, Attribute, AttributeSchema
 
@@ -141,6 +143,10 @@ def test_a_head_that_reads_another_layer_is_left_out():
     theirs, ours = net(one_part, attribute_layer='res5c'), net(one_part, attribute_layer='pool5')
     transfer = transferred(theirs, ours)
     assert transfer.left_out[HEAD.format('color')] == 'reads res5c there, pool5 here'
+    # nor is it restored as a whole, though every weight has its name and shape
+    with pytest.raises(InputError, match=r'other attributes: .*color.*reads res5c there'):
+        restore_model(ours, checkpoint(theirs), 'x')
+    restore_model(net(one_part, attribute_layer='res5c'), checkpoint(theirs), 'x')
 
 
 def test_a_head_of_several_layers_is_not_reordered():
