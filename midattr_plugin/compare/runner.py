@@ -127,7 +127,8 @@ class _Job:
             str(self.run.folder),
         ]
         if self.run.checkpoint.exists():
-            arguments += ['model.resume', str(self.run.checkpoint)]
+            # which has in it what the row may have started from
+            arguments += ['model.load_weights', '', 'model.resume', str(self.run.checkpoint)]
         environment = environment_of_one() | {'OMP_NUM_THREADS': str(self.threads)}
         if self.device != CPU:
             environment['CUDA_VISIBLE_DEVICES'] = self.device

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from midattr_plugin.compare import runner, worker
 from midattr_plugin.compare.folder import claim_folder
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.runner import CPU, run_devices
+from midattr_plugin.config import parse_config
 
 # Writes its arguments and its progress, and fails where the row says so.
 WORKER = """
@@ -49,8 +51,8 @@ def make_runs(tmp_path, monkeypatch):
     script.write_text(WORKER)
     monkeypatch.setattr(runner, 'COMMAND', [sys.executable, str(script)])
 
-    def make(*names, seeds=(1,)):
-        suite = make_suite(tmp_path, *({'name': name} for name in names))
+    def make(*names, seeds=(1,), **settings):
+        suite = make_suite(tmp_path, *({'name': name, 'set': settings} for name in names))
         out = tmp_path / 'out'
         runs = plan_runs(suite, seeds, out, str(tmp_path))
         claim_folder(suite, runs, out)
@@ -117,6 +119,15 @@ def test_failed_run_does_not_stop_the_others(make_runs, capfd):
     runner.execute(runs, [CPU])
     again = starts(runs[0])[1]['arguments']  # from where it was
     assert again[-2:] == ['model.resume', str(runs[0].checkpoint)]
+
+
+def test_a_row_that_starts_from_weights_is_resumed(make_runs):
+    [run] = make_runs('bad', **{'model.load_weights': 'x.pth'})
+    for _ in range(2):
+        runner.execute([run], [CPU])
+    first, again = (parse_config(start['arguments']).model for start in starts(run))
+    assert (Path(first.load_weights).name, first.resume) == ('x.pth', '')
+    assert (again.load_weights, again.resume) == ('', str(run.checkpoint))
 
 
 def test_run_killed_from_outside(make_runs):
