@@ -1,7 +1,6 @@
 """Cache of the decoded and resized images of a training set."""
 
 import copy
-import os
 
 import torch
 from torch import Tensor
@@ -10,6 +9,7 @@ from torchvision.transforms import Compose, PILToTensor, Resize
 from tqdm import tqdm
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.distributed.launch import read_launch
 from midattr_plugin.errors import InputError
 from midattr_plugin.free_memory import free_ram
 
@@ -73,8 +73,10 @@ def _check_memory(count: int, height: int, width: int, device: str) -> None:
     remedy = 'none, or make data.height and data.width smaller'
     if device == 'cpu':
         # each process caches all images; the first one of a machine checks for all of them
-        is_first = os.environ.get('LOCAL_RANK', '0') == '0'
-        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1)) if is_first else 1
+        launch = read_launch()
+        processes = 1
+        if launch is not None and launch.local_rank == 0:
+            processes = launch.local_size or 1
         free = free_ram()
         if needed * processes > free:
             times = f' in each of {processes} processes' if processes > 1 else ''

@@ -143,6 +143,13 @@ def test_every_process_of_the_machine_caches_all_images(root, monkeypatch):
     loader = manager(root).train_loader
     needed = 16 * 24 * 12 * 3
     monkeypatch.setattr(cached_images, 'free_ram', lambda: 3 * needed)
+    launch = {'RANK': '0', 'LOCAL_RANK': '0', 'MASTER_ADDR': 'localhost', 'MASTER_PORT': '1'}
+    for name, value in launch.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', '4')
+    monkeypatch.setenv('WORLD_SIZE', '1')  # a process that trains by itself, e.g. of a suite
+    assert len(cached(loader)) == 4
+    monkeypatch.setenv('WORLD_SIZE', '8')
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '3')
     assert len(cached(loader)) == 4
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '4')
