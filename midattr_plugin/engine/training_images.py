@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
 
 
@@ -18,12 +19,17 @@ def describe_images(dataset: Any) -> dict[str, Any]:
 
     Args:
         dataset: of torchreid; the folder of its images and their order do not matter.
+
+    Returns:
+        'number' and 'digest'; {} for a dataset of another kind, whose images are not known.
     """
+    if not isinstance(dataset, torchreid_compat.Dataset):
+        return {}
     rows = sorted(
-        f'{dsetid}\\t{pid}\\t{os.path.basename(path if isinstance(path, str) else path[0])}'
+        f'{dsetid}\t{pid}\t{os.path.basename(path if isinstance(path, str) else path[0])}'
         for path, pid, _, dsetid in dataset.data
     )
-    digest = hashlib.sha256('\\n'.join(rows).encode(errors='surrogateescape')).hexdigest()
+    digest = hashlib.sha256('\n'.join(rows).encode(errors='surrogateescape')).hexdigest()
     return {'number': len(rows), 'digest': digest}
 
 
@@ -36,9 +42,9 @@ def check_same_images(before: Mapping[str, Any], now: Mapping[str, Any], path: s
         path: of the checkpoint, for the message.
 
     Raises:
-        InputError: they are others.
+        InputError: they are others, as far as both are known.
     """
-    if before == now:
+    if not before or not now or before == now:
         return
     numbers = f'{before["number"]:,} then, {now["number"]:,} now'
     what = (

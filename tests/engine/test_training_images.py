@@ -1,7 +1,9 @@
-from types import SimpleNamespace
-
 import pytest
+from torch.utils.data import DataLoader, Subset
 
+from helpers import tiny_engine
+from helpers.fake_market import write_market_tree
+from midattr_plugin import torchreid_compat
 from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
 
@@ -9,7 +11,7 @@ ITEMS = [('a/1.jpg', 0, 0, 0), ('a/2.jpg', 1, 0, 0), ('a/3.jpg', 1, 1, 0)]
 
 
 def described(items):
-    return describe_images(SimpleNamespace(data=items))
+    return describe_images(torchreid_compat.ImageDataset(items, items, items, verbose=False))
 
 
 def test_neither_order_nor_folder_matters():
@@ -35,3 +37,17 @@ def test_other_images_or_numbers_are_refused(items, what):
 def test_frames_of_a_video_and_names_that_are_no_text():
     assert described([(('a/1.jpg', 'a/2.jpg'), 0, 0, 0)])['number'] == 1
     assert described([('a/\udce9.jpg', 0, 0, 0)])['number'] == 1
+
+
+def test_a_dataset_of_ones_own_is_trained_on_without_a_description(tmp_path):
+    """A part of the images, as of a few per person, is no dataset of torchreid."""
+    write_market_tree(tmp_path)
+    engine = tiny_engine.build(tmp_path, model='midattr_tiny')
+    whole = engine.train_loader.dataset
+    engine.train_loader = DataLoader(Subset(whole, range(8)), batch_size=4)
+    engine.run(save_dir=str(tmp_path / 'log'), max_epoch=1)
+    last = tmp_path / 'log/model/model.pth.tar-last'
+    assert engine.resume(last) == 1
+    assert describe_images(engine.train_loader.dataset) == {}
+    check_same_images({}, describe_images(whole), 'x')
+    check_same_images(describe_images(whole), {}, 'x')
