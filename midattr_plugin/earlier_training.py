@@ -10,7 +10,16 @@ from midattr_plugin.errors import InputError
 
 FOLDER = 'earlier'
 _LAST = Path('model', 'model.pth.tar-last')
-_WRITTEN = ('model', 'metrics.json', 'config.yaml', PROGRESS)
+_WRITTEN = (
+    'model',
+    'metrics.json',
+    'metrics-test.json',
+    'config.yaml',
+    'config-test.yaml',
+    PROGRESS,
+    'events.out.tfevents.*',  # of which TensorBoard draws one curve
+    'visrank_*',
+)
 
 
 def check_ended(save_dir: Path) -> None:
@@ -33,7 +42,7 @@ def check_ended(save_dir: Path) -> None:
 
 
 def keep_earlier_training(save_dir: Path) -> None:
-    """Move a complete training out of the way of a new one, into ``earlier/<date>``.
+    """Move a complete training and its tests out of the way of a new one: ``earlier/<date>``.
 
     Call it when the new one has read its weights, which may be those of the earlier one.
 
@@ -45,9 +54,9 @@ def keep_earlier_training(save_dir: Path) -> None:
         return
     ended = time.strftime('%Y-%m-%d-%H-%M-%S', time.localtime(last.stat().st_mtime))
     place = _new_folder(save_dir / FOLDER, ended)
-    for name in _WRITTEN:
-        if (save_dir / name).exists():
-            (save_dir / name).replace(place / name)
+    for pattern in _WRITTEN:
+        for path in save_dir.glob(pattern):
+            path.replace(place / path.name)
     print(f'Note: the training that "{save_dir}" held is now in "{place}"')
 
 

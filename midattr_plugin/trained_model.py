@@ -1,7 +1,6 @@
 """A trained model from its checkpoint, with no dataset at hand."""
 
 import os
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,6 @@ from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.spec import ModelSpec
-from midattr_plugin.user_path import user_path
 
 _FILE_REMEDY = 'give the config.yaml that lies in the folder of its training as config_file'
 _OWN_REMEDY = (
@@ -36,7 +34,7 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
         InputError: the file cannot be used, does not describe its model and no configuration
             is given, or describes another one than the configuration.
     """
-    path = Path(user_path(path, 'checkpoint'))
+    path = os.fspath(path)
     checkpoint = read_checkpoint(path)
     with sound_content(path):
         spec = _spec(checkpoint, path, config_file)
@@ -47,7 +45,7 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     return model.eval()
 
 
-def _spec(checkpoint: dict, path: Path, config_file: str | os.PathLike | None) -> ModelSpec:
+def _spec(checkpoint: dict, path: str, config_file: str | os.PathLike | None) -> ModelSpec:
     content = checkpoint.get('model')
     if config_file is not None:
         spec = _spec_of_config(config_file, checkpoint['state_dict'], path)
@@ -65,7 +63,7 @@ def _spec(checkpoint: dict, path: Path, config_file: str | os.PathLike | None) -
 
 
 def _check_same(
-    given: ModelSpec, own: ModelSpec, config_file: str | os.PathLike, path: Path
+    given: ModelSpec, own: ModelSpec, config_file: str | os.PathLike, path: str
 ) -> None:
     ours, theirs = own.as_dict(), given.as_dict()
     differing = [name for name in ours if ours[name] != theirs[name]]
@@ -77,7 +75,7 @@ def _check_same(
 
 
 def _spec_of_config(
-    config_file: str | os.PathLike, state: dict[str, Tensor], path: Path
+    config_file: str | os.PathLike, state: dict[str, Tensor], path: str
 ) -> ModelSpec:
     from midattr_plugin.build import model_spec  # which few users of a trained model need
     from midattr_plugin.config import load_config
@@ -89,6 +87,6 @@ def _spec_of_config(
             'known; use a checkpoint of a training'
         )
     # what only a training needs, e.g. a sampler that fits its loss, is not asked for in a test
-    test = ['test.evaluate', True, 'model.load_weights', str(path), 'model.resume', '']
+    test = ['test.evaluate', True, 'model.load_weights', path, 'model.resume', '']
     with torch.random.fork_rng(devices=[]):
         return model_spec(load_config(config_file, ['use_gpu', False, *test]), sizes[0])

@@ -45,9 +45,11 @@ def path_option(text: str) -> Path:
         ArgumentTypeError: it cannot be the path of a file.
     """
     try:
-        return Path(user_path(text, 'the path'))
+        path = Path(user_path(text, 'the path'))
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    # of "./~a" a Path keeps "~a", which would mean something else where it is read again
+    return path.absolute() if str(path).startswith('~') else path
 
 
 def _encodable(path: str) -> str:

@@ -33,6 +33,15 @@ def test_a_complete_training_is_moved(folder, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ['earlier', 'train.log-1']
 
 
+def test_nothing_that_tells_of_it_stays(folder):
+    names = 'metrics-test.json', 'config-test.yaml', 'events.out.tfevents.1', 'visrank_market1501'
+    for name in names:
+        (folder / name).write_text('')
+    keep_earlier_training(folder)
+    [place] = (folder / 'earlier').iterdir()
+    assert {*names, 'model', 'metrics.json'} == {path.name for path in place.iterdir()}
+
+
 def test_two_that_ended_in_the_same_second(folder):
     last = folder / 'model/model.pth.tar-last'
     for text in ('first', 'second'):

@@ -28,6 +28,12 @@ def test_home_folder(home):
         assert user_path(unchanged, 'x') == unchanged
 
 
+def test_a_path_is_the_same_when_it_is_read_again(home):
+    for text in ('~/a', './~', './~a/b', 'a/~b'):
+        once = str(path_option(text))
+        assert os.path.abspath(user_path(once, 'x')) == os.path.abspath(user_path(text, 'x'))
+
+
 @pytest.mark.parametrize(
     'text, reason',
     [
