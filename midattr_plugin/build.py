@@ -104,7 +104,9 @@ def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
             f'of {cfg.train.batch_size} of the training images ({reason}); lower '
             'train.batch_size, or choose RandomSampler'
         )
-    if isinstance(error, RuntimeError):  # what torchreid's datasets raise if files are missing
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    is_raised_by_dataset = torchreid_compat.is_torchreids_dataset_code(last.f_code.co_filename)
+    if isinstance(error, RuntimeError) and is_raised_by_dataset:  # files are missing
         return InputError(
             f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
             f'data.targets ({error}); put it there, or name another root'

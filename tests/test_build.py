@@ -149,6 +149,22 @@ def test_a_bug_is_no_bad_input(tmp_path, monkeypatch, sampler):
     assert not isinstance(error.value, InputError)
 
 
+def test_a_bug_in_a_dataset_is_no_missing_dataset(tmp_path, monkeypatch):
+    def manager(**_):
+        raise NotImplementedError('of a class of ones own')
+
+    monkeypatch.setattr(torchreid_compat, 'ImageDataManager', manager)
+    with pytest.raises(NotImplementedError):
+        build.build_datamanager(config(tmp_path))
+
+
+def test_a_missing_dataset_of_torchreid(tmp_path):
+    with pytest.raises(InputError, match='lacks a dataset .*needs to be manually prepared'):
+        build.build_datamanager(
+            config(tmp_path, 'data.sources', 'msmt17', 'data.targets', 'msmt17')
+        )
+
+
 def test_options_reach_the_loss(tmp_path):
     write_market_tree(tmp_path)
     cfg = config(
