@@ -158,11 +158,12 @@ def sound_content(path: str | Path) -> Iterator[None]:
         path: of the checkpoint.
 
     Raises:
-        InputError: something was raised that is not yet a sentence.
+        InputError: something was raised that is not yet a sentence, nor a lack of memory on the
+            GPU.
     """
     try:
         yield
-    except (InputError, FloatingPointError):
+    except (InputError, FloatingPointError, torch.OutOfMemoryError):
         raise
     except Exception as error:
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
@@ -115,7 +116,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         wrong = [
             rank
             for rank in ranks
-            if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1
+            if not isinstance(rank, Integral) or isinstance(rank, bool) or rank < 1
         ]
         if wrong:
             raise InputError(f'test.ranks: {wrong[0]} is not a rank; give whole numbers from 1 on')

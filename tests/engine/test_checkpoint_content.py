@@ -107,6 +107,6 @@ def test_whatever_is_raised_becomes_a_sentence():
     with pytest.raises(InputError, match='^checkpoint "x" is damaged .KeyError: .a..; use'):
         with sound_content('x'):
             {}['a']
-    for error in (InputError('own'), FloatingPointError('nan')):
+    for error in (InputError('own'), FloatingPointError('nan'), torch.OutOfMemoryError('full')):
         with pytest.raises(type(error), match=str(error)), sound_content('x'):
             raise error

@@ -168,6 +168,12 @@ def test_long_curves(capsys):
     assert printed.count('Rank-') == 2
 
 
+def test_ranks_of_numpy(capsys):
+    engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
+    engine.test(ranks=np.arange(1, 4))
+    assert capsys.readouterr().out.count('Rank-') == 3
+
+
 @pytest.mark.parametrize('rank', [0, -1, 2.5, True])
 def test_ranks_that_are_none(rank):
     engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
