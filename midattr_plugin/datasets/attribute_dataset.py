@@ -1,7 +1,6 @@
 """A torchreid dataset on disk, joined to its annotation file by identity number."""
 
 import re
-from collections import defaultdict
 from pathlib import Path
 
 from midattr_plugin import torchreid_compat
@@ -9,6 +8,7 @@ from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabe
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS, describe_left_out, list_images
 from midattr_plugin.datasets.image_name import IMAGE_NAME
+from midattr_plugin.datasets.matches import without_match
 from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
@@ -218,10 +218,7 @@ class AttributeDatasetMixin(AttributeItemsMixin):
 
         torchreid skips them silently, so that the scores would be those of a smaller test set.
         """
-        cameras = defaultdict(set)
-        for _, pid, camid, _ in self.gallery:
-            cameras[pid].add(camid)
-        alone = [path for path, pid, camid, _ in self.query if not cameras[pid] - {camid}]
+        alone = without_match(self.query, self.gallery)
         if alone:
             raise InputError(
                 f'{len(alone)} of {len(self.query)} queries have no match from another camera in '

@@ -17,6 +17,7 @@ from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.datasets.file_check import check_files
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
 from midattr_plugin.datasets.image_name import FOLDER_LIKE_NAME, IMAGE_NAME, folder_like_name
+from midattr_plugin.datasets.matches import without_match
 from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.errors import InputError
 from midattr_plugin.random_state import preserved_random_state
@@ -127,10 +128,7 @@ def _check_not_found_by_itself(name: str, query: Items, gallery: Items) -> None:
 
 def _check_matches(name: str, query: Any, gallery: Items) -> None:
     """Refuse a target without any match; count the queries that no score contains."""
-    cameras = defaultdict(set)
-    for _, pid, camid, *_ in gallery:
-        cameras[pid].add(camid)
-    alone = [path for path, pid, camid, *_ in query.data if not cameras[pid] - {camid}]
+    alone = without_match(query.data, gallery)
     if not alone:
         return
     if len(alone) < len(query.data):

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from torch.utils.data import DataLoader, Sampler, Subset
 
+from midattr_plugin.distributed.gathering import rows_of_process
 from midattr_plugin.distributed.process_group import (
     broadcast,
     gather_objects,
@@ -54,9 +55,8 @@ def sharded_train_loader(loader: DataLoader) -> DataLoader:
 
 def sharded_test_loader(loader: DataLoader) -> DataLoader:
     """Return torchreid's query or gallery loader with every n-th image, for n processes."""
-    indices = range(process_rank(), len(cast(Sized, loader.dataset)), world_size())
     return DataLoader(
-        Subset(loader.dataset, indices),
+        Subset(loader.dataset, rows_of_process(len(cast(Sized, loader.dataset)))),
         batch_size=loader.batch_size,
         num_workers=loader.num_workers,
         pin_memory=loader.pin_memory,
