@@ -40,7 +40,12 @@ _APART = (
 )
 """Keys whose change is no news."""
 
-_TESTED = ('data.targets', 'midattr.descriptor', 'cuhk03.use_metric_cuhk03')
+_TESTED = (
+    'data.targets',
+    'midattr.descriptor',
+    'cuhk03.use_metric_cuhk03',
+    'market1501.use_500k_distractors',
+)
 """Keys that change what is measured, besides those of ``test``."""
 
 
