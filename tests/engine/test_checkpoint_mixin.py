@@ -337,6 +337,8 @@ def test_training_goes_on_from_a_checkpoint_of_torchreid(root):
     """It has torchreid's keys only, rank-1 as a NumPy scalar and DataParallel's prefix."""
     train(root, 'train.max_epoch', 1)
     ours = load(root, 'last')
+    for group in ours['optimizer']['param_groups']:
+        group['fused'] = None  # torchreid leaves it to PyTorch
     torchreid_compat.utils.save_checkpoint(
         {
             'state_dict': {f'module.{key}': value for key, value in ours['state_dict'].items()},
@@ -350,6 +352,14 @@ def test_training_goes_on_from_a_checkpoint_of_torchreid(root):
     results = train(root, 'model.resume', root / 'torchreid/model.pth.tar-1')
     assert results.epoch == 2
     assert load(root, 'last')['epoch'] == 2
+
+
+@pytest.mark.parametrize('then, now', [(0, 2), (1, 0)])
+def test_frozen_layers_are_a_setting_that_may_change(root, then, now):
+    """Without frozen layers the step of the optimizer is one kernel."""
+    train(root, 'train.max_epoch', 1, 'train.fixbase_epoch', then)
+    last = root / 'log/model/model.pth.tar-last'
+    assert train(root, 'model.resume', last, 'train.fixbase_epoch', now).epoch == 2
 
 
 def test_final_test_of_a_run_that_had_ended(root):
