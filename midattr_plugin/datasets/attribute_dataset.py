@@ -220,8 +220,13 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         """
         alone = without_match(self.query, self.gallery)
         if alone:
+            alternative = (
+                'remove these queries, which count in no score'
+                if len(alone) < len(self.query)
+                else 'without cameras, give queries and gallery different camera numbers'
+            )
             raise InputError(
                 f'{len(alone)} of {len(self.query)} queries have no match from another camera in '
                 f'the gallery (the first is "{alone[0]}"); unpack "query" and "bounding_box_test" '
-                'of the same dataset again, or remove these queries, which count in no score'
+                f'of the same dataset again, or {alternative}'
             )

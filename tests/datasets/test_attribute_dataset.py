@@ -311,6 +311,15 @@ def test_queries_without_a_match(root, data_dir):
         market(root, combineall=True)
 
 
+def test_no_query_with_a_match(root, data_dir):
+    """All are seen by one camera: the answer is another one than for a few stray queries."""
+    for path in [*(data_dir / 'query').iterdir(), *(data_dir / 'bounding_box_test').iterdir()]:
+        if not path.name.startswith('-1'):
+            path.rename(path.with_name(re.sub(r'_c\d', '_c1', path.name)))
+    with pytest.raises(InputError, match='2 of 2 queries .+, or without cameras, give queries and'):
+        market(root, mode='query')
+
+
 def test_combineall_keeps_the_attributes(root):
     dataset = market(root, combineall=True)
     assert dataset.num_train_pids == 5
