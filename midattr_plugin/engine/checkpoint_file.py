@@ -80,8 +80,8 @@ def read_checkpoint(path: str | Path) -> dict:
         A dict that has at least ``state_dict``, its keys without DataParallel's ``module.``.
 
     Raises:
-        InputError: there is no such file, it is broken, or it holds more than tensors and
-            plain values (code would run if it were unpickled).
+        InputError: there is no such file, it cannot be read, it is broken, or it holds more than
+            tensors and plain values (code would run if it were unpickled).
     """
     path = Path(user_path(path, 'checkpoint'))
     if not path.is_file():
@@ -96,6 +96,10 @@ def read_checkpoint(path: str | Path) -> dict:
         raise InputError(
             f'checkpoint "{path}" is not read, because it is broken or holds code instead of '
             f'plain weights ({reason}); use a file written by this project or by torchreid'
+        ) from error
+    except PermissionError as error:
+        raise InputError(
+            f'checkpoint "{path}" cannot be read ({error.strerror}); let your user read it'
         ) from error
     except Exception as error:  # torch.load raises many types for a truncated file
         raise InputError(

@@ -1,4 +1,5 @@
 import collections
+import errno
 import os
 import pickle
 
@@ -170,3 +171,13 @@ def test_names_of_version_0_1_are_not_changed_in_todays_files(tmp_path):
     torch.save({'state_dict': state}, tmp_path / 'before')
     assert list(read_checkpoint(tmp_path / 'today')['state_dict']) == ['attributes.weight']
     assert list(read_checkpoint(tmp_path / 'before')['state_dict']) == ['attribute_heads.weight']
+
+
+def test_a_file_of_another_user_is_not_called_broken(tmp_path, monkeypatch):
+    def load(*_, **__):
+        raise PermissionError(errno.EACCES, 'Permission denied')
+
+    torch.save(model().state_dict(), tmp_path / 'x')
+    monkeypatch.setattr(torch, 'load', load)
+    with pytest.raises(InputError, match=r'x" cannot be read \(Permission denied\); let'):
+        read_checkpoint(tmp_path / 'x')
