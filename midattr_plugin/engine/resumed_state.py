@@ -68,7 +68,9 @@ def restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], path: str 
     for before, now in zip(stored, fresh, strict=True):
         for option, key in _OPTIMIZER_KEYS.items():
             if option in now and before[option] != now[option]:
-                raise _changed(path, key, before[option], now[option])
+                is_staged = option == 'initial_lr' and len({x[option] for x in fresh}) > 1
+                named = 'train.lr or train.base_lr_mult' if is_staged else key
+                raise _changed(path, named, before[option], now[option])
     check_optimizer_state(optimizer, built, path)
 
 

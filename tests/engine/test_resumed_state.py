@@ -103,6 +103,19 @@ def test_what_a_resume_would_override_is_refused_by_name(before, now, key):
         Training(**now).resume(first, 1)
 
 
+def test_a_rate_of_staged_layers_may_be_that_of_either_key():
+    def staged(base_rate):
+        parameters = [torch.nn.Parameter(torch.ones(3)) for _ in range(2)]
+        return torch.optim.SGD(
+            [{'params': p, 'lr': x} for p, x in zip(parameters, (base_rate, 1.0), strict=True)]
+        )
+
+    state = staged(0.1).state_dict()
+    restore_optimizer(staged(0.1), state, 'x')
+    with pytest.raises(InputError, match='with train.lr or train.base_lr_mult 0.1, .*is 0.5 now'):
+        restore_optimizer(staged(0.5), state, 'x')
+
+
 @pytest.mark.parametrize(
     'before, now',
     [
