@@ -50,7 +50,7 @@ def write_report(
     environment.filters['markdown_cell'] = _markdown_cell
     content = {
         'title': suite.title,
-        'facts': _facts(suite, runs, failed, result_rows),
+        'facts': _facts(runs, failed, result_rows),
         'tables': [
             *first,
             *report_tables(suite, result_rows, curves),
@@ -77,7 +77,7 @@ def _markdown_cell(text: str) -> str:
 
 
 def _facts(
-    suite: Suite, runs: Sequence[Run], failed: Mapping[Run, str], result_rows: Sequence[ResultRow]
+    runs: Sequence[Run], failed: Mapping[Run, str], result_rows: Sequence[ResultRow]
 ) -> list[str]:
     """Return the facts at the head of the report: data, seeds, failures, software."""
     facts = []
