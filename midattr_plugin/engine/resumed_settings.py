@@ -8,6 +8,7 @@ from midattr_plugin.errors import InputError
 
 _MODEL = 'the model would compute something else with the same weights'
 _DATA = 'the numbers of the identities would be others'
+_OPTIMIZER = 'the optimizer goes on with the state and the rates that it had'
 
 FIXED = {
     'data.type': _DATA,
@@ -25,6 +26,10 @@ FIXED = {
     'midattr.bnneck': _MODEL,
     'midattr.last_stride': _MODEL,
     'midattr.validation_images': 'images that were trained on would be held out',
+    'train.optim': _OPTIMIZER,
+    'train.staged_lr': _OPTIMIZER,
+    'train.new_layers': _OPTIMIZER,
+    'train.base_lr_mult': _OPTIMIZER,
     'train.seed': 'the random numbers go on as they were',
 }
 """Key that must be as it was -> why."""
@@ -37,16 +42,21 @@ _APART = (
     'test.evaluate',
     'train.max_epoch',  # the engine says what becomes of the schedule
     'midattr.evaluate_first',
+    'midattr.weights_file',
+    'midattr.weights',
 )
 """Keys whose change is no news."""
 
-_TESTED = (
+_MEASURED = {
     'data.targets',
+    'market1501.use_500k_distractors',
     'midattr.descriptor',
     'cuhk03.use_metric_cuhk03',
-    'market1501.use_500k_distractors',
-)
-"""Keys that change what is measured, besides those of ``test``."""
+    'test.dist_metric',
+    'test.normalize_feature',
+    'test.rerank',
+}
+"""Keys that change what is measured."""
 
 
 def changed_settings(
@@ -84,7 +94,7 @@ def changes_scores(changes: Mapping[str, Any]) -> bool:
     Args:
         changes: by key.
     """
-    return any(key.startswith('test.') or key in _TESTED for key in changes)
+    return not _MEASURED.isdisjoint(changes)
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ def test_scores_of_other_targets_are_not_compared():
     for key in ('data.targets', 'test.dist_metric', 'market1501.use_500k_distractors'):
         assert key in flatten(load_config()) and changes_scores({key: 0})
     assert not changes_scores({'midattr.mu': 0}) and not changes_scores({})
+    assert not changes_scores({'test.eval_freq': 0, 'test.batch_size': 0})  # -best is kept
 
 
 @pytest.mark.parametrize('key', FIXED)
