@@ -259,7 +259,7 @@ def test_weights_of_a_part_of_the_model_are_not_tested(root, capsys):
     assert main(arguments(root, 'midattr.branches', 'global', 'midattr.descriptor', 'global')) == 0
     weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
     text = error(capsys, arguments(root, *weights, 'test.evaluate', True))
-    assert 'no weights for layer4_part, part_reduction, classifier_part, on which the test' in text
+    assert 'no weights for layer4_part, part_reduction, on which the test' in text
     assert 'test of the descriptor depends' in text
     assert "midattr.branches ['global'], midattr.descriptor global, as in its training" in text
     # the branch does not enter the descriptor
@@ -279,6 +279,7 @@ def test_attributes_without_weights_are_not_tested(root, capsys):
     duke = ['model.name', 'midattr_tiny_duke', 'test.evaluate', True]
     text = error(capsys, arguments(root, *weights, *duke))
     assert 'attribute_heads.heads.boots' in text and 'attribute upper_length' in text
+    assert 'classifier' not in text  # of other identities, which no test needs
     assert 'set model.name midattr_tiny_market, as in its training' in text
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from midattr_plugin.engine.reached_outputs import DESCRIPTOR, reached_outputs
-from midattr_plugin.engine.weight_transfer import grouped
+from midattr_plugin.engine.weight_transfer import by_group, grouped
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import ModelSpec
 
@@ -46,9 +46,15 @@ def check_tested(
     differing = {} if spec is None or ours is None else spec.differences(ours)
     reached = reached_outputs(model, missing, height, width) if missing else []
     if reached:
+        needed = [
+            name
+            for names in by_group(missing).values()
+            if reached_outputs(model, names, height, width)
+            for name in names
+        ]
         outputs = [name if name == DESCRIPTOR else f'attribute {name}' for name in reached]
         raise InputError(
-            f'checkpoint "{path}" has no weights for {grouped(missing)}, on '
+            f'checkpoint "{path}" has no weights for {grouped(needed)}, on '
             f'which the test of the {_listed(outputs)} depends; {_remedy(differing)}'
         )
     for key in _SAME:

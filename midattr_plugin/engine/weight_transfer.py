@@ -79,6 +79,18 @@ def transfer_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> Tr
     return Transfer(tuple(loaded), tuple(missing), left_out, tuple(aligned.reordered))
 
 
+def by_group(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return names of weights by layer, attributes by name.
+
+    Args:
+        names: of the weights.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_group(name), []).append(name)
+    return groups
+
+
 def grouped(names: Iterable[str], everything: Iterable[str] = ()) -> str:
     """Return names of weights in short: by layer, attributes by name.
 
