@@ -95,6 +95,9 @@ def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
     """Return what is wrong with the data, from an error of the data manager; None for a bug."""
     key, sampler = _failed_sampler(error)
     if key:
+        lacking = _lacking_groups(sampler)
+        if lacking:
+            return InputError(f'{key}: {lacking}')
         reason = str(error)
         if not reason:  # its assertion
             groups = cfg.train.batch_size // cfg.sampler.num_instances
@@ -112,6 +115,22 @@ def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
             f'data.targets ({error}); put it there, or name another root'
         )
     return dataset_problem(error)
+
+
+def _lacking_groups(sampler: Any) -> str:
+    """Return in words that there are too few cameras or datasets for a batch; '' if not."""
+    for groups, number, what, name in (
+        ('domains', 'n_domain', 'cameras', 'num_cams'),
+        ('datasets', 'n_dataset', 'datasets', 'num_datasets'),
+    ):
+        count = len(getattr(sampler, groups, ()))
+        if 0 < count < getattr(sampler, number):
+            return (
+                f'{type(sampler).__name__} cannot draw the {getattr(sampler, number)} {what} of '
+                f'sampler.{name} from the {count} of the training images; set sampler.{name} to '
+                f'{count} or less'
+            )
+    return ''
 
 
 def _failed_sampler(error: Exception) -> tuple[str, Any]:

@@ -128,7 +128,12 @@ def test_an_engine_without_a_criterion_gets_that_of_the_configuration(tmp_path):
                 'train.batch_size',
                 12,
             ],
-            'RandomDomainSampler cannot make a batch of 12 .*[Ss]ample larger',
+            'RandomDomainSampler cannot draw the 12 cameras of sampler.num_cams from the 2 of .* '
+            'set sampler.num_cams to 2 or less',
+        ),
+        (
+            ['sampler.train_sampler', 'RandomDatasetSampler', 'sampler.num_datasets', 2],
+            'cannot draw the 2 datasets of sampler.num_datasets from the 1 of',
         ),
         (['train.batch_size', 99], r'train.batch_size: 99 is more than the \d+ training images'),
     ],

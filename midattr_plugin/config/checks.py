@@ -77,6 +77,11 @@ def _check_training(cfg: CfgNode) -> None:
             'train.max_epoch is 0, so there is nothing to do: set test.evaluate True '
             'to test without training'
         )
+    if cfg.train.start_epoch >= cfg.train.max_epoch and not cfg.test.evaluate:
+        raise InputError(
+            f'train.start_epoch is {cfg.train.start_epoch}, which leaves none of the '
+            f'{cfg.train.max_epoch} epochs of train.max_epoch: set it below that'
+        )
     warmup = cfg.midattr.warmup_epochs
     if warmup and warmup >= cfg.train.max_epoch and not cfg.test.evaluate:
         raise InputError(

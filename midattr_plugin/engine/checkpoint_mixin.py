@@ -57,6 +57,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     save_dir = ''
     writer: Any = None
     _random_states: Sequence[dict] = ()
+    _resumed_epochs: int | None = None  # until run() goes on
     _evaluation_pending = False
     _saved_at: float | None = None  # when the last checkpoint had been written
     _run_options: Mapping[str, Any] = MappingProxyType({})
@@ -114,6 +115,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             with preserved_random_state():
                 restore_random_state(self._random_states)  # fails now if it is damaged
         self._evaluation_pending = not checkpoint.get('evaluated', True)
+        self._resumed_epochs = self.trained_epochs
         print(f'Resumed from "{path}" after epoch {self.trained_epochs}')
         if changes:
             told = (f'{key}: {then} -> {now}' for key, (then, now) in changes.items())
@@ -156,7 +158,16 @@ class CheckpointMixin(torchreid_compat.Engine):
             max_epoch: number of epochs.
             start_epoch: number of epochs trained before.
             **options: see torchreid.
+
+        Raises:
+            InputError: a training was resumed, and ``start_epoch`` is not its number of epochs.
         """
+        resumed, self._resumed_epochs = self._resumed_epochs, None
+        if resumed not in (None, start_epoch) and not options.get('test_only'):
+            raise InputError(
+                f'the training was resumed after epoch {resumed}, but run() would begin after '
+                f'epoch {start_epoch}; call run(start_epoch={resumed}, ...)'
+            )
         self.save_dir = save_dir
         self._run_options = options
         # torchreid names the final checkpoint after self.epoch, which its loop leaves at 0

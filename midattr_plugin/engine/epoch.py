@@ -6,11 +6,14 @@ from collections.abc import Mapping
 import torch
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.engine.precision import Precision
 from midattr_plugin.errors import InputError
 
 
 class EpochMixin(torchreid_compat.Engine):
     """Mixed into an engine of torchreid, before it and after :class:`CheckpointMixin`."""
+
+    precision: Precision | None = None
 
     def train(self, *args, **kwargs) -> None:
         """Train one epoch as torchreid does.
@@ -44,7 +47,7 @@ class EpochMixin(torchreid_compat.Engine):
         bad = [name for name, is_finite in zip(weights, finite, strict=True) if not is_finite]
         if bad:
             raise FloatingPointError(
-                f'the weights are not finite after epoch {self.epoch + 1} ({bad[0]}); {_REMEDY}'
+                f'the weights are not finite after epoch {self.epoch + 1} ({bad[0]}); {self._remedy()}'
             )
 
     def check_finite(self, summary: Mapping[str, float]) -> None:
@@ -60,8 +63,14 @@ class EpochMixin(torchreid_compat.Engine):
         if bad:
             raise FloatingPointError(
                 f'the loss is not finite in epoch {self.epoch + 1}, batch {self.batch_idx + 1} '
-                f'({", ".join(bad)}); {_REMEDY}'
+                f'({", ".join(bad)}); {self._remedy()}'
             )
 
-
-_REMEDY = 'lower train.lr, or resume from model.pth.tar-last'
+    def _remedy(self) -> str:
+        """Return what helps; a resumed training would go on with the same rate."""
+        reduced = self.precision is not None and self.precision.name != 'fp32'
+        precision = 'set midattr.precision fp32, or ' if reduced else ''
+        return (
+            f'{precision}lower train.lr in a new training, which may start from '
+            'model.pth.tar-last as model.load_weights'
+        )

@@ -30,6 +30,7 @@ from midattr_plugin.engine.extraction import Split, extract_split
 from midattr_plugin.engine.measurements import measure
 from midattr_plugin.engine.results import RANKS, Results
 from midattr_plugin.errors import InputError
+from midattr_plugin.metrics import DISTANCES
 from midattr_plugin.random_state import preserved_random_state
 
 
@@ -110,6 +111,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         ranks: Sequence[int] = RANKS,
         rerank: bool = False,
         visrank: bool = False,
+        dist_metric: str = 'euclidean',
         **_others,
     ) -> None:
         """Check what is known before anything is extracted."""
@@ -120,6 +122,10 @@ class EvaluationMixin(torchreid_compat.Engine):
         ]
         if wrong:
             raise InputError(f'test.ranks: {wrong[0]} is not a rank; give whole numbers from 1 on')
+        if dist_metric not in DISTANCES:
+            raise InputError(
+                f'test.dist_metric: "{dist_metric}" is not one of {", ".join(DISTANCES)}'
+            )
         for loaders in self.test_loader.values():
             sizes = [len(loaders[split].dataset) for split in ('query', 'gallery')]
             check_memory(*sizes, rerank=rerank, visrank=visrank)

@@ -26,6 +26,7 @@ from midattr_plugin.engine.replicated import ReplicatedMixin, unwrapped
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
 from midattr_plugin.engine.training_step import TrainingStep, run_network
+from midattr_plugin.errors import InputError
 from midattr_plugin.loading.device_copy import to_device
 from midattr_plugin.losses import MidAttrLoss, check_identities
 from midattr_plugin.models import MidAttrNet
@@ -59,8 +60,9 @@ class ImageMidAttrEngine(
         compile: compile the training step; see :class:`Compiled`.
 
     Raises:
-        InputError: the data cannot be used (:func:`check_data`), the sources have none of the
-            model's attributes, or the device does not compute in that precision.
+        InputError: the data cannot be used (:func:`check_data`), the model is not of this
+            project, the sources have none of its attributes, or the device does not compute in
+            that precision.
         ValueError: the optimizer lacks parameters of the criterion.
 
     Example::
@@ -94,6 +96,11 @@ class ImageMidAttrEngine(
         check_data(datamanager)
         super().__init__(datamanager, use_gpu)
         model = unwrapped(model)
+        if not hasattr(model, 'descriptor_slices'):
+            raise InputError(
+                'ImageMidAttrEngine trains models of this project, but was given a '
+                f'{type(model).__name__}; build one of these, or take an engine of torchreid'
+            )
         if self.use_gpu:
             model.cuda()  # its parameters stay those of the optimizer
         self.precision = Precision(precision, 'cuda' if self.use_gpu else 'cpu')
@@ -135,7 +142,11 @@ class ImageMidAttrEngine(
             print_freq: batches from line to line; at least one line is printed.
             fixbase_epoch: see torchreid.
             open_layers: see torchreid.
+
+        Raises:
+            InputError: the model has fewer classes than there are identities.
         """
+        self._check_classes()
         num_batches = len(self.train_loader)
         self.print_freq = max(1, min(print_freq, num_batches))
         names = () if self.model.schema is None else self.model.schema.names
@@ -143,6 +154,14 @@ class ImageMidAttrEngine(
         self._printed_batch = -1
         # torchreid's own line, with all terms, is never due
         super().train(sys.maxsize, fixbase_epoch, open_layers)
+
+    def _check_classes(self) -> None:
+        classes, identities = self.model.num_classes, self.datamanager.num_train_pids
+        if classes < identities:
+            raise InputError(
+                f'the model has classes for {classes} identities, but there are {identities} in '
+                'the training images; build it with datamanager.num_train_pids'
+            )
 
     def test(self, **options) -> float:
         """Test all targets; see :class:`EvaluationMixin`. A table of the last epoch comes first."""

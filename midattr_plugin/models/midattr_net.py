@@ -36,6 +36,7 @@ class MidAttrNet(nn.Module):
     """Backbone with a global branch, a part branch and attribute heads on a mid-level layer.
 
     Attributes:
+        num_classes: number n of training identities.
         schema: the attributes, or None.
         branches: names of the branches.
         part_rows: rows of the part branch; 0 without one.
@@ -102,6 +103,7 @@ class MidAttrNet(nn.Module):
                 'feature of the global branch, which is left out; add global to '
                 f'midattr.branches, or choose {" or ".join(backbone.layers)}'
             )
+        self.num_classes = num_classes
         self.schema = schema
         self.loss = loss
         self.dropout = dropout

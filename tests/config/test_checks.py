@@ -33,6 +33,7 @@ def check(*pairs):
     'pairs, message',
     [
         (['train.max_epoch', 0], 'train.max_epoch is 0'),
+        (['train.max_epoch', 5, 'train.start_epoch', 5], 'start_epoch is 5, which leaves none'),
         (
             ['train.stepsize', [20, 40]],
             r'train.stepsize is \[20, 40\], .* reads only the last.* to multi_step',

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
+from helpers.tiny_engine import build
 from helpers.tiny_run import arguments
 from midattr_plugin import torchreid_compat
 from midattr_plugin.config import parse_config
@@ -406,8 +407,29 @@ def test_classes_in_another_order_cannot_be_resumed(root):
 
 def test_another_optimizer_cannot_be_resumed(root):
     train(root, 'train.max_epoch', 1)
-    with pytest.raises(InputError, match='written with another optimizer'):
-        train(root, 'model.resume', root / 'log/model/model.pth.tar-last', 'train.staged_lr', True)
+    checkpoint = load(root, 'last')
+    del checkpoint['settings']
+    torch.save(checkpoint, root / 'plain')
+    last = root / 'log/model/model.pth.tar-last'
+    for key, value in (('train.staged_lr', True), ('train.optim', 'adam')):
+        for path, words in (
+            (last, f'{key} .*cannot become'),
+            (root / 'plain', 'another optimizer'),
+        ):
+            with pytest.raises(InputError, match=f'written with {words}'):
+                train(root, 'model.resume', path, key, value)
+
+
+def test_another_first_epoch_than_that_of_the_checkpoint_is_refused(root):
+    build(root).run(save_dir=str(root / 'log'), max_epoch=1)
+    last = root / 'log/model/model.pth.tar-last'
+    engine = build(root)
+    start = engine.resume(last)
+    with pytest.raises(InputError, match=r'after epoch 1, .* epoch 0; call run\(start_epoch=1, '):
+        engine.run(save_dir=str(root / 'script'), max_epoch=2)
+    engine.resume(last)
+    engine.run(save_dir=str(root / 'script'), max_epoch=2, start_epoch=start)
+    assert engine.trained_epochs == 2
 
 
 def test_evaluation_alone_gives_the_same_figures(root):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 import re
 
 import pytest
@@ -134,6 +135,16 @@ def test_a_loss_that_is_not_finite(engine):
         match=r'not finite in epoch 1, batch 2 \(loss\w* = nan.*; lower train.lr',
     ):
         engine.train()
+
+
+@pytest.mark.parametrize(
+    'precision, words',
+    [(None, '; lower train.lr in a new'), ('fp32', '; lower'), ('bf16', '; set .*fp32, or lower')],
+)
+def test_what_helps_depends_on_the_precision(engine, precision, words):
+    engine.precision = precision and SimpleNamespace(name=precision)
+    with pytest.raises(FloatingPointError, match=words):
+        engine.check_finite({'loss': math.nan})
 
 
 def test_a_loss_that_is_not_finite_and_was_not_read(root):

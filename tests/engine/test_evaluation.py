@@ -168,6 +168,12 @@ def test_long_curves(capsys):
     assert printed.count('Rank-') == 2
 
 
+def test_a_distance_that_is_none_is_refused_before_training():
+    engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
+    with pytest.raises(InputError, match='test.dist_metric: "manhattan" is not one of euclidean'):
+        engine.run(dist_metric='manhattan', max_epoch=1)
+
+
 def test_ranks_of_numpy(capsys):
     engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
     engine.test(ranks=np.arange(1, 4))

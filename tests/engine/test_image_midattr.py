@@ -53,6 +53,21 @@ def test_options_of_a_test_are_given_by_name(root):
         build(root).test('cosine')  # what torchreid takes first is not what we take first
 
 
+def test_a_model_of_torchreid_is_refused(root):
+    with pytest.raises(InputError, match='models of this project, but was given a OSNet'):
+        build(root, model='osnet_x0_25')
+
+
+def test_fewer_classes_than_identities_are_refused(root, tmp_path):
+    engine = build(root)
+    engine.model.num_classes = 3
+    with pytest.raises(
+        InputError,
+        match='for 3 identities, but there are 4 in .* build it with datamanager.num_train_pids',
+    ):
+        engine.run(save_dir=str(tmp_path), max_epoch=1)
+
+
 def test_step_moves_every_parameter(root):
     engine = build(root)
     before = {name: p.clone() for name, p in engine.model.named_parameters()}
