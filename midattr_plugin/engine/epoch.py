@@ -47,7 +47,8 @@ class EpochMixin(torchreid_compat.Engine):
         bad = [name for name, is_finite in zip(weights, finite, strict=True) if not is_finite]
         if bad:
             raise FloatingPointError(
-                f'the weights are not finite after epoch {self.epoch + 1} ({bad[0]}); {self._remedy()}'
+                f'the weights are not finite after epoch {self.epoch + 1} ({bad[0]}); '
+                f'{self._remedy()}'
             )
 
     def check_finite(self, summary: Mapping[str, float]) -> None:

@@ -2,8 +2,8 @@
 
 import itertools
 import math
-from types import SimpleNamespace
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
