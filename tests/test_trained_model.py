@@ -91,11 +91,14 @@ def test_from_an_image_file_to_attributes_and_descriptor(tmp_path):
     """As a user does it, against torchreid's transform of a test."""
     model = trained()
     pixels = np.random.default_rng(0).integers(0, 256, (50, 30, 3), np.uint8)
-    Image.fromarray(pixels).save(tmp_path / 'person.png')
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned
+    Image.fromarray(pixels).save(tmp_path / 'person.png', exif=exif)
     loaded = load_model(save(model, tmp_path / 'model.pth'))
 
     image = read_image(str(tmp_path / 'person.png'))
     tensor = loaded.preprocess(image)
+    assert torch.equal(tensor, loaded.preprocess(Image.open(tmp_path / 'person.png')))
     _, transform = torchreid_compat.data.transforms.build_transforms(64, 32)
     assert tensor.shape == (3, 64, 32) and tensor.dtype == torch.float32
     assert torch.equal(tensor, transform(image))

@@ -24,13 +24,14 @@ def read_image(path: str | os.PathLike) -> Image.Image:
     Raises:
         InputError: the file is missing, broken, or of a kind whose range of values is unknown.
     """
+    if isinstance(path, (str, os.PathLike)):
+        path = os.path.expanduser(path)
+    elif not hasattr(path, 'read'):
+        raise InputError(f'read_image takes the path of a file, not a {type(path).__name__}')
     try:
         with Image.open(path) as image:
             image.load()
-            # a damaged EXIF block fails before or after the pixels are turned; both may stay
-            with contextlib.suppress(Exception):
-                ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image, path)
+            return _upright_rgb(image, path)
     except FileNotFoundError:
         raise InputError(
             f'image "{path}" is missing; check the path, or unpack the dataset again'
@@ -39,6 +40,26 @@ def read_image(path: str | os.PathLike) -> Image.Image:
         raise
     except Exception as error:  # Pillow raises a dozen types for a damaged file
         raise _unreadable(path, error) from error
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Return an image that is opened already as :func:`read_image` would; it is not changed.
+
+    Raises:
+        InputError: the range of its values is unknown.
+    """
+    copied = image.copy()
+    copied.format = image.format
+    return _upright_rgb(copied, getattr(image, 'filename', ''))
+
+
+def _upright_rgb(image: Image.Image, path: str | os.PathLike) -> Image.Image:
+    # a damaged EXIF block fails before or after the pixels are turned; both may stay
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    rgb = _to_rgb(image, path)
+    rgb.info.clear()  # or it might be turned again
+    return rgb
 
 
 def _unreadable(path: str | os.PathLike, error: Exception) -> InputError:

@@ -35,6 +35,7 @@ from midattr_plugin.random_state import (
     preserved_random_state,
     restore_random_state,
 )
+from midattr_plugin.user_path import user_path
 
 
 class CheckpointMixin(torchreid_compat.Engine):
@@ -168,6 +169,7 @@ class CheckpointMixin(torchreid_compat.Engine):
                 f'the training was resumed after epoch {resumed}, but run() would begin after '
                 f'epoch {start_epoch}; call run(start_epoch={resumed}, ...)'
             )
+        save_dir = user_path(save_dir, 'save_dir')
         self.save_dir = save_dir
         self._run_options = options
         # torchreid names the final checkpoint after self.epoch, which its loop leaves at 0

@@ -13,6 +13,7 @@ import numpy as np
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
+from midattr_plugin.user_path import user_path
 
 FORMAT_VERSION = 2
 RANKS = (1, 5, 10, 20)
@@ -102,7 +103,7 @@ class Results:
         Raises:
             InputError: the file cannot be written.
         """
-        write_text(path, json.dumps(self.as_dict(), indent=2) + '\n')
+        write_text(user_path(path, 'results'), json.dumps(self.as_dict(), indent=2) + '\n')
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> 'Results':
@@ -111,6 +112,7 @@ class Results:
         Raises:
             InputError: there is no such file, or it holds something else.
         """
+        path = user_path(path, 'results')
         try:
             content = json.loads(Path(path).read_text(encoding='utf-8'))
         except OSError as error:

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from torch import nn
 from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.image_file import upright_rgb
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbone import BACKBONES
 from midattr_plugin.models.midattr_net import MidAttrNet
@@ -78,10 +78,13 @@ class ModelSpec:
         return model
 
     def preprocess(self) -> Compose:
-        """Return the transform of a test: PIL image of any mode -> float32 tensor (3, H, W)."""
+        """Return the transform of a test: PIL image -> float32 tensor (3, H, W).
+
+        An image that PIL opened is treated as :func:`midattr_plugin.read_image` does.
+        """
         return Compose(
             [
-                _rgb,
+                upright_rgb,
                 Resize(tuple(self.image_size)),
                 ToTensor(),
                 Normalize(list(self.norm_mean), list(self.norm_std)),
@@ -157,10 +160,6 @@ def _by_key(spec: ModelSpec) -> dict[str, Any]:
     if not values.get('midattr.part_rows'):  # a model without a part branch
         values.pop('midattr.part_rows', None)
     return {key: _plain(value) for key, value in values.items()}
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    return image.convert('RGB')
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from helpers.fake_market import write_image
-from midattr_plugin.datasets.image_file import read_image
+from midattr_plugin.datasets.image_file import read_image, upright_rgb
 from midattr_plugin.errors import InputError
 
 
@@ -55,6 +55,39 @@ def test_a_photo_is_upright(tmp_path, orientation):
     path = tmp_path / 'a.png'
     Image.fromarray(stored).save(path, exif=with_orientation(orientation))
     assert np.array_equal(pixels(path), UPRIGHT[orientation](stored))
+
+
+@pytest.mark.parametrize('ending', ['jpg', 'png', 'tif'])
+@pytest.mark.parametrize('orientation', [1, 3, 6, 8])
+def test_an_image_that_is_opened_already_is_treated_as_its_file(tmp_path, orientation, ending):
+    path = tmp_path / f'a.{ending}'
+    Image.fromarray(noise(4, 6, 3)).save(path, exif=with_orientation(orientation))
+    with Image.open(path) as image:
+        first, again = upright_rgb(image), upright_rgb(image)
+    assert np.array_equal(first, pixels(path)) and np.array_equal(again, first)
+    assert np.array_equal(upright_rgb(read_image(path)), first)
+
+
+def test_so_is_one_of_16_bits_or_with_transparency(tmp_path):
+    images = {
+        'deep': Image.fromarray(noise(4, 6, dtype=np.uint16)),
+        'clear': Image.fromarray(noise(4, 6, 4)),
+    }
+    for name, image in images.items():
+        image.save(tmp_path / f'{name}.png')
+        with Image.open(tmp_path / f'{name}.png') as opened:
+            assert np.array_equal(upright_rgb(opened), pixels(tmp_path / f'{name}.png'))
+            assert np.array_equal(upright_rgb(image), pixels(tmp_path / f'{name}.png'))
+
+
+def test_home_is_found_and_an_array_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write_image(tmp_path / 'a.jpg', size=(16, 32))
+    assert read_image('~/a.jpg').size == (16, 32)
+    with open(tmp_path / 'a.jpg', 'rb') as file:
+        assert read_image(file).size == (16, 32)
+    with pytest.raises(InputError, match='takes the path of a file, not a ndarray'):
+        read_image(noise(4, 6, 3))
 
 
 @pytest.mark.parametrize('orientation', [3, 6, 8])

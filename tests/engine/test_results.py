@@ -114,3 +114,10 @@ def test_numbers_do_not_depend_on_how_numpy_prints(legacy):
     with np.printoptions(legacy=legacy, precision=2):
         assert plain_numbers([value, np.float32(0.8656)]) == [0.7532840701701697, 0.8656]
     assert [type(x) for x in plain_numbers([value, np.float32('nan')])] == [float, float]
+
+
+def test_home_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    Results(reid={'a': {'global': {'mAP': 0.5}}}).write('~/results.json')
+    assert (tmp_path / 'results.json').is_file()
+    assert Results.read('~/results.json').mean_mAP('global') == 0.5
