@@ -9,7 +9,7 @@
                        ...           what a training leaves: checkpoints, metrics.json, ...
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -81,11 +81,13 @@ def plan_runs(
         InputError: a row's configuration cannot be used; the sentence names row and key.
     """
     entries_from_pairs(opts)  # so that the command line is named, and not a row
+    _check_not_replaced(opts[::2], COMMAND_LINE)
     runs = []
     for seed in seeds:
         for row in suite.rows:
             folder = out / 'runs' / row.name / f'seed{seed}'
             pairs = [item for pair in row.settings.items() for item in pair]
+            _check_not_replaced(row.settings, f'suite "{suite.name}", row "{row.name}"')
             try:
                 cfg = load_config(
                     row.config,
@@ -102,6 +104,13 @@ def plan_runs(
             runs.append(Run(row, seed, folder, cfg))
     _check_read_somewhere(runs, opts)
     return runs
+
+
+def _check_not_replaced(keys: Iterable, where: str) -> None:
+    """Refuse keys of which each run has its own value."""
+    for key, option in (('train.seed', '--seeds'), ('data.save_dir', '--out')):
+        if key in keys:
+            raise InputError(f'{where}: {key} of each run comes from {option}; leave it out')
 
 
 def _check_read_somewhere(runs: Sequence[Run], opts: Sequence) -> None:

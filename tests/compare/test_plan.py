@@ -77,3 +77,15 @@ def test_what_no_row_reads_is_refused(tmp_path):
         plan_runs(suite, [1, 2], tmp_path / 'out', opts=['midattr.focal_gamma', 3])
     opts = ['midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3]
     assert len(plan_runs(suite, [1, 2], tmp_path / 'out', opts=opts)) == 4
+
+
+@pytest.mark.parametrize(
+    'key, value, option', [('train.seed', 5, '--seeds'), ('data.save_dir', 'x', '--out')]
+)
+def test_keys_of_which_each_run_has_its_own_value_are_refused(tmp_path, key, value, option):
+    words = f'{key} of each run comes from {option}; leave it out'
+    with pytest.raises(InputError, match=f'^the command line: {words}'):
+        plan_runs(make_suite(tmp_path, {'name': 'a'}), [1], tmp_path / 'out', opts=[key, value])
+    suite = make_suite(tmp_path, {'name': 'a', 'set': {key: value}})
+    with pytest.raises(InputError, match=f'row "a": {words}'):
+        plan_runs(suite, [1], tmp_path / 'out')
