@@ -135,6 +135,20 @@ class ImageMidAttrEngine(
             return imgs, pids, None
         return imgs, pids, self.train_schema.convert(data['attrs'], target=self.model.schema)
 
+    def run(self, *args, **options) -> None:
+        """Run torchreid's pipeline.
+
+        Args:
+            *args: see :meth:`CheckpointMixin.run`.
+            **options: see torchreid.
+
+        Raises:
+            InputError: the model has fewer classes than there are identities.
+        """
+        if not options.get('test_only'):
+            self._check_classes()
+        super().run(*args, **options)
+
     def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:
         """Train one epoch, with torchreid's loop and a line of our own.
 
@@ -142,11 +156,7 @@ class ImageMidAttrEngine(
             print_freq: batches from line to line; at least one line is printed.
             fixbase_epoch: see torchreid.
             open_layers: see torchreid.
-
-        Raises:
-            InputError: the model has fewer classes than there are identities.
         """
-        self._check_classes()
         num_batches = len(self.train_loader)
         self.print_freq = max(1, min(print_freq, num_batches))
         names = () if self.model.schema is None else self.model.schema.names
@@ -156,6 +166,16 @@ class ImageMidAttrEngine(
         super().train(sys.maxsize, fixbase_epoch, open_layers)
 
     def _check_classes(self) -> None:
+        """Check that the model has a class for each identity; name attributes without labels."""
+        if self.model.schema is not None:
+            unlabeled = [
+                name for name in self.model.schema.names if name not in self.train_schema.names
+            ]
+            if unlabeled:
+                print(
+                    f'Note: no training image has a label of {", ".join(unlabeled)}, so that their '
+                    'scores are not those of something learned here'
+                )
         classes, identities = self.model.num_classes, self.datamanager.num_train_pids
         if classes < identities:
             raise InputError(

@@ -68,6 +68,14 @@ def test_fewer_classes_than_identities_are_refused(root, tmp_path):
         engine.run(save_dir=str(tmp_path), max_epoch=1)
 
 
+def test_attributes_without_labels_are_named(root, tmp_path, capsys):
+    build(root, sources='dukemtmcreid_attr').run(save_dir=str(tmp_path), max_epoch=1)
+    names = [name for name in ATTRIBUTES if name not in DUKEMTMCREID.names]
+    assert f'no training image has a label of {", ".join(names)}, so' in capsys.readouterr().out
+    build(root).run(save_dir=str(tmp_path), max_epoch=1)
+    assert 'has a label' not in capsys.readouterr().out
+
+
 def test_step_moves_every_parameter(root):
     engine = build(root)
     before = {name: p.clone() for name, p in engine.model.named_parameters()}
