@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return ended_after_failure(
         lambda: run_command(
             train,
-            interrupted='interrupted; to resume from the last complete epoch, run the same '
+            interrupted='interrupted; to resume from the last checkpoint, run the same '
             'command with model.resume <data.save_dir>/model/model.pth.tar-last',
         )
     )

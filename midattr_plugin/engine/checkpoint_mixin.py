@@ -152,7 +152,7 @@ class CheckpointMixin(torchreid_compat.Engine):
         self.model_info = {**self.model_info, 'started_from': checkpoint.get('started_from')}
 
     def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
-        """Train as torchreid does, with a checkpoint after every epoch.
+        """Train as torchreid does, with checkpoints (:meth:`keep_epoch`).
 
         Args:
             save_dir: folder of checkpoints and logs.
