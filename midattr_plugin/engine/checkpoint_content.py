@@ -24,6 +24,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.number)) and type(value) is not bool
 
 
+def _is_flag(value: Any) -> bool:
+    return value is None or type(value) is bool
+
+
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -95,8 +99,12 @@ def check_optimizer_state(
     """
     for group, built in zip(optimizer.param_groups, fresh, strict=True):
         for name, value in built.items():
-            if name != 'params' and not is_like(group.setdefault(name, value), value):
-                raise _damaged(path, f'the option {name} of its optimizer is {_short(group[name])}')
+            if name == 'params':
+                continue
+            stored = group.setdefault(name, value)
+            # None: PyTorch chooses, e.g. whether the step is one kernel
+            if not (is_like(stored, value) or (_is_flag(stored) and _is_flag(value))):
+                raise _damaged(path, f'the option {name} of its optimizer is {_short(stored)}')
     entries = None
     for parameter, state in optimizer.state.items():
         entries = set(state) if entries is None else entries

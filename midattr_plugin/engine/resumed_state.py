@@ -28,9 +28,6 @@ _OPTIMIZER_KEYS = {
 
 _VARIANT = 'amsgrad'  # tells the optimizer of this name from adam, whose class is the same
 
-_KERNELS = ('fused', 'foreach', 'capturable', 'differentiable')
-"""Options that choose kernels: torchreid's optimizers have others, and so do frozen layers."""
-
 _SCHEDULE_KEYS = {
     'T_max': 'train.max_epoch',
     'step_size': 'train.stepsize',
@@ -64,10 +61,8 @@ def restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], path: str 
         # PyTorch would let the one go on with the state of the other
         if before.keys() != now.keys() or before.get(_VARIANT) != now.get(_VARIANT):
             raise _other_optimizer(path, 'its options are others')
-    kernels = {name: built[0][name] for name in _KERNELS if name in built[0]}
-    groups = [{**group, **kernels} for group in state['param_groups']]
     try:
-        optimizer.load_state_dict({**state, 'param_groups': groups})
+        optimizer.load_state_dict(dict(state))
     except ValueError as error:
         raise _other_optimizer(path, error) from error
     for before, now in zip(stored, fresh, strict=True):

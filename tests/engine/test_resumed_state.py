@@ -152,19 +152,3 @@ def test_a_file_keeps_what_is_compared(tmp_path):
     restore_optimizer(resumed.optimizer, read['o'], 'x')
     assert restore_schedule(resumed.scheduler, rates, read['s'], 2, 'x') is False
     assert resumed.train(2) == first.train(2)
-
-
-@pytest.mark.parametrize('optim', ['sgd', 'adam'])
-@pytest.mark.parametrize('before, now', [(None, True), (True, None)])
-def test_kernels_are_those_of_the_new_optimizer(optim, before, now):
-    """torchreid's optimizers are not fused, and ours are not while layers are frozen."""
-    first, resumed, expected = Training(optim), Training(optim), Training(optim)
-    for training, fused in ((first, before), (resumed, now), (expected, None)):
-        training.optimizer.param_groups[0]['fused'] = fused
-    first.train(2)
-    resumed.resume(first, 2)
-    assert resumed.optimizer.param_groups[0]['fused'] is now
-    resumed.parameter.data.copy_(first.parameter.data)
-    resumed.train(2)
-    expected.train(4)
-    assert torch.allclose(resumed.parameter, expected.parameter)
