@@ -252,3 +252,7 @@ def _writable_folder(path: str) -> Path:
             'choose another folder'
         ) from error
     return folder
+
+
+if __name__ == '__main__':  # python -m midattr_plugin.train
+    sys.exit(main())

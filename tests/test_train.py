@@ -212,9 +212,11 @@ def test_ranked_results_as_pictures(root):
     assert len(list((root / 'log/visrank_market1501_attr').glob('*.jpg'))) == 6
 
 
-def test_script_runs_as_a_program(root):
-    script = PROJECT / 'tools' / 'train.py'
-    command = [sys.executable, str(script), *arguments(root, 'train.lrr', 1)]
+@pytest.mark.parametrize(
+    'program', [[str(PROJECT / 'tools' / 'train.py')], ['-m', 'midattr_plugin.train']]
+)
+def test_script_runs_as_a_program(root, program):
+    command = [sys.executable, *program, *arguments(root, 'train.lrr', 1)]
     environment = os.environ | {'PYTHONPATH': str(PROJECT)}
     result = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
     assert result.returncode == 1
