@@ -1,270 +1,30 @@
 """From a configuration to the objects that it names."""
 
-import traceback
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
 import torch
 from torch import nn
 from torch.utils.data import Dataset
 from yacs.config import CfgNode
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.build_data import build_datamanager
+from midattr_plugin.build_model import build_model, model_spec
 from midattr_plugin.config import KEYS, arguments
-from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.class_counts import count_classes
-from midattr_plugin.datasets.data_check import check_data
-from midattr_plugin.datasets.dataset_problem import dataset_problem
-from midattr_plugin.datasets.held_out import hold_out
-from midattr_plugin.datasets.sampler_check import check_sampler
-from midattr_plugin.distributed import world_size
-from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
 from midattr_plugin.engine import ENGINES
 from midattr_plugin.errors import InputError
-from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS, MidAttrLoss
-from midattr_plugin.models import MODELS, ModelSpec
-from midattr_plugin.models.pretrained import ENOUGH, WeightsError, build_and_compare, new_layers
-from midattr_plugin.models.torchreid_weights import download_problem
+from midattr_plugin.models.pretrained import new_layers
 from midattr_plugin.registration import use_fast_ranking
 
-
-def build_datamanager(cfg: CfgNode):
-    """Return torchreid's data manager, with annotation files as ``midattr.annotations`` says.
-
-    With ``midattr.cache`` its training loader is replaced by one that decodes only once.
-
-    Raises:
-        InputError: the files of a dataset cannot be used, do not fit into the cache, or make no
-            batch.
-    """
-    try:
-        with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
-            if cfg.data.type == 'video':
-                datamanager = torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
-            else:
-                datamanager = torchreid_compat.ImageDataManager(**arguments(cfg, 'image_data'))
-    except InputError:
-        raise
-    except Exception as error:
-        problem = _data_problem(cfg, error)
-        if problem is None:
-            raise
-        raise problem from error
-    check_data(datamanager, training=not cfg.test.evaluate)
-    if not len(datamanager.train_loader) and not cfg.test.evaluate:
-        raise InputError(
-            f'train.batch_size: {cfg.train.batch_size} is more than the '
-            f'{len(datamanager.train_loader.dataset)} training images, so that there '
-            'is no batch; lower it'
-        )
-    if cfg.midattr.validation_images and not cfg.test.evaluate:
-        datamanager.validation_loader = hold_out(
-            datamanager,
-            cfg.midattr.validation_images,
-            cfg.train.seed,
-            cfg.sampler.train_sampler,
-            cfg.sampler.num_instances,
-            cfg.sampler.num_cams,
-            cfg.sampler.num_datasets,
-        )
-        check_sampler(datamanager.train_loader)
-    if world_size() > 1 and not cfg.test.evaluate:
-        check_compiler(
-            cfg.midattr.compile and cfg.loss.name == 'midattr', cfg.midattr.sync_batch_norm
-        )
-        check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
-        datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
-    if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
-        datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
-    return datamanager
-
-
-def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
-    """Return the argument of each dataset in use whose annotation file may be named by a key."""
-    used = {*cfg.data.sources, *cfg.data.targets}
-    return {
-        name: {'annotation_file': cfg.midattr.annotations[dataset.annotations.key]}
-        for name, dataset in ATTRIBUTE_DATASETS.items()
-        if name in used and dataset.annotations.key
-    }
-
-
-def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
-    """Return what is wrong with the data, from an error of the data manager; None for a bug."""
-    key, sampler = _failed_sampler(error)
-    if key:
-        lacking = _lacking_groups(sampler)
-        if lacking:
-            return InputError(f'{key}: {lacking}')
-        reason = str(error)
-        if not reason:  # its assertion
-            groups = cfg.train.batch_size // cfg.sampler.num_instances
-            reason = f'too few identities: {len(sampler.pids)}, but it has {groups}'
-        return InputError(
-            f'{key}: {cfg.sampler[key.removeprefix("sampler.")]} cannot make a batch '
-            f'of {cfg.train.batch_size} of the training images ({reason}); lower '
-            'train.batch_size, or choose RandomSampler'
-        )
-    *_, (last, _) = traceback.walk_tb(error.__traceback__)
-    is_raised_by_dataset = torchreid_compat.is_torchreids_dataset_code(last.f_code.co_filename)
-    if isinstance(error, RuntimeError) and is_raised_by_dataset:  # files are missing
-        return InputError(
-            f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
-            f'data.targets ({error}); put it there, or name another root'
-        )
-    return dataset_problem(error)
-
-
-def _lacking_groups(sampler: Any) -> str:
-    """Return in words that there are too few cameras or datasets for a batch; '' if not."""
-    for groups, number, what, name in (
-        ('domains', 'n_domain', 'cameras', 'num_cams'),
-        ('datasets', 'n_dataset', 'datasets', 'num_datasets'),
-    ):
-        count = len(getattr(sampler, groups, ()))
-        if 0 < count < getattr(sampler, number):
-            return (
-                f'{type(sampler).__name__} cannot draw the {getattr(sampler, number)} {what} of '
-                f'sampler.{name} from the {count} of the training images; set sampler.{name} to '
-                f'{count} or less'
-            )
-    return ''
-
-
-def _failed_sampler(error: Exception) -> tuple[str, Any]:
-    """Return the key of the sampler of torchreid that raised it, and the sampler; '' for none.
-
-    Samplers count, or draw, when they are made.
-    """
-    key = ''
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        if 'trainset_t' in frame.f_locals:  # of the data manager, whose last sampler this is
-            key = 'sampler.train_sampler_t'
-        is_sampler = frame.f_code.co_filename == torchreid_compat.data.sampler.__file__
-        if is_sampler and 'self' in frame.f_locals:
-            return key or 'sampler.train_sampler', frame.f_locals['self']
-    return '', None
-
-
-def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:
-    device = 'cuda' if cfg.use_gpu else 'cpu'
-    if cfg.midattr.cache == 'device' and not cfg.use_gpu:
-        raise InputError(
-            'midattr.cache is device, but no GPU is used; set it to ram, or use_gpu True'
-        )
-    images = CachedImages(
-        loader.dataset,
-        cfg.data.height,
-        cfg.data.width,
-        device if cfg.midattr.cache == 'device' else 'cpu',
-        cfg.data.workers,
-    )
-    transform = BatchTransform(cfg.data.transforms, cfg.data.norm_mean, cfg.data.norm_std)
-    return CachedLoader(loader, images, transform, device)
-
-
-def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
-    """Return the model ``model.name`` for n identities, on the GPU if one is used.
-
-    Its ``started_from`` is 'pretrained' or 'random'; '' if a checkpoint replaces its weights.
-
-    Args:
-        cfg: the configuration.
-        num_classes: n.
-
-    Raises:
-        InputError: an option does not fit the model, or its weights cannot be had.
-    """
-    name = cfg.model.name
-    own = name in MODELS
-    # weights that a checkpoint replaces at once need not be downloaded
-    replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
-
-    def build(pretrained: bool) -> nn.Module:
-        return (_own_model if own else _torchreid_model)(cfg, num_classes, pretrained)
-
-    if cfg.model.pretrained and not replaced:
-        model = _pretrained_model(cfg, build)
-    else:
-        model = build(False)
-        model.started_from = '' if replaced else 'random'
-    if own and model.schema is not None and cfg.loss.name != 'midattr':
-        raise InputError(
-            f'loss.name: "{cfg.loss.name}" would leave the attributes of '
-            f'"{name}" untrained; choose "midattr", or a model without them'
-        )
-    return model.cuda() if cfg.use_gpu else model
-
-
-def _torchreid_model(cfg: CfgNode, num_classes: int, pretrained: bool) -> nn.Module:
-    name, loss = cfg.model.name, cfg.loss.name
-    model = torchreid_compat.models.build_model(
-        name, num_classes, loss=loss, pretrained=pretrained, use_gpu=cfg.use_gpu
-    )
-    model.spec = _with_preprocessing(cfg, ModelSpec(name, num_classes, loss))
-    return model
-
-
-def _pretrained_model(cfg: CfgNode, build: Callable[[bool], nn.Module]) -> nn.Module:
-    """Return the model with pretrained weights, once it is seen that it has got them."""
-    name = cfg.model.name
-    try:
-        model, loaded = build_and_compare(build)
-    except WeightsError as error:
-        raise InputError(f'model.pretrained: {download_problem(name, error)}') from None
-    is_enough = loaded.share >= ENOUGH
-    model.started_from = 'pretrained' if is_enough else 'random'
-    if not is_enough and not cfg.model.load_weights:
-        raise InputError(
-            f'model.pretrained is True, but "{name}" has got pretrained weights for '
-            f'{loaded.share:.0%} of its layers, without those that are always new: set it to False '
-            'to start from random weights, or give a file of weights as model.load_weights'
-        )
-    if is_enough and loaded.lacking:
-        print(
-            f'Pretrained weights: {loaded.share:.0%} of those of {name}; none in '
-            f'{", ".join(loaded.lacking)}, which train.new_layers and train.open_layers do not '
-            'name by default'
-        )
-    return model
-
-
-def model_spec(cfg: CfgNode, num_classes: int) -> ModelSpec:
-    """Return what a checkpoint of the model of this configuration says about it.
-
-    Args:
-        cfg: the configuration.
-        num_classes: number of identities.
-
-    Raises:
-        InputError: an option does not fit the model.
-    """
-    if cfg.model.name in MODELS:
-        return _own_model(cfg, num_classes, pretrained=False).spec
-    return _with_preprocessing(cfg, ModelSpec(cfg.model.name, num_classes, cfg.loss.name))
-
-
-def _own_model(cfg: CfgNode, num_classes: int, pretrained: bool) -> nn.Module:
-    model = MODELS[cfg.model.name](
-        num_classes,
-        cfg.loss.name,
-        pretrained,
-        image_size=(cfg.data.height, cfg.data.width),
-        **arguments(cfg, 'model'),
-    )
-    model.spec = _with_preprocessing(cfg, model.spec)
-    return model
-
-
-def _with_preprocessing(cfg: CfgNode, spec: ModelSpec) -> ModelSpec:
-    return replace(
-        spec,
-        image_size=(cfg.data.height, cfg.data.width),
-        norm_mean=list(cfg.data.norm_mean),
-        norm_std=list(cfg.data.norm_std),
-    )
+__all__ = [
+    'build_criterion',
+    'build_datamanager',
+    'build_engine',
+    'build_model',
+    'build_optimizer',
+    'chosen_layers',
+    'model_spec',
+]
 
 
 def build_criterion(cfg: CfgNode, model: nn.Module, dataset: Dataset) -> MidAttrLoss | None:

@@ -103,5 +103,5 @@ def format_scores(
         for name, reason in floors.items():
             names.setdefault(reason, []).append(name)
         reasons = '; '.join(f'{reason} ({", ".join(same)})' for reason, same in names.items())
-        lines.append(f'* at or below its floor, so nothing learned shows: {reasons}')
+        lines.append(f'* at or below its floor, as without having learned it: {reasons}')
     return '\n'.join(lines)

@@ -14,7 +14,7 @@ from helpers.fake_market import write_market_tree
 from helpers.paths import PROJECT
 from helpers.tiny_run import arguments, write_config
 from helpers.two_processes import free_port
-from midattr_plugin import build, distributed, torchreid_compat
+from midattr_plugin import build, build_data, distributed, torchreid_compat
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.distributed import gathering, process_group, sharding
 from midattr_plugin.engine import checkpoint_file
@@ -211,7 +211,7 @@ def test_shards_normalized_by_themselves(root, two_processes, tmp_path):
 
 
 def test_compiling_with_synchronized_statistics(second_of_three, root, monkeypatch):
-    monkeypatch.setattr(build, 'world_size', lambda: 3)
+    monkeypatch.setattr(build_data, 'world_size', lambda: 3)
     for loss in ([], SOFTMAX):
         cfg = load_config(
             write_config(root / 'tiny.yaml'),

@@ -105,6 +105,6 @@ def test_marks_in_the_table():
         'bag *                50.0%',
         'age *                50.0%',
         'average              50.0%',
-        '* at or below its floor, so nothing learned shows: always answers "no" (hat, bag); '
+        '* at or below its floor, as without having learned it: always answers "no" (hat, bag); '
         'mA at chance (age)',
     ]

@@ -1,0 +1,153 @@
+"""From a configuration to torchreid's data manager, checked."""
+
+import traceback
+from typing import Any
+
+from yacs.config import CfgNode
+
+from midattr_plugin import torchreid_compat
+from midattr_plugin.config import arguments
+from midattr_plugin.datasets import ATTRIBUTE_DATASETS
+from midattr_plugin.datasets.data_check import check_data
+from midattr_plugin.datasets.dataset_problem import dataset_problem
+from midattr_plugin.datasets.held_out import hold_out
+from midattr_plugin.datasets.sampler_check import check_sampler
+from midattr_plugin.distributed import world_size
+from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
+from midattr_plugin.errors import InputError
+from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+
+
+def build_datamanager(cfg: CfgNode):
+    """Return torchreid's data manager, with annotation files as ``midattr.annotations`` says.
+
+    With ``midattr.cache`` its training loader is replaced by one that decodes only once.
+
+    Raises:
+        InputError: the files of a dataset cannot be used, do not fit into the cache, or make no
+            batch.
+    """
+    try:
+        with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
+            if cfg.data.type == 'video':
+                datamanager = torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
+            else:
+                datamanager = torchreid_compat.ImageDataManager(**arguments(cfg, 'image_data'))
+    except InputError:
+        raise
+    except Exception as error:
+        problem = _data_problem(cfg, error)
+        if problem is None:
+            raise
+        raise problem from error
+    check_data(datamanager, training=not cfg.test.evaluate)
+    if not len(datamanager.train_loader) and not cfg.test.evaluate:
+        raise InputError(
+            f'train.batch_size: {cfg.train.batch_size} is more than the '
+            f'{len(datamanager.train_loader.dataset)} training images, so that there '
+            'is no batch; lower it'
+        )
+    if cfg.midattr.validation_images and not cfg.test.evaluate:
+        datamanager.validation_loader = hold_out(
+            datamanager,
+            cfg.midattr.validation_images,
+            cfg.train.seed,
+            cfg.sampler.train_sampler,
+            cfg.sampler.num_instances,
+            cfg.sampler.num_cams,
+            cfg.sampler.num_datasets,
+        )
+        check_sampler(datamanager.train_loader)
+    if world_size() > 1 and not cfg.test.evaluate:
+        check_compiler(
+            cfg.midattr.compile and cfg.loss.name == 'midattr', cfg.midattr.sync_batch_norm
+        )
+        check_batch(cfg.train.batch_size, cfg.sampler.train_sampler, cfg.sampler.num_instances)
+        datamanager.train_loader = sharded_train_loader(datamanager.train_loader)
+    if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
+        datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
+    return datamanager
+
+
+def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
+    """Return the argument of each dataset in use whose annotation file may be named by a key."""
+    used = {*cfg.data.sources, *cfg.data.targets}
+    return {
+        name: {'annotation_file': cfg.midattr.annotations[dataset.annotations.key]}
+        for name, dataset in ATTRIBUTE_DATASETS.items()
+        if name in used and dataset.annotations.key
+    }
+
+
+def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:
+    """Return what is wrong with the data, from an error of the data manager; None for a bug."""
+    key, sampler = _failed_sampler(error)
+    if key:
+        lacking = _lacking_groups(sampler)
+        if lacking:
+            return InputError(f'{key}: {lacking}')
+        reason = str(error)
+        if not reason:  # its assertion
+            groups = cfg.train.batch_size // cfg.sampler.num_instances
+            reason = f'too few identities: {len(sampler.pids)}, but it has {groups}'
+        return InputError(
+            f'{key}: {cfg.sampler[key.removeprefix("sampler.")]} cannot make a batch '
+            f'of {cfg.train.batch_size} of the training images ({reason}); lower '
+            'train.batch_size, or choose RandomSampler'
+        )
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    is_raised_by_dataset = torchreid_compat.is_torchreids_dataset_code(last.f_code.co_filename)
+    if isinstance(error, RuntimeError) and is_raised_by_dataset:  # files are missing
+        return InputError(
+            f'data.root "{cfg.data.root}" lacks a dataset of data.sources or '
+            f'data.targets ({error}); put it there, or name another root'
+        )
+    return dataset_problem(error)
+
+
+def _lacking_groups(sampler: Any) -> str:
+    """Return in words that there are too few cameras or datasets for a batch; '' if not."""
+    for groups, number, what, name in (
+        ('domains', 'n_domain', 'cameras', 'num_cams'),
+        ('datasets', 'n_dataset', 'datasets', 'num_datasets'),
+    ):
+        count = len(getattr(sampler, groups, ()))
+        if 0 < count < getattr(sampler, number):
+            return (
+                f'{type(sampler).__name__} cannot draw the {getattr(sampler, number)} {what} of '
+                f'sampler.{name} from the {count} of the training images; set sampler.{name} to '
+                f'{count} or less'
+            )
+    return ''
+
+
+def _failed_sampler(error: Exception) -> tuple[str, Any]:
+    """Return the key of the sampler of torchreid that raised it, and the sampler; '' for none.
+
+    Samplers count, or draw, when they are made.
+    """
+    key = ''
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if 'trainset_t' in frame.f_locals:  # of the data manager, whose last sampler this is
+            key = 'sampler.train_sampler_t'
+        is_sampler = frame.f_code.co_filename == torchreid_compat.data.sampler.__file__
+        if is_sampler and 'self' in frame.f_locals:
+            return key or 'sampler.train_sampler', frame.f_locals['self']
+    return '', None
+
+
+def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:
+    device = 'cuda' if cfg.use_gpu else 'cpu'
+    if cfg.midattr.cache == 'device' and not cfg.use_gpu:
+        raise InputError(
+            'midattr.cache is device, but no GPU is used; set it to ram, or use_gpu True'
+        )
+    images = CachedImages(
+        loader.dataset,
+        cfg.data.height,
+        cfg.data.width,
+        device if cfg.midattr.cache == 'device' else 'cpu',
+        cfg.data.workers,
+    )
+    transform = BatchTransform(cfg.data.transforms, cfg.data.norm_mean, cfg.data.norm_std)
+    return CachedLoader(loader, images, transform, device)
