@@ -53,10 +53,12 @@ def test_a_step_with_overflowing_gradients_is_skipped(all_supported):
     assert steps.scaler.get_scale() < 2**16  # where it starts
 
 
-def test_gradients_take_no_memory_between_steps(all_supported):
-    model, inputs = network(), torch.rand(4, 5)
-    step('fp32', model, inputs)
-    assert all(parameter.grad is None for parameter in model.parameters())
+@pytest.mark.parametrize('device, are_freed', [('cuda', True), ('cpu', False)])
+def test_gradients_take_no_memory_between_steps_of_a_gpu(all_supported, device, are_freed):
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    Precision('fp32', device).step(model(torch.rand(4, 5)).sum(), optimizer)
+    assert {parameter.grad is None for parameter in model.parameters()} == {are_freed}
 
 
 def test_gradients_of_others_are_dropped(all_supported):
