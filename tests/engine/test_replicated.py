@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 import midattr_plugin
-from helpers import tiny_engine
+from helpers import tiny_data, tiny_engine
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
 from midattr_plugin.engine import ENGINES
@@ -26,15 +26,7 @@ def gpu(monkeypatch):
 @pytest.fixture
 def data(tmp_path):
     write_market_tree(tmp_path)
-    return torchreid_compat.ImageDataManager(
-        root=str(tmp_path),
-        sources='market1501_attr',
-        height=32,
-        width=16,
-        batch_size_train=4,
-        workers=0,
-        use_gpu=False,
-    )
+    return tiny_data.manager(tmp_path, batch_size=4)
 
 
 def is_trained(engine, optimizer):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from helpers import tiny_data
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
 from midattr_plugin.engine import ENGINES
@@ -19,15 +20,7 @@ def root(tmp_path_factory):
 
 def built(kind, root, **options):
     torch.manual_seed(0)
-    datamanager = torchreid_compat.ImageDataManager(
-        root=str(root),
-        sources='market1501',
-        height=32,
-        width=16,
-        workers=0,
-        batch_size_train=8,
-        use_gpu=False,
-    )
+    datamanager = tiny_data.manager(root, 'market1501')
     model = torchreid_compat.models.build_model('osnet_x0_25', 4, loss='triplet', pretrained=False)
     model.train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)

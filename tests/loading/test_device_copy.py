@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from helpers import tiny_data
 from helpers.device_counter import DeviceCounter
 from helpers.fake_market import write_market_tree
-from midattr_plugin import torchreid_compat
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader, random_patch
 from midattr_plugin.loading.device_copy import constant, rows_to_device, to_device
 
@@ -25,15 +25,7 @@ BUDGET = {
 def loader(tmp_path_factory):
     root = tmp_path_factory.mktemp('data')
     write_market_tree(root, train_ids=(2, 7, 10, 11), test_ids=(1, 3))
-    return torchreid_compat.ImageDataManager(
-        root=str(root),
-        sources='market1501_attr',
-        height=32,
-        width=16,
-        workers=0,
-        batch_size_train=16,
-        use_gpu=False,
-    ).train_loader
+    return tiny_data.manager(root, batch_size=16).train_loader
 
 
 @pytest.mark.parametrize('cache', ['ram', 'device'])
