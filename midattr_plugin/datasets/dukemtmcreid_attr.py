@@ -6,11 +6,13 @@ from midattr_plugin.datasets.clothes import CARRIED, GENDER, HAT, color_of_cloth
 from midattr_plugin.datasets.mat_file import MatFile
 from midattr_plugin.schema import FEET, LOWER_BODY, NO_YES, UPPER_BODY, Attribute, AttributeSchema
 
+_COAT = (1, 2, 3)  # not in Table 1; whether a coat is long shows where it ends, at the thighs
+
 DUKEMTMCREID = AttributeSchema(
     name='dukemtmcreid',
     attributes=(
         GENDER,
-        Attribute('upper_length', ('short', 'long'), UPPER_BODY, ('top',)),
+        Attribute('upper_length', ('short', 'long'), _COAT, ('top',)),
         Attribute('boots', NO_YES, FEET, ('boots',)),
         HAT,
         *CARRIED,
