@@ -15,7 +15,7 @@ from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.free_memory import free_ram
-from midattr_plugin.metrics import distance_blocks, rank_blocks
+from midattr_plugin.metrics import QueryScores, distance_blocks, rank_blocks
 from midattr_plugin.metrics.chunked_distances import distance_bytes
 
 MAX_RANK = 50
@@ -32,11 +32,13 @@ class Ranking:
     Attributes:
         cmc: share of the queries (r,) with a match up to each rank.
         mAP: mean average precision.
+        queries: scores of each query.
         distances: (Q, G); None where they were computed in blocks.
     """
 
     cmc: np.ndarray
     mAP: float
+    queries: QueryScores
     distances: np.ndarray | None = None
 
 
@@ -52,7 +54,7 @@ def rank_descriptors(
     needs_matrix: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Ranking:
-    """Rank the gallery for each query with torchreid's functions.
+    """Rank the gallery for each query, with torchreid's distances and re-ranking.
 
     Args:
         query: the queries.
@@ -82,21 +84,24 @@ def rank_descriptors(
         )
     say('Computing CMC and mAP ...')
     options: dict = {'max_rank': max_rank, 'use_metric_cuhk03': use_metric_cuhk03}
-    if distances is None:
-        blocks = distance_blocks(*features, dist_metric, memory * _GIB)
-        cmc, mAP = rank_blocks(blocks, *labels, **options)
-    else:
-        try:
-            cmc, mAP = torchreid_compat.metrics.evaluate_rank(distances, *labels, **options)
-        except ValueError as error:
-            if torchreid_compat.ranking_is_replaced():
-                raise
-            raise InputError(
-                f"torchreid's ranking makes no CMC curve of {min(max_rank, len(gallery.pids))} "
-                f'ranks, as some query has fewer of the {len(gallery.pids)} gallery images to '
-                'find; set midattr.fast_ranking True'
-            ) from error
-    return Ranking(cmc, mAP, distances)
+    blocks = (
+        distance_blocks(*features, dist_metric, memory * _GIB)
+        if distances is None
+        else [(0, distances)]
+    )
+    if torchreid_compat.ranking_is_replaced():
+        cmc, queries = rank_blocks(blocks, *labels, **options)
+        return Ranking(cmc, queries.mAP, queries, distances)
+    try:
+        cmc, mAP = torchreid_compat.metrics.evaluate_rank(distances, *labels, **options)
+    except ValueError as error:
+        raise InputError(
+            f"torchreid's ranking makes no CMC curve of {min(max_rank, len(gallery.pids))} "
+            f'ranks, as some query has fewer of the {len(gallery.pids)} gallery images to '
+            'find; set midattr.fast_ranking True'
+        ) from error
+    _, queries = rank_blocks(blocks, *labels, max_rank=1)  # torchreid returns means alone
+    return Ranking(cmc, mAP, queries, distances)
 
 
 def _distances(a: Tensor, b: Tensor, metric: str) -> np.ndarray:
@@ -133,10 +138,11 @@ def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: b
 
 
 def reid_scores(ranking: Ranking) -> dict[str, float]:
-    """Return ``{'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP'}`` as fractions.
+    """Return ``{'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP', 'mAP_zheng2015'}`` as fractions.
 
     A rank beyond the size of the gallery is left out.
     """
     cmc = ranking.cmc
     scores = {f'rank-{rank}': cmc[rank - 1] for rank in RANKS if rank <= len(cmc)}
-    return plain_numbers(scores | {'mAP': ranking.mAP})
+    means = {'mAP': ranking.mAP, 'mAP_zheng2015': ranking.queries.mAP_zheng2015}
+    return plain_numbers(scores | means)

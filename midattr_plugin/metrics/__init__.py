@@ -8,9 +8,11 @@ from midattr_plugin.metrics.attribute_scores import (
 )
 from midattr_plugin.metrics.chunked_distances import DISTANCES, distance_blocks
 from midattr_plugin.metrics.cmc_map import rank_blocks, rank_features
+from midattr_plugin.metrics.query_scores import QueryScores
 
 __all__ = [
     'DISTANCES',
+    'QueryScores',
     'attribute_confusions',
     'attribute_floors',
     'attribute_scores',

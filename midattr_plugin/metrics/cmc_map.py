@@ -1,7 +1,7 @@
 """CMC and mAP without sorting the gallery, for the slot of torchreid's compiled kernel.
 
 Shapes: Q queries, G gallery images, k of them right matches of one query (about 15 of the
-15,913 of Market-1501). Both scores need the rank of each match, which is the number of
+15,913 of Market-1501). All scores need the rank of each match, which is the number of
 gallery images nearer than it plus one. Counting them takes k comparisons of a row of distances
 in compiled code; torchreid's Python path sorts all G and then goes through them in a loop.
 """
@@ -9,6 +9,8 @@ in compiled code; torchreid's Python path sorts all G and then goes through them
 from collections.abc import Iterable
 
 import numpy as np
+
+from midattr_plugin.metrics.query_scores import QueryScores, average_precisions
 
 _REPEATS = 10  # of the draw of one gallery image per identity, in the metric of CUHK03
 
@@ -45,7 +47,10 @@ def rank_features(
         FloatingPointError: a distance is not a number.
     """
     blocks = [(0, distmat)]
-    return rank_blocks(blocks, q_pids, g_pids, q_camids, g_camids, max_rank, use_metric_cuhk03)
+    cmc, queries = rank_blocks(
+        blocks, q_pids, g_pids, q_camids, g_camids, max_rank, use_metric_cuhk03
+    )
+    return cmc, queries.mAP
 
 
 def rank_blocks(
@@ -56,8 +61,10 @@ def rank_blocks(
     g_camids: np.ndarray,
     max_rank: int = 50,
     use_metric_cuhk03: bool = False,
-) -> tuple[np.ndarray, np.float64]:
-    """Return what :func:`rank_features` does, from distances that come block by block.
+) -> tuple[np.ndarray, QueryScores]:
+    """Return the CMC of :func:`rank_features`, and the scores of each query.
+
+    Distances come block by block.
 
     Args:
         blocks: (number of the first query, distances (b, G) of b queries).
@@ -66,36 +73,41 @@ def rank_blocks(
         q_camids: (Q,).
         g_camids: (G,).
         max_rank: length of the CMC curve.
-        use_metric_cuhk03: whether to draw one gallery image per identity.
+        use_metric_cuhk03: whether to draw one gallery image per identity, for the CMC; the scores
+            of the queries are over all images in any case.
     """
     num_g = len(g_pids)
     if num_g < max_rank:
         max_rank = num_g
         print(f'Note: number of gallery samples is quite small, got {num_g}')
     images_of_pid = _Images(g_pids)
-    curves, precisions = [], []
+    precisions = np.full((2, len(q_pids)), np.nan)
+    first_rank = np.zeros(len(q_pids), np.int64)
+    drawn_curves = []
     for start, rows in blocks:
         if np.isnan(rows.min()):  # the minimum is NaN if any distance is
             raise FloatingPointError(
                 'distances between descriptors are not numbers, because the '
                 'model is broken; load another checkpoint'
             )
-        for row, pid, camid in zip(rows, q_pids[start:], q_camids[start:], strict=False):
+        for query, row in enumerate(rows, start):
+            pid = q_pids[query]
             images = images_of_pid[pid]
-            same_camera = g_camids[images] == camid
+            same_camera = g_camids[images] == q_camids[query]
             matches, left_out = images[~same_camera], images[same_camera]
             if not len(matches):
                 continue
             ranks = np.sort(_ranks(row, matches, left_out))
-            precisions.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
-            curves.append(
-                _drawn_curve(row, g_pids, pid, left_out, max_rank)
-                if use_metric_cuhk03
-                else np.arange(1, max_rank + 1) >= ranks[0]
-            )
+            precisions[:, query] = average_precisions(ranks)
+            first_rank[query] = ranks[0]
+            if use_metric_cuhk03:
+                drawn_curves.append(_drawn_curve(row, g_pids, pid, left_out, max_rank))
         rows = row = None  # the next block is computed while these names still hold this one
-    assert curves, 'Error: all query identities do not appear in gallery'
-    return np.mean(curves, axis=0, dtype=np.float64).astype(np.float32), np.mean(precisions)
+    assert first_rank.any(), 'Error: all query identities do not appear in gallery'
+    queries = QueryScores(q_pids, q_camids, *precisions, first_rank)
+    if use_metric_cuhk03:
+        return np.mean(drawn_curves, axis=0).astype(np.float32), queries
+    return queries.cmc(max_rank), queries
 
 
 class _Images:

@@ -313,7 +313,7 @@ def test_without_progress_bars_the_schedule_ends(monkeypatch):
 
 
 def test_distances_in_blocks_have_no_time_of_their_own():
-    numbers = ('gallery', 'ranking', 'GiB', 'features GiB', 'mAP')
+    numbers = ('gallery', 'ranking', 'GiB', 'features GiB', 'mAP', 'mAP_zheng2015')
     row = dict.fromkeys(numbers, 1) | {'by': 'ours', 'distances': None}
     assert '| in blocks ' in report.markdown({'machine': {'device': 'cpu'}, 'ranking': [row]})
 

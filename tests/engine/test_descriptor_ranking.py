@@ -8,6 +8,7 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.engine import descriptor_ranking
 from midattr_plugin.engine.descriptor_ranking import Ranking, rank_descriptors, reid_scores
 from midattr_plugin.engine.extraction import Split
+from midattr_plugin.metrics import QueryScores
 
 
 def test_scores_by_hand():
@@ -17,12 +18,24 @@ def test_scores_by_hand():
     ranking = rank_descriptors(query, gallery)
     mAP = pytest.approx(np.mean([1 / 2, (1 + 2 / 3) / 2]))
     assert ranking.mAP == mAP
-    assert reid_scores(ranking) == {'rank-1': 0.5, 'mAP': mAP}
+    # query 1: precision 0, 1/2; query 2: 1, 1/2, 2/3
+    trapezoid = pytest.approx(np.mean([1 / 4, ((1 + 1) / 2 + (1 / 2 + 2 / 3) / 2) / 2]))
+    assert reid_scores(ranking) == {'rank-1': 0.5, 'mAP': mAP, 'mAP_zheng2015': trapezoid}
+    np.testing.assert_array_equal(ranking.queries.first_rank, [2, 1])
 
 
 def test_ranks_of_a_large_gallery():
-    scores = reid_scores(Ranking(cmc=np.arange(50) / 50, mAP=np.float64(0.5)))
-    assert scores == {'rank-1': 0.0, 'rank-5': 0.08, 'rank-10': 0.18, 'rank-20': 0.38, 'mAP': 0.5}
+    one = np.ones(1, int)
+    queries = QueryScores(one, one, np.array([0.5]), np.array([0.4]), one)
+    scores = reid_scores(Ranking(cmc=np.arange(50) / 50, mAP=np.float64(0.5), queries=queries))
+    assert scores == {
+        'rank-1': 0.0,
+        'rank-5': 0.08,
+        'rank-10': 0.18,
+        'rank-20': 0.38,
+        'mAP': 0.5,
+        'mAP_zheng2015': 0.4,
+    }
     assert all(type(score) is float for score in scores.values())
 
 

@@ -34,10 +34,10 @@ def test_ranking_is_that_of_the_whole_matrix(metric):
     blocks = list(distance_blocks(queries, gallery, metric, memory=6000))
     assert len(blocks) > 1
     labels = q_pids, g_pids, q_camids, g_camids
-    cmc, mAP = rank_blocks(iter(blocks), *labels)
+    cmc, scores = rank_blocks(iter(blocks), *labels)
     expected_cmc, expected_mAP = rank_features(whole, *labels)
     np.testing.assert_allclose(cmc, expected_cmc, atol=1e-6)
-    assert mAP == pytest.approx(expected_mAP, abs=1e-6)
+    assert scores.mAP == pytest.approx(expected_mAP, abs=1e-6)
 
 
 def test_there_is_at_least_one_query_in_a_block():
