@@ -14,6 +14,8 @@ _WRITTEN = (
     'model',
     'metrics.json',
     'metrics-test.json',
+    'query_scores.csv',
+    'query_scores-test.csv',
     'config.yaml',
     'config-test.yaml',
     PROGRESS,

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -62,14 +62,38 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
     Args:
         path: of the file; its folder is created if it is missing.
-        text: its content. Parts of paths that are not text (PEP 383) are escaped.
+        text: its content; see :func:`encoded`.
 
     Raises:
         InputError: the file cannot be written.
     """
-    content = text.encode('utf-8', errors='backslashreplace')
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[str | os.PathLike, str]) -> None:
+    """Write text files that belong together, each all of it or nothing.
+
+    None is put in place before all are written, and the first one comes last. If it holds digests
+    of the others, a kill in between does not go unnoticed.
+
+    Args:
+        texts: path -> content; see :func:`write_text`.
+
+    Raises:
+        InputError: one of them cannot be written.
+    """
+    if not texts:
+        return
+    (path, text), *others = texts.items()
+    content = encoded(text)
     with atomic_path(path, len(content)) as temporary:
         temporary.write_bytes(content)
+        write_texts(dict(others))
+
+
+def encoded(text: str) -> bytes:
+    """Return text in UTF-8. Parts of paths that are not text (PEP 383) are escaped."""
+    return text.encode('utf-8', errors='backslashreplace')
 
 
 @contextmanager

@@ -130,6 +130,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     # how a training was continued is not a setting of it
     engine.settings = flatten(cfg) | {'model.resume': ''}
     engine.results_name = _file_name(cfg, engine.results_name)
+    engine.query_scores_name = _file_name(cfg, engine.query_scores_name)
     if not is_main():  # its random numbers must not be those of the main process
         torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 

@@ -34,7 +34,14 @@ def test_a_complete_training_is_moved(folder, capsys):
 
 
 def test_nothing_that_tells_of_it_stays(folder):
-    names = 'metrics-test.json', 'config-test.yaml', 'events.out.tfevents.1', 'visrank_market1501'
+    names = (
+        'metrics-test.json',
+        'query_scores.csv',
+        'query_scores-test.csv',
+        'config-test.yaml',
+        'events.out.tfevents.1',
+        'visrank_market1501',
+    )
     for name in names:
         (folder / name).write_text('')
     keep_earlier_training(folder)

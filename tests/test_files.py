@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import atomic_path, write_text
+from midattr_plugin.files import atomic_path, write_text, write_texts
 
 
 def test_appears_only_when_complete(tmp_path):
@@ -35,6 +35,22 @@ def test_mode_is_that_of_an_ordinary_file(tmp_path):
     with atomic_path(tmp_path / 'atomic'):
         pass
     assert (tmp_path / 'atomic').stat().st_mode == ordinary.stat().st_mode
+
+
+def test_texts_that_belong_together(tmp_path, monkeypatch):
+    """All are written before the last one, and then the one before it, is put in place."""
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    order = []
+
+    def replace(source, target, replace=os.replace):
+        contents = [path.read_text() for path in tmp_path.glob('.*.tmp')]
+        order.append((target.name, sorted(contents)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, 'replace', replace)
+    write_texts({first: '1', second: '2'})
+    assert order == [('second', ['1', '2']), ('first', ['1'])]
+    assert (first.read_text(), second.read_text()) == ('1', '2')
 
 
 @pytest.mark.parametrize('refused', ['chmod', 'fsync'])

@@ -22,16 +22,24 @@ from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
     MAX_RANK,
+    Ranking,
     check_memory,
     rank_descriptors,
     reid_scores,
 )
 from midattr_plugin.engine.extraction import Split, extract_split
 from midattr_plugin.engine.measurements import measure
+from midattr_plugin.engine.query_scores_file import (
+    query_names,
+    query_scores_sha256,
+    query_scores_text,
+)
 from midattr_plugin.engine.results import RANKS, Results
 from midattr_plugin.errors import InputError
-from midattr_plugin.metrics import DISTANCES
+from midattr_plugin.files import write_texts
+from midattr_plugin.metrics import DISTANCES, QueryScores
 from midattr_plugin.random_state import preserved_random_state
+from midattr_plugin.user_path import user_path
 
 
 class EvaluationMixin(torchreid_compat.Engine):
@@ -44,6 +52,8 @@ class EvaluationMixin(torchreid_compat.Engine):
         ranking_memory: GiB that the distances may take; more of them are computed in blocks.
         results: what the last ``test()`` measured.
         results_name: file in ``save_dir`` to which ``results`` are written.
+        query_scores: what it measured for each query: (target, descriptor) -> scores.
+        query_scores_name: file in ``save_dir`` to which they are written.
         model_info: further fields of the results: 'parameters', 'multiply_adds', 'started_from'.
         trained_epochs: number of epochs trained.
     """
@@ -53,6 +63,8 @@ class EvaluationMixin(torchreid_compat.Engine):
     ranking_memory = 0.25
     results: Results | None = None
     results_name = 'metrics.json'
+    query_scores: dict[tuple[str, str], QueryScores]
+    query_scores_name = 'query_scores.csv'
     model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
     criterion: torch.nn.Module | None = None
@@ -77,7 +89,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         rerank: bool | None = None,
         **options,
     ) -> float:
-        """Test all targets as torchreid does; write ``results`` to ``save_dir`` if it is given.
+        """Test all targets as torchreid does; write what was measured to ``save_dir`` if given.
 
         The random state of training is untouched, so that how often one evaluates does not
         change what one trains. Arguments are given by name: the first one of torchreid is another.
@@ -92,19 +104,31 @@ class EvaluationMixin(torchreid_compat.Engine):
             Rank-1 of the last target.
 
         Raises:
-            InputError: a rank is below 1, a split has no images, or memory is lacking for all
-                distances at once.
+            InputError: a rank is below 1, a split has no images, queries come in another order
+                than in their dataset, or memory is lacking for all distances at once.
             FloatingPointError: a descriptor is not finite.
         """
         rerank = self._rerank if rerank is None else rerank
         self._check_test(ranks=ranks, rerank=rerank, **options)
         self.results = results = Results(epoch=self.trained_epochs, **self.model_info)
+        self.query_scores = {}
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=list(ranks), rerank=rerank, **options)
             results.extra |= measure(self)
-        if save_dir and is_main():
-            results.write(Path(save_dir) / self.results_name)
+        if save_dir:
+            self._write(results, Path(user_path(save_dir, 'save_dir')))
         return rank1
+
+    def _write(self, results: Results, folder: Path) -> None:
+        scores = query_scores_text(self.query_scores)
+        results.query_scores_sha256 = query_scores_sha256(scores)
+        if is_main():
+            write_texts(
+                {
+                    folder / self.results_name: results.text(),
+                    folder / self.query_scores_name: scores,
+                }
+            )
 
     def _check_test(
         self,
@@ -159,10 +183,23 @@ class EvaluationMixin(torchreid_compat.Engine):
         print(f'Speed: {self._batch_time.avg:.4f} sec/batch')
         ranked = None
         if is_main():
+            names = query_names(query_loader.dataset, query, dataset_name)
             with _all_cores():
-                ranked = self._rank(query, gallery, dataset_name, **options)
-        rank1, mAP, self.results.reid[dataset_name] = broadcast(ranked)
-        return rank1, mAP
+                ranked = {
+                    name: replace(ranking, queries=replace(ranking.queries, names=names))
+                    for name, ranking in self._rank(query, gallery, dataset_name, **options)
+                }
+        rankings: dict[str, Ranking] = broadcast(ranked)
+        self.results.reid[dataset_name] = {
+            name: reid_scores(ranking) for name, ranking in rankings.items()
+        }
+        for name, ranking in rankings.items():
+            self.query_scores[dataset_name, name] = ranking.queries
+        first = rankings[self.descriptor]
+        if self.writer is not None:
+            mAP_zheng2015 = first.queries.mAP_zheng2015
+            self.writer.add_scalar(f'Test/{dataset_name}/mAP_zheng2015', mAP_zheng2015, self.epoch)
+        return first.cmc[0], first.mAP
 
     def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
         """Extract the descriptors of a split, 'query' or 'gallery', of a target."""
@@ -197,11 +234,11 @@ class EvaluationMixin(torchreid_compat.Engine):
         visrank_topk: int = 10,
         save_dir: str = '',
         **options,
-    ) -> tuple[float, float, dict[str, dict[str, float]]]:
+    ) -> Iterator[tuple[str, Ranking]]:
         """Rank, print and draw as torchreid does; then rank the parts of the descriptor.
 
-        Returns:
-            Rank-1 and mAP, and the scores of the descriptor and of its parts.
+        Yields:
+            Name and ranking, without distances, of the descriptor and of its parts.
         """
         max_rank = max(MAX_RANK, *(rank for rank in ranks if rank <= len(gallery.pids)), 0)
         options |= {'max_rank': max_rank, 'memory': self.ranking_memory}
@@ -211,6 +248,10 @@ class EvaluationMixin(torchreid_compat.Engine):
         ranking = rank_descriptors(query, gallery, needs_matrix=visrank, say=print, **options)
         print('** Results **')
         print(f'mAP: {ranking.mAP:.1%}')
+        print(
+            f'mAP_zheng2015: {ranking.queries.mAP_zheng2015:.1%} (to compare with scores from the '
+            'code of Zheng et al., 2015)'
+        )
         print('CMC curve')
         for rank in ranks:
             if rank <= len(ranking.cmc):
@@ -231,14 +272,15 @@ class EvaluationMixin(torchreid_compat.Engine):
                 topk=visrank_topk,
             )
         ranking.distances = None  # the parts have their own
-        scores = {self.descriptor: reid_scores(ranking)}
+        yield self.descriptor, ranking
         for name, columns in self.descriptor_slices.items():
             parts = [replace(x, features=x.features[:, columns]) for x in (query, gallery)]
             if normalize_feature:
                 _normalize(*parts)
-            scores[name] = reid_scores(rank_descriptors(*parts, **options))
-            print(f'{name} feature alone: ' + format_reid_scores(scores[name]))
-        return ranking.cmc[0], ranking.mAP, scores
+            ranking = rank_descriptors(*parts, **options)
+            ranking.distances = None
+            yield name, ranking
+            print(f'{name} feature alone: ' + format_reid_scores(reid_scores(ranking)))
 
 
 def _normalize(*splits: Split) -> None:

@@ -17,8 +17,8 @@ from midattr_plugin.user_path import user_path
 
 FORMAT_VERSION = 2
 RANKS = (1, 5, 10, 20)
-REID_SCORES = (*(f'rank-{rank}' for rank in RANKS), 'mAP')
-"""Names of the scores of a descriptor."""
+REID_SCORES = (*(f'rank-{rank}' for rank in RANKS), 'mAP', 'mAP_zheng2015')
+"""Names of the scores of a descriptor; results of earlier versions lack the last one."""
 _OLD_SPELLING = 'colour'  # of attribute names in files without a version
 
 
@@ -39,6 +39,8 @@ class Results:
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one training image.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
+        query_scores_sha256: digest of the file with the scores of each query, which was written
+            together with the results; None: without one.
         extra: further measurements by name; see :mod:`midattr_plugin.engine.measurements`.
     """
 
@@ -51,6 +53,7 @@ class Results:
     parameters: int | None = None
     multiply_adds: int | None = None
     started_from: str | None = None
+    query_scores_sha256: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -97,13 +100,17 @@ class Results:
         extra = {name: value for name, value in content.items() if name not in names}
         return cls(**own, extra=extra)
 
+    def text(self) -> str:
+        """Return the content of a JSON file."""
+        return json.dumps(self.as_dict(), indent=2) + '\n'
+
     def write(self, path: str | os.PathLike) -> None:
         """Write a JSON file, all of it or nothing.
 
         Raises:
             InputError: the file cannot be written.
         """
-        write_text(user_path(path, 'results'), json.dumps(self.as_dict(), indent=2) + '\n')
+        write_text(user_path(path, 'results'), self.text())
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> 'Results':
@@ -162,8 +169,9 @@ def _check_scores(results: Results) -> None:
         if not all(isinstance(word, str) for pair in reasons.items() for word in pair):
             raise ValueError('at_floor')
     _check_numbers([results.parameters, results.multiply_adds])
-    if not isinstance(results.started_from, (str, type(None))):
-        raise ValueError(results.started_from)
+    for word in (results.started_from, results.query_scores_sha256):
+        if not isinstance(word, (str, type(None))):
+            raise ValueError(word)
 
 
 def _check_numbers(values: Iterable[float | None]) -> None:

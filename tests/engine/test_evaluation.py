@@ -2,12 +2,15 @@
 
 import os
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
+from helpers import slow_ranking
 from helpers.stub_targets import datamanager, descriptors, with_model
 from midattr_plugin import torchreid_compat, use_fast_ranking
 from midattr_plugin.engine import (
@@ -18,6 +21,8 @@ from midattr_plugin.engine import (
     torchreid_engines,
 )
 from midattr_plugin.engine.evaluation import EvaluationMixin
+from midattr_plugin.engine.query_scores_file import read_query_scores
+from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 
 
@@ -49,6 +54,15 @@ def evaluated(kind, data, capsys, **options):
     return found, re.sub('Speed: .*', '', printed), engine
 
 
+def without_own_line(lines, engine):
+    """What torchreid prints, too: all but one line, which holds the other mAP."""
+    [own] = re.findall('^mAP_zheng2015: .*\n', lines, re.M)
+    scores = engine.results.reid['stub'][engine.descriptor]
+    assert own.startswith(f'mAP_zheng2015: {scores["mAP_zheng2015"]:.1%} (to compare with scores')
+    assert f'\nmAP: {scores["mAP"]:.1%}\n{own}' in lines
+    return lines.replace(own, '')
+
+
 @pytest.fixture(params=[True, False], ids=['fast', "torchreid's ranking"])
 def ranking(request):
     use_fast_ranking(request.param)
@@ -74,9 +88,94 @@ def test_equals_torchreids_engine(capsys, ranking, options):
     expected, lines, _ = evaluated(torchreid_compat.Engine, data, capsys, **options)
     found, own_lines, engine = evaluated(Ours, data, capsys, **options)
     assert found == expected
-    assert own_lines == lines
+    assert without_own_line(own_lines, engine) == lines
     scores = engine.results.reid['stub']['global']
     assert (np.float32(scores['rank-1']), scores['mAP']) == expected[0]
+
+
+def slow_scores(query, gallery, options):
+    """k/r, trapezoid and first rank of each query, from torchreid's distances."""
+    features = query.features, gallery.features
+    if options.get('normalize_feature'):
+        features = [nn.functional.normalize(x) for x in features]
+    pairs = [features, (features[0], features[0]), (features[1], features[1])]
+    metric = options.get('dist_metric', 'euclidean')
+    distances, *others = (
+        torchreid_compat.metrics.compute_distance_matrix(*pair, metric).numpy() for pair in pairs
+    )
+    if options.get('rerank'):
+        distances = torchreid_compat.utils.re_ranking(distances, *others)
+    hits = [
+        slow_ranking.kept_hits(row, pid, camid, gallery.pids, gallery.camids)
+        for row, pid, camid in zip(distances, query.pids, query.camids, strict=True)
+    ]
+    kinds = (
+        slow_ranking.average_precision,
+        slow_ranking.average_precision_zheng2015,
+        slow_ranking.first_rank,
+    )
+    return [[kind(row) for row in hits] for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{}, {'rerank': True}, {'use_metric_cuhk03': True}, {'normalize_feature': True}],
+    ids=str,
+)
+@pytest.mark.parametrize('memory', [0.25, 1e-9], ids=['whole', 'in blocks'])
+def test_scores_of_each_query(capsys, monkeypatch, ranking, options, memory):
+    monkeypatch.setattr(Ours, 'ranking_memory', memory)
+    query, gallery = targets(400, identities=25)
+    *_, engine = evaluated(Ours, datamanager(query, gallery), capsys, **options)
+    assert list(engine.query_scores) == [('stub', 'global')]
+    scores = engine.query_scores['stub', 'global']
+    k_over_r, trapezoid, first_rank = slow_scores(query, gallery, options)
+    np.testing.assert_allclose(scores.average_precision, k_over_r, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(scores.average_precision_zheng2015, trapezoid, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(scores.first_rank, first_rank)
+    assert (scores.pids.tolist(), scores.camids.tolist()) == (query.pids, query.camids)
+    assert scores.names == tuple(f'{i}.jpg' for i in range(10))
+    found = engine.results.reid['stub']['global']
+    assert found['mAP'] == pytest.approx(np.nanmean(k_over_r), abs=1e-9)
+    assert found['mAP_zheng2015'] == pytest.approx(np.nanmean(trapezoid), abs=1e-9)
+
+
+def test_scores_of_each_query_are_written_for_all_descriptors(tmp_path):
+    data = datamanager(*targets())
+    other = datamanager(descriptors(4, seed=5), descriptors(60))
+    data.test_loader['other'] = other.test_loader['stub']
+    engine = with_model(WithParts(data, use_gpu=False))
+    engine.test(save_dir=str(tmp_path))
+    read = read_query_scores(tmp_path / 'query_scores.csv')
+    names = 'whole', 'first', 'second'
+    assert list(read) == [(target, name) for target in ('stub', 'other') for name in names]
+    for (target, name), scores in read.items():
+        assert scores.mAP == engine.results.reid[target][name]['mAP']
+        assert scores.mAP_zheng2015 == engine.results.reid[target][name]['mAP_zheng2015']
+    assert Results.read(tmp_path / 'metrics.json') == engine.results
+
+
+def test_a_loader_that_shuffles_queries_is_refused():
+    """Names are those of the dataset's order."""
+    query, gallery = targets()
+    data = datamanager(query, gallery)
+    data.test_loader['stub']['query'] = DataLoader(query, 7, sampler=range(9, -1, -1))
+    engine = with_model(Ours(data, use_gpu=False))
+    with pytest.raises(InputError, match='query set of stub gives its images in another order'):
+        engine.test()
+
+
+def test_the_other_mAP_is_an_event(capsys):
+    engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
+    events = {}
+    engine.writer = SimpleNamespace(
+        add_scalar=lambda tag, value, step: events.update({tag: (value, step)})
+    )
+    engine.epoch = 4
+    engine.test()
+    scores = engine.results.reid['stub']['global']
+    for name in ('mAP', 'mAP_zheng2015'):
+        assert events[f'Test/stub/{name}'] == (scores[name], 4)
 
 
 @pytest.mark.parametrize('metric', ['euclidean', 'cosine'])
@@ -110,8 +209,11 @@ def test_tracklets_as_torchreid(capsys, monkeypatch, kind, own, pooling):
             model = nn.Flatten()
             return kind(data, model, None, use_gpu=use_gpu, pooling_method=pooling)
 
-        results.append(evaluated(build, data, capsys)[:2])
-    assert results[0] == results[1]
+        results.append(evaluated(build, data, capsys))
+    (expected, lines, _), (found, own_lines, engine) = results
+    assert found == expected
+    assert without_own_line(own_lines, engine) == lines
+    assert len(engine.query_scores['stub', 'global'].names) == 9
 
 
 @pytest.mark.parametrize(

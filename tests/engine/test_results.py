@@ -65,6 +65,18 @@ def test_reads_files_without_a_version():
     assert 'upper_colour' in old['attributes']['data']
 
 
+def test_reads_files_without_scores_of_queries(tmp_path):
+    """Version 0.3 had neither these nor the trapezoid."""
+    path = tmp_path / 'metrics.json'
+    path.write_text(json.dumps({'format_version': 2, 'reid': {'data': {'fused': REID}}}))
+    read = Results.read(path)
+    assert read.query_scores_sha256 is None
+    assert read.reid['data']['fused'] == REID and read.mean_mAP('fused') == 0.25
+    path.write_text(path.read_text().replace('"reid"', '"query_scores_sha256": 5, "reid"'))
+    with pytest.raises(InputError, match='damaged'):
+        Results.read(path)
+
+
 def test_mean_over_targets():
     read = Results(
         reid={name: {'fused': {'mAP': value}} for name, value in (('a', 0.2), ('b', 0.6))}
