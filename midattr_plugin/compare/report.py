@@ -19,6 +19,7 @@ from midattr_plugin.compare.report_tables import (
 )
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import ResultRow, results_csv, starts, summarize
+from midattr_plugin.compare.tested_alike import describe_tests
 from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.files import write_text
 
@@ -118,6 +119,7 @@ def _facts(
             + '; '.join(f'{start}: {", ".join(rows)}' for start, rows in names.items())
             + '.'
         )
+    facts += describe_tests(runs)
     facts += _without_effect(runs)
     on_gpu = torch.cuda.is_available() and any(run.cfg.use_gpu for run in runs)
     device = torch.cuda.get_device_name() if on_gpu else 'CPU'

@@ -79,6 +79,7 @@ def test_market_baseline_differs_in_model_and_loss():
         'model.name',
         'loss.name',
         'data.save_dir',
+        'test.normalize_feature',  # as our models do by themselves
     }
 
 
@@ -95,4 +96,5 @@ def test_demo_needs_no_download():
         'midattr.mu',
         'midattr.nu',
         'train.max_epoch',
+        'test.normalize_feature',
     }

@@ -53,6 +53,21 @@ def test_options_of_a_test_are_given_by_name(root):
         build(root).test('cosine')  # what torchreid takes first is not what we take first
 
 
+@pytest.mark.parametrize('options', [{}, {'dist_metric': 'cosine'}, {'rerank': True}], ids=str)
+@pytest.mark.parametrize('model', ['midattr_tiny_market', 'midattr_tiny'])
+def test_descriptors_are_normalized_already(root, model, options):
+    """So torchreid's models, which are tested with normalize_feature, are tested alike."""
+    engine = build(root, model=model)
+    scores = []
+    for normalize_feature in (False, True):
+        engine.test(normalize_feature=normalize_feature, **options)
+        scores.append(engine.query_scores)
+    assert len(scores[0]) == 3
+    for key, queries in scores[0].items():
+        np.testing.assert_array_equal(scores[1][key].first_rank, queries.first_rank)
+        np.testing.assert_array_equal(scores[1][key].average_precision, queries.average_precision)
+
+
 def test_a_model_of_torchreid_is_refused(root):
     with pytest.raises(InputError, match='models of this project, but was given a OSNet'):
         build(root, model='osnet_x0_25')
@@ -168,7 +183,8 @@ def test_evaluation_reports_descriptors_and_attributes(root, tmp_path):
     engine.writer.close()
     reid = engine.results.reid['market1501_attr']
     assert list(reid) == ['fused', 'global', 'local']
-    assert all(list(scores) == ['rank-1', 'rank-5', 'rank-10', 'mAP'] for scores in reid.values())
+    names = ['rank-1', 'rank-5', 'rank-10', 'mAP', 'mAP_zheng2015']
+    assert all(list(scores) == names for scores in reid.values())
     attributes = engine.results.attributes['market1501_attr']
     assert list(attributes) == [*ATTRIBUTES, 'average']
     assert engine.results.rendered == {'market1501_attr': False}
