@@ -1,5 +1,6 @@
 """Two processes on the CPU against one."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from midattr_plugin import build, build_data, distributed, torchreid_compat
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.distributed import gathering, process_group, sharding
 from midattr_plugin.engine import checkpoint_file
+from midattr_plugin.engine.query_scores_file import read_query_scores
 from midattr_plugin.errors import InputError
 from midattr_plugin.train import main
 
@@ -248,7 +250,22 @@ def test_videos(two_processes, tmp_path, loss):
     assert read_metrics(shared)['reid']['tiny_video']['global'] == pytest.approx(expected, abs=0.1)
 
 
+def check_query_scores(alone, shared):
+    """Two files hold the same scores of the same queries but for rounding."""
+    files = [read_query_scores(path) for path in (alone, shared)]
+    assert list(files[0]) == list(files[1])
+    for key, expected in files[0].items():
+        found = files[1][key]
+        assert found.names == expected.names and len(set(found.names)) == len(found.pids) > 0
+        for score in dataclasses.fields(expected):
+            if score.name != 'names':
+                np.testing.assert_allclose(
+                    getattr(found, score.name), getattr(expected, score.name), atol=1e-6
+                )
+
+
 def check_evaluation(alone, shared):
+    check_query_scores(alone / 'query_scores.csv', shared / 'query_scores-test.csv')
     metrics, shared_metrics = read_metrics(alone), read_metrics(shared, 'metrics-test.json')
     for scores in ('reid', 'attributes'):
         assert list(metrics[scores]) == list(shared_metrics[scores])
@@ -289,6 +306,9 @@ def test_sharded_ranking_again(root, two_processes, trained_alone, tmp_path):
     alone, shared = (
         read_metrics(tmp_path / name, 'metrics-test.json')['reid']['market1501_attr']
         for name in ('alone', 'shared')
+    )
+    check_query_scores(
+        *(tmp_path / f'{name}/query_scores-test.csv' for name in ('alone', 'shared'))
     )
     assert alone.keys() == shared.keys()
     for name, scores in alone.items():
