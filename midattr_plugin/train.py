@@ -37,6 +37,7 @@ from midattr_plugin.engine.tested_weights import check_tested
 from midattr_plugin.engine.weight_transfer import transfer_weights
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
+from midattr_plugin.models.frozen_batch_norm import check_frozen
 from midattr_plugin.optim import build_scheduler
 
 
@@ -143,6 +144,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
         with sound_content(checkpoint_path):
             options['start_epoch'] = engine.restore(checkpoint, checkpoint_path)
         _check_epochs(cfg, options['start_epoch'])
+    if not cfg.test.evaluate:
+        check_frozen(model)
     if is_main():  # nothing that the configuration names is missing or of another kind
         if not (cfg.test.evaluate or cfg.model.resume):
             keep_earlier_training(save_dir)

@@ -44,6 +44,13 @@ def _check_start(cfg: CfgNode) -> None:
             'test.evaluate would test a model without trained weights: give its checkpoint as '
             'model.load_weights, or set midattr.untrained True to test it as it is'
         )
+    started = model.pretrained or model.load_weights or model.resume or cfg.test.evaluate
+    if cfg.midattr.freeze_bn and model.name in MODELS and not started:
+        raise InputError(
+            'midattr.freeze_bn is True, but random weights have no statistics to keep: set '
+            'midattr.freeze_bn False, or start from model.pretrained True or from a file of '
+            'weights (model.load_weights)'
+        )
 
 
 def _check_data(cfg: CfgNode) -> None:
@@ -132,8 +139,8 @@ def _check_midattr(cfg: CfgNode) -> None:
         if keys.loss_reading == 'attribute_units' and keys.attribute_weight == 0:
             raise InputError(
                 'midattr.attribute_weight is 0, which makes the whole loss 0 if '
-                'midattr.loss_reading is attribute_units: set the reading to literal, or choose '
-                'a model without attributes'
+                'midattr.loss_reading is attribute_units: set the reading to literal or apr, or '
+                'choose a model without attributes'
             )
         if keys.triplet_weight and not cfg.test.evaluate:
             _check_triplets(cfg, 'midattr.triplet_weight')

@@ -118,6 +118,14 @@ _ROWS = {
         argument='model.descriptor',
         read_if=_OURS,
     ),
+    'freeze_bn': Key(
+        False,
+        'keep statistics, scales and shifts of all batch normalization of the backbone as they are '
+        'in the weights that training starts from, as fine-tuning in Caffe did (the paper does not '
+        'say). Changes nothing in a test',
+        argument='model.freeze_bn',
+        read_if=_OURS,
+    ),
     # --- Beyond the paper: model ---
     'bnneck': Key(
         False,
@@ -171,14 +179,16 @@ _ROWS = {
         'weight of the loss of each attribute',
         NOT_NEGATIVE,
         argument='criterion.attribute_weight',
-        read_if=_MIDATTR & _ATTRIBUTES
-        | _MIDATTR & is_one_of('midattr.loss_reading', 'attribute_units'),
+        read_if=_MIDATTR & is_one_of('midattr.loss_reading', 'attribute_units')
+        | _MIDATTR & _ATTRIBUTES & is_one_of('midattr.loss_reading', 'literal'),
     ),
     'loss_reading': Key(
         'attribute_units',
-        'how Eq. 3 is read. attribute_units: weight * (mu * L_global + nu * L_local + sum of '
-        'L_att), under which an identity loss weighs 8 to 9 times an attribute loss, as section '
-        '3.2 says; literal: mu * L_global + nu * L_local + weight * sum of L_att',
+        'how Eq. 3 is read, which the text of the paper leaves undecided. attribute_units: weight '
+        '* (mu * L_global + nu * L_local + sum of L_att), under which identity weighs 8 to 9 times '
+        'as much as an attribute, as section 3.2 says; literal: mu * L_global + nu * L_local + '
+        'weight * sum of L_att; apr: mu * L_global + nu * L_local + mean of L_att, as in the paper '
+        'that it builds on. weight is midattr.attribute_weight',
         READINGS,
         argument='criterion.reading',
         read_if=_MIDATTR,
@@ -211,7 +221,7 @@ _ROWS = {
     ),
     'task_weights': Key(
         'fixed',
-        "weights of the losses. 'fixed': mu, nu and attribute_weight; 'uncertainty': these times "
+        "weights of the losses. 'fixed': those of loss_reading; 'uncertainty': these times "
         'factors that are learned, one per loss, starting at 1 (Kendall et al., CVPR 2018)',
         tuple(TASK_WEIGHTS),
         read_if=_MIDATTR,
@@ -226,7 +236,7 @@ _ROWS = {
     'triplet_weight': Key(
         0.0,
         'weight of a batch-hard triplet loss on the feature of each branch, with the margin '
-        'loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), in either '
+        'loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), in any '
         'loss_reading. Needs sampler.train_sampler RandomIdentitySampler',
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',

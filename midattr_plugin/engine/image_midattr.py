@@ -30,6 +30,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.loading.device_copy import to_device
 from midattr_plugin.losses import MidAttrLoss, check_identities
 from midattr_plugin.models import MidAttrNet
+from midattr_plugin.models.frozen_batch_norm import check_frozen
 
 
 class ImageMidAttrEngine(
@@ -143,10 +144,12 @@ class ImageMidAttrEngine(
             **options: see torchreid.
 
         Raises:
-            InputError: the model has fewer classes than there are identities.
+            InputError: the model has fewer classes than there are identities, or freezes batch
+                normalization that was never trained.
         """
         if not options.get('test_only'):
             self._check_classes()
+            check_frozen(self.model)
         super().run(*args, **options)
 
     def train(self, print_freq: int = 10, fixbase_epoch: int = 0, open_layers=None) -> None:

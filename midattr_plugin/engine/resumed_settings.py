@@ -25,6 +25,7 @@ FIXED = {
     'midattr.part_rows': _MODEL,
     'midattr.bnneck': _MODEL,
     'midattr.last_stride': _MODEL,
+    'midattr.freeze_bn': 'the optimizer goes on with the parameters that it had',
     'midattr.validation_images': 'images that were trained on would be held out',
     'train.optim': _OPTIMIZER,
     'train.staged_lr': _OPTIMIZER,

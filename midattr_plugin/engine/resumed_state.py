@@ -129,8 +129,8 @@ def restore_schedule(
 def _other_optimizer(path: str | Path, reason: object) -> InputError:
     return InputError(
         f'checkpoint "{path}" was written with another optimizer ({reason}); set train.optim, '
-        'train.staged_lr, train.new_layers and midattr.task_weights as they were then, or give it '
-        'as model.load_weights'
+        'train.staged_lr, train.new_layers, midattr.task_weights and midattr.freeze_bn as they '
+        'were then, or give it as model.load_weights'
     )
 
 

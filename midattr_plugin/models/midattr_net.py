@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign_layers
 from midattr_plugin.models.backbone import Backbone
+from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 from midattr_plugin.models.layers import build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.schema import AttributeSchema
@@ -61,6 +62,8 @@ class MidAttrNet(nn.Module):
             'fused', those of all branches side by side.
         bnneck: batch normalization between each branch's feature and its classifier, which
             then has no bias; see :func:`build_bnneck`.
+        freeze_bn: keep statistics, scales and shifts of all batch normalization of the backbone
+            as they are, see :func:`freeze_batch_norm`; a BNNeck is trained.
         loss: 'triplet' returns features beside the logits, for torchreid's triplet engine.
         image_size: H and W of the images that the model is made for, pixels.
 
@@ -84,6 +87,7 @@ class MidAttrNet(nn.Module):
         dropout: float = 0.5,
         descriptor: str = FUSED,
         bnneck: bool = False,
+        freeze_bn: bool = False,
         loss: str = 'softmax',
         image_size: Sequence[int] = (256, 128),
     ):
@@ -109,17 +113,21 @@ class MidAttrNet(nn.Module):
         self.dropout = dropout
         self._has_necks = bnneck
 
-        for name, module in backbone.trunk.items():
+        trunk, tail = backbone.trunk, backbone.tail
+        if freeze_bn:
+            trunk = {name: freeze_batch_norm(module, name) for name, module in trunk.items()}
+            tail = freeze_batch_norm(tail, backbone.tail_name)
+        for name, module in trunk.items():
             self.add_module(name, module)
         self._layer_after = {child: layer for layer, child in backbone.layers.items()}
-        self._trunk = tuple(backbone.trunk)
+        self._trunk = tuple(trunk)
         self._tail = backbone.tail_name
         self._last_layer = backbone.last_layer
         channels = backbone.channels[backbone.last_layer]
         self.part_rows = 0
         dims = {}
         if 'global' in self.branches:
-            self.add_module(self._tail, backbone.tail)
+            self.add_module(self._tail, tail)
             dims['global'] = channels
             self._add_classifier('global', channels, num_classes)
         if 'local' in self.branches:
@@ -127,7 +135,7 @@ class MidAttrNet(nn.Module):
                 image_size[0] / backbone.strides[backbone.last_layer]
             )
             # Copied only now, so that the copy too starts from the pretrained weights.
-            self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(backbone.tail))
+            self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(tail))
             self.part_reduction = PartReduction(channels, part_dim, self.part_rows)
             dims['local'] = part_dim * self.part_rows
             self._add_classifier('local', dims['local'], num_classes)

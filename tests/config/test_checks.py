@@ -17,6 +17,7 @@ TRIPLETS = [
 ]
 IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler']
 TARGETS = ['data.load_train_targets', True, 'data.targets', ['viper']]
+RANDOM = ['model.pretrained', False]
 NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
 
 
@@ -62,6 +63,7 @@ def check(*pairs):
         (['midattr.branches', ['local', 'local']], 'twice'),
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
         (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
+        ([*OURS, 'midattr.freeze_bn', True, *RANDOM], 'random weights have no statistics to keep'),
         (['midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         ([*OURS, 'midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         (
@@ -154,6 +156,12 @@ def test_refused(pairs, message):
         [*OURS, 'midattr.triplet_weight', 1.0, *UNTRAINED],
         ['midattr.triplet_weight', 1.0],
         ['midattr.bnneck', True, 'train.batch_size', 1, *UNTRAINED],
+        [*OURS, 'midattr.freeze_bn', True],
+        [*OURS, 'midattr.freeze_bn', True, *RANDOM, 'model.load_weights', 'a'],
+        [*OURS, 'midattr.freeze_bn', True, *RANDOM, 'model.resume', 'a'],
+        [*OURS, 'midattr.freeze_bn', True, *RANDOM, *UNTRAINED],
+        ['midattr.freeze_bn', True, *RANDOM],  # of torchreid's model it has no effect
+        [*OURS, *NO_ATTRIBUTES, 'midattr.loss_reading', 'apr'],
     ],
 )
 def test_allowed(pairs):

@@ -209,6 +209,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.extensions',
         'midattr.checkpoint_seconds',
         'midattr.deterministic',
+        'midattr.freeze_bn',
         'midattr.sync_batch_norm',
         'midattr.untrained',
     }

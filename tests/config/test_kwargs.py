@@ -145,6 +145,7 @@ def test_model():
         'dropout': 0.5,
         'descriptor': 'fused',
         'bnneck': False,
+        'freeze_bn': False,
         'last_stride': 2,
         'use_gpu': cfg.use_gpu,
     }

@@ -62,7 +62,7 @@ def test_interval(interval, inside, outside, words):
         ('midattr.last_stride', 3, 'at least 1 and at most 2'),
         ('midattr.last_stride', 0, 'at least 1 and at most 2'),
         ('midattr.descriptor', 'both', 'fused, global, local'),
-        ('midattr.loss_reading', 'other', 'attribute_units, literal'),
+        ('midattr.loss_reading', 'other', 'attribute_units, literal, apr'),
         ('midattr.attribute_loss', 'balanced', 'plain, class_balanced, focal'),
         ('midattr.class_balance_beta', 1.0, 'at least 0 and below 1'),
         ('midattr.focal_gamma', -0.5, 'at least 0'),

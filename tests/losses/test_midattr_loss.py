@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from helpers.plain_cross_entropy import reference
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import AttributeLoss, FocalLoss, MidAttrLoss, TaskUncertainty
+from midattr_plugin.losses.midattr_loss import READINGS
 
 CLASSES = {'gender': 2, 'age': 4, 'upper_color': 8}
 
@@ -36,12 +37,12 @@ def labels(draw):
     attrs=labels(),
     seed=st.integers(0, 99),
     branches=st.sampled_from([('global', 'local'), ('global',), ('local',)]),
-    literal=st.booleans(),
+    reading=st.sampled_from(READINGS),
     smoothing=st.sampled_from([0.0, 0.1]),
 )
-def test_equals_plain_reference(attrs, seed, branches, literal, smoothing):
+def test_equals_plain_reference(attrs, seed, branches, reading, smoothing):
     logits, attributes, pids = batch(len(attrs), seed, branches)
-    criterion = MidAttrLoss(3, 2, 0.25, 'literal' if literal else 'attribute_units', smoothing)
+    criterion = MidAttrLoss(3, 2, 0.25, reading, smoothing)
     terms = criterion(logits, attributes, pids, attrs)
 
     identity = {name: reference(x, pids, smoothing) for name, x in logits.items()}
@@ -49,9 +50,9 @@ def test_equals_plain_reference(attrs, seed, branches, literal, smoothing):
     weights = {'global': 3, 'local': 2}
     total = 0
     for name, loss in identity.items():
-        total += (1 if literal else 0.25) * weights[name] * loss
+        total += (0.25 if reading == 'attribute_units' else 1) * weights[name] * loss
     for loss in recognition.values():
-        total += 0.25 * loss
+        total += loss / 3 if reading == 'apr' else 0.25 * loss
     expected = {'loss': total} | {f'loss_{name}': x for name, x in (identity | recognition).items()}
     assert list(terms) == list(expected)
     for name, value in expected.items():
@@ -59,21 +60,32 @@ def test_equals_plain_reference(attrs, seed, branches, literal, smoothing):
 
 
 def test_readings_with_the_values_of_the_paper():
-    """Defaults: 0.5 and 0.4 of the identity losses, 0.1 of each attribute's; literally 5 and 4."""
+    """Defaults: 0.5 and 0.4 of the identity losses, 0.1 of each attribute's; otherwise 5 and 4."""
     arguments = *batch(4), torch.zeros(4, 3, dtype=torch.int64)
     terms = MidAttrLoss()(*arguments)
     sum_of_attributes = sum(terms[f'loss_{name}'] for name in CLASSES)
-    for criterion, mu, nu in ((MidAttrLoss(), 0.5, 0.4), (MidAttrLoss(reading='literal'), 5, 4)):
+    for criterion, mu, nu, weight in (
+        (MidAttrLoss(), 0.5, 0.4, 0.1),
+        (MidAttrLoss(reading='literal'), 5, 4, 0.1),
+        (MidAttrLoss(reading='apr'), 5, 4, 1 / 3),  # of 3 attributes
+        (MidAttrLoss(reading='apr', attribute_weight=0.7), 5, 4, 1 / 3),
+    ):
         torch.testing.assert_close(
             criterion(*arguments)['loss'],
-            mu * terms['loss_global'] + nu * terms['loss_local'] + 0.1 * sum_of_attributes,
+            mu * terms['loss_global'] + nu * terms['loss_local'] + weight * sum_of_attributes,
         )
 
 
 def test_without_attributes():
     logits, _, pids = batch(3)
     for attrs in (None, torch.full((3, 0), -1)):
-        assert list(MidAttrLoss()(logits, {}, pids, attrs)) == ['loss', 'loss_global', 'loss_local']
+        for reading in READINGS:
+            terms = MidAttrLoss(reading=reading)(logits, {}, pids, attrs)
+            assert list(terms) == ['loss', 'loss_global', 'loss_local']
+            unit = 0.1 if reading == 'attribute_units' else 1
+            torch.testing.assert_close(
+                terms['loss'], unit * (5 * terms['loss_global'] + 4 * terms['loss_local'])
+            )
 
 
 def test_all_labels_unknown():
@@ -116,13 +128,12 @@ def test_another_attribute_loss_changes_the_attributes_only():
     }
 
 
-@pytest.mark.parametrize('literal', [False, True])
-def test_learned_factors(literal):
+@pytest.mark.parametrize('reading', READINGS)
+def test_learned_factors(reading):
     """The total by hand; the terms that are logged are those without the factors."""
     logits, attributes, pids = batch(4)
     attrs = torch.tensor([[0, 3, -1], [1, 2, -1], [0, -1, -1], [1, 1, -1]])
     uncertainty = TaskUncertainty(['global', 'local', *CLASSES])
-    reading = 'literal' if literal else 'attribute_units'
     criterion = MidAttrLoss(3, 2, 0.25, reading, task_uncertainty=uncertainty)
     fixed = MidAttrLoss(3, 2, 0.25, reading)(logits, attributes, pids, attrs)
     assert criterion(logits, attributes, pids, attrs) == fixed
@@ -130,8 +141,8 @@ def test_learned_factors(literal):
     with torch.no_grad():
         uncertainty.log_variances.copy_(torch.tensor(values))
     terms = criterion(logits, attributes, pids, attrs)
-    unit = 1 if literal else 0.25
-    weights = {'global': unit * 3, 'local': unit * 2, 'gender': 0.25, 'age': 0.25}
+    unit, each = {'attribute_units': (0.25, 0.25), 'literal': (1, 0.25), 'apr': (1, 1 / 3)}[reading]
+    weights = {'global': unit * 3, 'local': unit * 2, 'gender': each, 'age': each}
     total = sum(
         weight * (math.exp(-s) * fixed[f'loss_{name}'].item() + s / 2)
         for (name, weight), s in zip(weights.items(), values[:4], strict=True)
@@ -192,16 +203,18 @@ def hardest_triplets(features, pids, margin):
     return sum(losses) / len(losses)
 
 
+@pytest.mark.parametrize('reading', READINGS)
 @pytest.mark.parametrize('branches', [('global', 'local'), ('local',)])
-def test_triplet_loss_equals_plain_loops(branches):
+def test_triplet_loss_equals_plain_loops(branches, reading):
     logits, attributes, _ = batch(6, branches=branches)
     pids = torch.tensor([0, 0, 1, 1, 2, 2])
     features = {
         branch: torch.randn(6, 5, dtype=torch.float64, requires_grad=True) for branch in branches
     }
     arguments = logits, attributes, pids, torch.zeros(6, 3, dtype=torch.int64)
-    plain = MidAttrLoss()(*arguments)
-    terms = MidAttrLoss(triplet_weight=0.7, triplet_margin=0.4)(*arguments, features=features)
+    plain = MidAttrLoss(reading=reading)(*arguments)
+    criterion = MidAttrLoss(reading=reading, triplet_weight=0.7, triplet_margin=0.4)
+    terms = criterion(*arguments, features=features)
     expected = {
         f'loss_triplet_{branch}': hardest_triplets(feature, pids, 0.4)
         for branch, feature in features.items()
@@ -233,7 +246,7 @@ def test_another_number_of_labels_is_refused():
 
 
 def test_unknown_reading():
-    with pytest.raises(InputError, match='midattr.loss_reading: .*attribute_units, literal'):
+    with pytest.raises(InputError, match='midattr.loss_reading: .*attribute_units, literal, apr'):
         MidAttrLoss(reading='verbatim')
 
 
