@@ -34,6 +34,7 @@ from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
 from midattr_plugin.engine.tested_weights import check_tested
+from midattr_plugin.engine.training_images import describe_images
 from midattr_plugin.engine.weight_transfer import transfer_weights
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.complexity import multiply_adds
@@ -119,7 +120,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     start = f', {model.started_from} weights' if model.started_from else ''
     print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters{start}')
     if cfg.model.load_weights:
-        _load_weights(cfg, model, checkpoint)
+        _load_weights(cfg, model, checkpoint, datamanager)
         model_info['started_from'] = (
             checkpoint.get('started_from') if cfg.test.evaluate else cfg.model.load_weights
         )
@@ -161,10 +162,16 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     return engine.results
 
 
-def _load_weights(cfg: CfgNode, model: nn.Module, checkpoint: dict) -> None:
+def _load_weights(
+    cfg: CfgNode,
+    model: nn.Module,
+    checkpoint: dict,
+    datamanager: torchreid_compat.ImageDataManager,
+) -> None:
     path = cfg.model.load_weights
+    images = None if cfg.test.evaluate else describe_images(datamanager.train_loader.dataset)
     with sound_content(path):
-        transfer = transfer_weights(model, checkpoint, path)
+        transfer = transfer_weights(model, checkpoint, path, images)
     print(f'Weights from "{path}": {transfer}')
     if cfg.test.evaluate:
         _check_tested(cfg, model, transfer.missing, checkpoint, path)

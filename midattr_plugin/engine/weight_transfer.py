@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -47,13 +48,24 @@ class Transfer:
         return '; '.join(parts)
 
 
-def transfer_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> Transfer:
+def transfer_weights(
+    model: nn.Module,
+    checkpoint: dict,
+    path: str | Path,
+    training_images: Mapping[str, Any] | None = None,
+) -> Transfer:
     """Load the weights that fit in name, shape and, of attributes, in the names of the classes.
+
+    A row of a classifier of identities is a person. Where the training images are others, the
+    classifiers are left out, even if there are as many people.
 
     Args:
         model: takes the weights.
         checkpoint: from :func:`~midattr_plugin.engine.checkpoint_file.read_checkpoint`.
         path: of the checkpoint, for messages.
+        training_images: those that the model will learn, described by
+            :func:`~midattr_plugin.engine.training_images.describe_images`; None if it only is
+            tested.
 
     Raises:
         InputError: nothing in the checkpoint fits; the model is left as it was.
@@ -61,8 +73,12 @@ def transfer_weights(model: nn.Module, checkpoint: dict, path: str | Path) -> Tr
     want = model.state_dict()
     aligned = align_heads(checkpoint['state_dict'], described_model(checkpoint, path), model)
     fitting, left_out = {}, dict(aligned.left_out)
+    then = checkpoint.get('training_images')
+    has_other_people = bool(training_images and then and then != training_images)
     for name, weight in aligned.state.items():
-        if name not in want:
+        if has_other_people and name.startswith('classifier'):
+            left_out[name] = 'of other training images'
+        elif name not in want:
             left_out[name] = 'unknown to the model'
         elif want[name].shape != weight.shape:
             left_out[name] = f'{_size(weight)} there, {_size(want[name])} here'

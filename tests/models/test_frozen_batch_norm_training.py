@@ -56,8 +56,10 @@ def same(first, second):
     ids=lambda pairs: '-'.join(map(str, pairs[::2])) or 'plain',
 )
 def test_what_a_training_started_from_stays(root, pairs):
-    """The rest learns; from weights of trained batch normalization without attributes."""
-    first = train(root, 'first', 'model.name', PLAIN)
+    """The rest learns; from a model with trained batch normalization, of as many other people."""
+    other = root / 'other'
+    write_market_tree(other, train_ids=(3, 6, 8, 9), test_ids=(1, 4, 5))
+    first = train(other, 'first', 'model.name', PLAIN)
     second = train(root, 'second', *FROZEN, 'model.load_weights', first, *pairs)
     assert len(normalization(first)) == 5 * 5
     assert same(normalization(first), normalization(second))
