@@ -8,14 +8,22 @@ from helpers.paths import CONFIGS
 from midattr_plugin.compare.grid import selection_suite
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.config.keys import flatten
+from midattr_plugin.errors import InputError
 
 FOLDER = CONFIGS / 'compare'
 FILES = sorted(FOLDER.glob('*.yaml'))
 
 
+START = {'demo_readings': ['model.load_weights', 'start']}
+"""Keys without which a suite is refused."""
+
+
 def rows(name):
     suite = load_suite(FOLDER / f'{name}.yaml')
-    return {run.row.name: run for run in plan_runs(suite, [1], Path('out'))}
+    return {
+        run.row.name: run for run in plan_runs(suite, [1], Path('out'), opts=START.get(name, []))
+    }
 
 
 def test_files_are_there():
@@ -25,7 +33,7 @@ def test_files_are_there():
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_every_row_is_a_configuration(path):
     suite = load_suite(path)
-    runs = plan_runs(suite, [1, 2], Path('out'))
+    runs = plan_runs(suite, [1, 2], Path('out'), opts=START.get(path.stem, []))
     assert len(runs) == 2 * len(suite.rows)
     assert path.read_text().startswith('# ') and str(path.relative_to(FOLDER.parents[1])) in (
         path.read_text()
@@ -41,41 +49,114 @@ def test_every_row_is_a_configuration(path):
         assert plan_runs(selection_suite(suite), [1], Path('out'))
 
 
+READINGS = {'literal': 'literal', 'apr': 'apr'}
+
+
 def test_rows_of_the_paper():
     built = rows('paper_market')
-    assert len([name for name in built if name[0] == 'T']) == 9
     for name, run in built.items():
         cfg = run.cfg
+        table, *_, suffix = [*name.split('-'), ''] if '-' not in name else name.split('-')
         attributes = cfg.model.name.endswith('_market')
-        assert attributes == (name not in ('T4.1', 'T5.1', 'T6'))
+        assert attributes == (table not in ('T4.1', 'T5.1', 'T6') and '-plain' not in name)
         assert cfg.midattr.branches == {'T4': ['global'], 'T5': ['local']}.get(
             name[:2], ['global', 'local']
         )
-    layers = {name: run.cfg.midattr.attribute_layer for name, run in built.items()}
-    assert (layers['T4.2'], layers['T4.3'], layers['T4.4']) == ('pool5', 'res4f', 'res3d')
-    assert (layers['T5.2'], layers['T5.3'], layers['T5.4']) == ('res5c', 'res4f', 'res3d')
-    assert built['T6'].cfg.midattr.mu == built['T6'].cfg.midattr.nu
-    assert built['literal'].cfg.midattr.loss_reading == 'literal'
+        assert cfg.midattr.loss_reading == READINGS.get(suffix, 'attribute_units')
+        assert cfg.midattr.freeze_bn == (suffix != 'bn')
+        weights = {'8': (8, 4) if table.startswith('T4') else (5, 8)}.get(suffix, (5, 4))
+        if name.startswith('sum'):
+            assert cfg.midattr.mu + cfg.midattr.nu == float(table.removeprefix('sum'))
+            weights = cfg.midattr.mu, cfg.midattr.mu * 0.8  # the ratio of 5 to 4
+        elif table == 'T6':
+            weights = 4, 4
+        assert (cfg.midattr.mu, cfg.midattr.nu) == weights
+        layer = {'2': 'pool5', '3': 'res4f', '2-parts': 'res5c'}
+        if name.startswith('T5'):
+            layer['2'] = 'res5c'
+        place = name.removeprefix(name[:3]).removesuffix('-8') if name[0] == 'T' else ''
+        assert cfg.midattr.attribute_layer == layer.get(place, 'res3d')
     assert built['full'].row.published['fused']['mAP'] == 70.04
+    for name in ('full-literal', 'full-apr', 'full-bn'):
+        assert built[name].row.published == built['full'].row.published
+    assert built['T4.2-8'].row.published['global']['mAP'] == 64.89
 
 
-def test_twin_has_the_rows_of_the_claim():
+@pytest.mark.parametrize('name', ['paper_market', 'paper_duke'])
+def test_every_comparison_changes_one_thing(name):
+    built = rows(name)
+    things = [
+        {'model.name', 'midattr.attribute_layer'},  # attributes on some layer
+        {'midattr.attribute_layer'},
+        {'midattr.layer_overrides'},
+        {'midattr.loss_reading'},
+        {'midattr.freeze_bn'},
+        {'midattr.mu', 'midattr.nu'},
+    ]
+    for run in built.values():
+        if run.row.baseline is None:
+            assert run.row.name in ('T4.1', 'T5.1', 'T6', 'full-plain')
+            continue
+        ours, theirs = flatten(run.cfg), flatten(built[run.row.baseline].cfg)
+        differing = {key for key in ours if ours[key] != theirs[key]} - {'data.save_dir'}
+        if run.row.name.endswith('-apr'):  # whose plain rows are those of the literal reading
+            differing.remove('midattr.loss_reading')
+        assert differing and any(differing <= thing for thing in things), run.row.name
+        attributes = run.cfg.model.name.endswith(('_market', '_duke'))
+        assert ('model.name' in differing) == (attributes and 'gender' not in run.row.name)
+
+
+def test_duke_has_the_rows_of_market():
+    market, duke = rows('paper_market'), rows('paper_duke')
+    same = {name for name in market if 'gender' not in name}
+    assert {name for name in duke if 'gender' not in name} == same
+    for name in same:
+        ours, theirs = flatten(duke[name].cfg), flatten(market[name].cfg)
+        differing = {key.partition('.')[2] for key in ours if ours[key] != theirs[key]}
+        assert differing <= {'name', 'sources', 'targets', 'save_dir', 'max_epoch', 'stepsize'}
+        assert duke[name].row.baseline == market[name].row.baseline
+        published = duke[name].row.published
+        assert bool(published) == (name in ('full', 'full-literal', 'full-apr', 'full-bn'))
+        assert not published or published['fused'] == {'rank-1': 79.67, 'mAP': 61.48}
+
+
+CLAIMS = ['T4.1', 'T4.2', 'T4.2-parts', 'T4.3', 'T4.4', 'T5.1', 'T5.4', 'full-plain', 'full']
+SAME = ('branches', 'mu', 'nu', 'attribute_layer', 'layer_overrides', 'loss_reading')
+
+
+def assert_scaled_down(ours, theirs):
+    assert ours.model.name == theirs.model.name.replace('50', '18')
+    assert {key: ours.midattr[key] for key in SAME} == {key: theirs.midattr[key] for key in SAME}
+
+
+def test_twin_has_the_rows_of_the_claims():
     paper, twin = rows('paper_market'), rows('twin')
-    assert set(twin) == {'T4.1', 'T4.2', 'T4.4', 'T5.1', 'T5.4', 'T6', 'full'}
+    assert list(twin) == CLAIMS
     for name, run in twin.items():
-        ours, theirs = run.cfg, paper[name].cfg
-        assert ours.model.name == theirs.model.name.replace('50', '18')
-        assert ours.data.sources == theirs.data.sources
-        assert ours.midattr.attribute_layer == theirs.midattr.attribute_layer
-        assert (ours.midattr.mu, ours.midattr.nu) == (theirs.midattr.mu, theirs.midattr.nu)
+        assert_scaled_down(run.cfg, paper[name].cfg)
+        assert run.cfg.data.sources == paper[name].cfg.data.sources
+        assert not run.cfg.midattr.freeze_bn  # nothing is pretrained
 
 
-def test_demo_has_the_rows_of_the_paper():
+def test_demo_has_the_rows_of_the_claims():
     paper, demo = rows('paper_market'), rows('demo')
-    assert list(demo) == list(paper)
+    assert set(demo) == {*CLAIMS, 'T5.2', 'T5.3', 'T6'}
     for name, run in demo.items():
-        ours, theirs = run.cfg, paper[name].cfg
-        assert ours.model.name == theirs.model.name.replace('50', '18')
-        assert ours.data.sources == ['midattr_demo']
-        for key in ('branches', 'mu', 'nu', 'attribute_layer', 'layer_overrides', 'loss_reading'):
-            assert ours.midattr[key] == theirs.midattr[key]
+        assert_scaled_down(run.cfg, paper[name].cfg)
+        assert run.cfg.data.sources == ['midattr_demo']
+        assert not run.cfg.midattr.freeze_bn
+
+
+def test_readings_on_the_demo_start_from_the_same_weights():
+    paper, demo = rows('paper_market'), rows('demo_readings')
+    assert {run.cfg.midattr.loss_reading for run in demo.values()} == {
+        'attribute_units',
+        'literal',
+        'apr',
+    }
+    for name, run in demo.items():
+        assert_scaled_down(run.cfg, paper[name].cfg)
+        assert run.cfg.midattr.freeze_bn == paper[name].cfg.midattr.freeze_bn
+        assert run.cfg.model.load_weights == 'start'
+    with pytest.raises(InputError, match='row "T4.1": midattr.freeze_bn is True.*load_weights'):
+        plan_runs(load_suite(FOLDER / 'demo_readings.yaml'), [1], Path('out'))
