@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
+from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
 
 
@@ -16,7 +17,7 @@ class MidAttrDemo(Market1501Attr):
     how_to_get = 'remove the folder "midattr_demo", and it is rendered again'
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
-        """Render the images if there are none.
+        """Render the images if there are none, or those of another version of the renderer.
 
         Args:
             dataset_dir: folder of the dataset.
@@ -25,11 +26,15 @@ class MidAttrDemo(Market1501Attr):
         Raises:
             InputError: the folder cannot be written.
         """
-        if not Path(dataset_dir, 'Market-1501-v15.09.15').exists():
+        tree = Path(dataset_dir, 'Market-1501-v15.09.15')
+        recipe = Recipe.read(tree)
+        outdated = recipe is not None and recipe.version != RENDERER_VERSION
+        if outdated or not tree.exists():
             # only rendering needs OpenCV
             from midattr_plugin.rendering import render_demo
 
-            render_demo(Path(dataset_dir))
+            options = {'seed': recipe.seed, 'difficulty': recipe.difficulty} if recipe else {}
+            render_demo(Path(dataset_dir), **options)
         super().download_dataset(dataset_dir, dataset_url)
 
     def find_annotations(self, folder: Path) -> Path:

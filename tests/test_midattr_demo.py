@@ -4,6 +4,7 @@ from helpers.fake_market import write_market_tree
 from helpers.fake_sources import MARKET_LABELS
 from midattr_plugin import MidAttrDemo
 from midattr_plugin.datasets import MARKET1501
+from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
 
 
@@ -35,3 +36,17 @@ def test_a_damaged_demo(tmp_path, rendered):
     (tmp_path / 'midattr_demo' / 'Market-1501-v15.09.15' / 'market_attribute.mat').unlink()
     with pytest.raises(InputError, match='is missing; remove the folder "midattr_demo"'):
         MidAttrDemo(str(tmp_path), verbose=False)
+
+
+@pytest.mark.parametrize('version, again', [(1, True), (RENDERER_VERSION, False)])
+def test_a_demo_of_another_version_is_rendered_again(tmp_path, monkeypatch, version, again):
+    """With the seed and the difficulty that it was rendered with."""
+    data_dir = write_market_tree(tmp_path, folder='midattr_demo')
+    recipe = Recipe(7, 0.5, 'invented people', version)
+    (data_dir / 'RENDERED.txt').write_text('A notice.\n' + recipe.text())
+    calls = []
+    monkeypatch.setattr(
+        'midattr_plugin.rendering.render_demo', lambda *given, **options: calls.append(options)
+    )
+    MidAttrDemo(str(tmp_path), verbose=False)
+    assert calls == [{'seed': 7, 'difficulty': 0.5}] * again

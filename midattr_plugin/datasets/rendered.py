@@ -1,10 +1,50 @@
-"""Detection of rendered images, for datasets of any class."""
+"""Detection of rendered images, for datasets of any class, and of how they were rendered."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 MARKER = 'RENDERED.txt'
 """Name of a file in the folder of rendered images, or in a folder above."""
+RENDERER_VERSION = 2
+"""Incremented whenever the same recipe gives other images."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What rendered images depend on; it ends their marker."""
+
+    seed: int
+    difficulty: float
+    source: str  # of the people
+    version: int = RENDERER_VERSION
+
+    def text(self) -> str:
+        """Return the lines for the marker."""
+        return (
+            f'renderer version: {self.version}\nseed: {self.seed}\n'
+            f'difficulty: {self.difficulty:g}\nsource: {self.source}\n'
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Return the recipe in the marker of ``folder``, None if there is none.
+
+        Version 1 had a difficulty of its own, read as 1.
+        """
+        try:
+            text = (folder / MARKER).read_text(encoding='utf-8')
+        except (OSError, UnicodeDecodeError):
+            return None
+        found = re.search(
+            r'renderer version: (\d+)\nseed: (\d+)\n(?:difficulty: ([\d.e-]+)\n)?source: (.*)\n$',
+            text,
+        )
+        if found is None:
+            return None
+        version, seed, difficulty, source = found.groups()
+        return cls(int(seed), float(difficulty or 1), source, int(version))
 
 
 def is_marked(*folders: str | Path) -> bool:

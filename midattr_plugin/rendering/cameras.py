@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from midattr_plugin.rendering.backgrounds import Scene, sample_scene
+from midattr_plugin.rendering.difficulty import Difficulty
 from midattr_plugin.rendering.seeds import generator
 
 NUM_CAMERAS = 6
@@ -33,37 +34,55 @@ class Camera:
     heading: float  # direction in which most people walk past it, radians
 
     def develop(
-        self, picture: np.ndarray, random: np.random.Generator, strength: float = 1.0
+        self,
+        picture: np.ndarray,
+        random: np.random.Generator,
+        daylight: np.ndarray,
+        difficulty: Difficulty,
     ) -> np.ndarray:
         """Return the picture as this camera records it.
 
         Args:
             picture: (H, W, 3) float32 in [0, 255].
             random: generator of the exposure, blur and noise of this picture.
-            strength: scale of the color cast, exposure changes and noise; 1 in the datasets.
+            daylight: factor of each channel (3,), BGR; see :mod:`.lighting`.
+            difficulty: strength of the nuisances.
 
         Returns:
             (H, W, 3) uint8.
         """
+        picture = self._blur(picture, random, difficulty.detail)
+        strength = difficulty.camera
+        drift = random.uniform(-0.1, 0.1) + random.uniform(-0.03, 0.03, 3)
+        gain = np.array(self.gain) ** strength * np.exp(difficulty.light * drift) * daylight
+        contrast = self.contrast**strength
+        picture = ((picture * gain.astype(np.float32)) - 110) * contrast + 110
+        picture = np.clip(picture, 0, 255) / 255
+        picture = picture ** (self.gamma**strength) * 255
+        grain = random.standard_normal(picture.shape, np.float32)
+        picture += grain * np.float32(strength * self.noise * random.uniform(0.6, 1.4))
+        return np.clip(picture, 0, 255).astype(np.uint8)
+
+    def _blur(
+        self, picture: np.ndarray, random: np.random.Generator, strength: float
+    ) -> np.ndarray:
+        """Take away what distance, lens and motion take away."""
         height, width = picture.shape[:2]
-        exposure = 1 + strength * random.uniform(-0.28, 0.28)
-        drift = 1 + strength * random.uniform(-0.08, 0.08, 3)
-        detail = self.detail * random.uniform(0.85, 1.0)
+        # most people are near, some far away
+        far = random.random() ** 2
+        detail = self.detail * (1 - 0.45 * far) ** strength
         blur = self.blur * random.uniform(0.6, 1.4)
+        moves = random.random() < 0.15 * strength
+        reach = 2 * int(random.integers(1, 3)) + 1
         if detail < 0.95:
             small = (max(8, round(width * detail)), max(16, round(height * detail)))
             picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        if moves:
+            picture = cv2.blur(picture, (reach, 1))
         if blur > 0.2:
             picture = cv2.GaussianBlur(picture, (5, 5), blur)
-        gain = (1 + strength * (np.array(self.gain) - 1)) * drift * exposure
-        contrast = 1 + strength * (self.contrast - 1)
-        picture = ((picture * gain.astype(np.float32)) - 110) * contrast + 110
-        picture = np.clip(picture, 0, 255) / 255
-        picture = picture ** (1 + strength * (self.gamma - 1)) * 255
-        grain = random.standard_normal(picture.shape, np.float32)
-        picture += grain * np.float32(strength * self.noise * random.uniform(0.6, 1.4))
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return picture
 
 
 CAMERAS = (

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
+from midattr_plugin.rendering.difficulty import DIFFICULTY, HARDEST, Difficulty
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.preview import write_preview
 from midattr_plugin.rendering.render import (
@@ -56,17 +57,25 @@ def run(options: argparse.Namespace) -> None:
             '--limit only applies to the identities of --annotations; leave it out '
             'or name an annotation file'
         )
+    difficulty = Difficulty.uniform(options.difficulty)
     if options.preview is not None:
-        write_preview(options.preview, _previewed_looks(options), options.seed)
+        write_preview(options.preview, _previewed_looks(options), options.seed, difficulty)
         print(f'Contact sheet: {options.preview}')
     if options.out is None:
         return
     if options.annotations is None:
         folder = options.out / DEMO_FOLDER
-        render_demo(folder, options.seed, options.workers)
+        render_demo(folder, options.seed, options.workers, options.difficulty)
     else:
         folder = options.out / TWIN_FOLDER
-        render_twin(folder, options.annotations, options.seed, options.workers, options.limit)
+        render_twin(
+            folder,
+            options.annotations,
+            options.seed,
+            options.workers,
+            options.limit,
+            options.difficulty,
+        )
     print(f'Rendered images (not photographs): {folder}\nUse them with the data root {options.out}')
 
 
@@ -107,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
         type=path_option,
         metavar='FILE',
         help='write a contact sheet (PNG) of some identities',
+    )
+    parser.add_argument(
+        '--difficulty',
+        type=float,
+        default=DIFFICULTY,
+        metavar='X',
+        help='strength of everything that hides an identity (light, pose, occlusion, blur, '
+        f'bad crops), 0 to {HARDEST:g} (default: %(default)s)',
     )
     parser.add_argument('--seed', type=int, default=DEFAULT_SEED, help='default: %(default)s')
     parser.add_argument(

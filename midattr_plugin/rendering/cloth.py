@@ -1,6 +1,7 @@
 """Colors and patterns of garments."""
 
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from midattr_plugin.rendering.traits import CUE_STRENGTH, Garment
 
 # Patterns that divide a garment into large areas, for garments of several colors.
 _AREAS = ('stripes', 'checks', 'print', 'halves')
+_PAIRS = tuple(permutations(SHADES, 2))
+_MIXED = 0.5  # share of the unlabeled garments that have two colors
 _WHITE = np.array([238, 238, 238], np.float32)
 _DARK = np.array([24, 22, 22], np.float32)
 
@@ -87,16 +90,16 @@ def make_cloth(names: tuple[str, ...], garment: Garment, where: str) -> Cloth:
 
     Args:
         names: the colors labeled 'yes'; several make a multi-colored garment, none a
-            color outside the annotated list or a mixture.
+            color outside the annotated list or any two colors.
         garment: shade and pattern that the identity keeps.
         where: 'upper' or 'lower'.
     """
-    if not names and garment.mixture < 0.4:
-        order = sorted(SHADES, key=lambda name: (garment.outside * 7919 * len(name)) % 1)
-        names = tuple(order[:2])
+    if not names and garment.mixture < _MIXED:
+        names = _PAIRS[int(garment.pair * len(_PAIRS))]
     if len(names) > 1:
-        base, second = (shade(name, garment.pick, garment.jitter) for name in names[:2])
-        pattern = _AREAS[int(garment.phase * len(_AREAS))]
+        base = shade(names[0], garment.pick, garment.jitter)
+        second = shade(names[1], garment.second, garment.jitter)
+        pattern = _AREAS[int(garment.area * len(_AREAS))]
         return Cloth(base, second, pattern, 0.25 * garment.scale, garment.phase)
     if not names:
         names = (OUTSIDE[where][int(garment.outside * len(OUTSIDE[where]))],)

@@ -9,18 +9,20 @@ from midattr_plugin.rendering.roster import Roster
 from midattr_plugin.rendering.seeds import generator
 
 TRAIN, QUERY, GALLERY = 'bounding_box_train', 'query', 'bounding_box_test'
-JUNK, BACKGROUND = -1, 0  # identity numbers of distractors in the gallery
+JUNK, DISTRACTOR = -1, 0  # identity numbers in the gallery, besides those of people
 _MIN_CAMERAS = 2
+_NUM_SEQUENCES = 6  # recordings of a camera
+_STAMPS = (1000, 90000)  # range of the numbers of frames
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of pictures; ``gallery`` does not count background and junk."""
+    """Numbers of pictures; ``gallery`` does not count distractors and junk."""
 
     train: int
     query: int
     gallery: int
-    background: int
+    distractors: int
     junk: int
 
 
@@ -51,7 +53,7 @@ def market_sizes(num_train: int, num_test: int) -> Sizes:
         max(scaled(MARKET.train, num_train, MARKET_TRAIN_PIDS), num_train * _MIN_CAMERAS),
         *(
             scaled(images, num_test, MARKET_TEST_PIDS)
-            for images in (MARKET.query, MARKET.gallery, MARKET.background, MARKET.junk)
+            for images in (MARKET.query, MARKET.gallery, MARKET.distractors, MARKET.junk)
         ),
     )
 
@@ -61,29 +63,29 @@ def make_plan(roster: Roster, sizes: Sizes, seed: int) -> list[Shot]:
 
     Every identity is seen by at least two cameras. A test identity has one query for each
     camera that sees it and at least one gallery picture there, so that each query has a
-    match in another camera.
+    match in another camera. Apart from the identity and the camera, a name tells nothing: every
+    walk past a camera has a recording, a time and a number of pictures of its own.
     """
     random = generator(seed, 'plan')
     shots: list[Shot] = []
     train = list(roster['train'])
     most = min(NUM_CAMERAS * len(train), sizes.train)
-    cameras = _share(
-        random, min(most, round(4.3 * len(train))), len(train), _MIN_CAMERAS, NUM_CAMERAS
-    )
-    images = _spread(random, sizes.train, cameras)
-    for pid, seen, number in zip(train, cameras, images, strict=True):
-        shots += _plan_walks(random, pid, _sample_cameras(random, seen), [(TRAIN, number)])
+    seen = _share(random, min(most, round(4.3 * len(train))), len(train), _MIN_CAMERAS, NUM_CAMERAS)
+    walks = _sample_walks(random, train, seen)
+    for (pid, camera), number in zip(walks, _spread(random, sizes.train, len(walks)), strict=True):
+        shots += _plan_walk(random, pid, camera, [TRAIN] * number)
 
     test = list(roster['test'])
-    cameras = _share(random, sizes.query, len(test), _MIN_CAMERAS, NUM_CAMERAS)
-    images = _spread(random, sizes.gallery, cameras)
-    for pid, seen, number in zip(test, cameras, images, strict=True):
-        shots += _plan_walks(
-            random, pid, _sample_cameras(random, seen), [(QUERY, seen), (GALLERY, number)]
-        )
+    walks = _sample_walks(
+        random, test, _share(random, sizes.query, len(test), _MIN_CAMERAS, NUM_CAMERAS)
+    )
+    for (pid, camera), number in zip(
+        walks, _spread(random, sizes.gallery, len(walks)), strict=True
+    ):
+        shots += _plan_walk(random, pid, camera, [QUERY] + [GALLERY] * number)
 
-    for pid, number in ((BACKGROUND, sizes.background), (JUNK, sizes.junk)):
-        shots += _plan_walks(random, pid, np.arange(1, NUM_CAMERAS + 1), [(GALLERY, number)])
+    for pid, number in ((DISTRACTOR, sizes.distractors), (JUNK, sizes.junk)):
+        shots += _plan_detections(random, pid, number)
     return shots
 
 
@@ -101,36 +103,57 @@ def _share(random: np.random.Generator, total: int, count: int, low: int, high: 
     return shares
 
 
-def _spread(random: np.random.Generator, total: int, least: np.ndarray) -> np.ndarray:
-    """Return integers of at least ``least`` with the sum ``total``, unequal as in real data."""
-    rest = total - least.sum()
-    if rest < 0:
-        raise ValueError(f'{total} pictures are too few for {least.sum()} identities and cameras')
-    appetite = least * random.lognormal(0, 0.5, len(least))
-    return least + random.multinomial(rest, appetite / appetite.sum())
+def _spread(random: np.random.Generator, total: int, count: int) -> np.ndarray:
+    """Return ``count`` integers of at least 1 with the sum ``total``, unequal as in real data."""
+    if total < count:
+        raise ValueError(f'{total} pictures are too few for {count} identities and cameras')
+    appetite = random.lognormal(0, 0.5, count)
+    return 1 + random.multinomial(total - count, appetite / appetite.sum())
 
 
-def _sample_cameras(random: np.random.Generator, number: int) -> np.ndarray:
-    return np.sort(random.permutation(NUM_CAMERAS)[:number] + 1)
+def _sample_walks(
+    random: np.random.Generator, pids: list[int], seen: np.ndarray
+) -> list[tuple[int, int]]:
+    """Return pairs of an identity and one of the cameras that see it, ``seen`` of them each."""
+    return [
+        (pid, int(camera))
+        for pid, number in zip(pids, seen, strict=True)
+        for camera in np.sort(random.permutation(NUM_CAMERAS)[:number] + 1)
+    ]
 
 
-def _plan_walks(
-    random: np.random.Generator, pid: int, cameras: np.ndarray, parts: list[tuple[str, int]]
+def _plan_walk(
+    random: np.random.Generator, pid: int, camera: int, folders: list[str]
 ) -> list[Shot]:
-    """Return the pictures of one identity, each camera in turn, named as in Market-1501."""
-    sequence = int(random.integers(1, 7))
-    begin = random.integers(1000, 90000, len(cameras))
-    taken = dict.fromkeys(cameras.tolist(), 0)
-    shots = []
-    for folder, number in parts:
-        for index in range(number):
-            which = index % len(cameras)
-            camera = int(cameras[which])
-            frame = taken[camera]
-            taken[camera] += 1
-            stamp = begin[which] + 25 * frame
-            box = 0 if folder == QUERY else 1 + index % 4
-            number_text = '-1' if pid == JUNK else f'{pid:04d}'
-            name = f'{number_text}_c{camera}s{sequence}_{stamp:06d}_{box:02d}.jpg'
-            shots.append(Shot(folder, pid, camera, frame, name))
-    return shots
+    """Return the pictures of an identity by a camera, one for each of ``folders``."""
+    sequence = random.integers(1, _NUM_SEQUENCES + 1)
+    # in any order, so that queries are not always the first
+    stamps = random.integers(*_STAMPS) + 25 * random.permutation(len(folders))
+    return [
+        Shot(folder, pid, camera, frame, _name(random, folder, pid, camera, sequence, stamp))
+        for frame, (folder, stamp) in enumerate(zip(folders, stamps, strict=True))
+    ]
+
+
+def _plan_detections(random: np.random.Generator, pid: int, number: int) -> list[Shot]:
+    """Return distractors or junk, which have nothing to do with each other."""
+    stamps = random.choice(np.arange(*_STAMPS), number, replace=False)
+    return [
+        Shot(
+            GALLERY,
+            pid,
+            camera := 1 + index % NUM_CAMERAS,
+            index // NUM_CAMERAS,
+            _name(random, GALLERY, pid, camera, random.integers(1, _NUM_SEQUENCES + 1), stamp),
+        )
+        for index, stamp in enumerate(stamps)
+    ]
+
+
+def _name(
+    random: np.random.Generator, folder: str, pid: int, camera: int, sequence: int, stamp: int
+) -> str:
+    """Return a file name as in Market-1501, where queries have box 0."""
+    box = 0 if folder == QUERY else random.integers(1, 5)
+    number = '-1' if pid == JUNK else f'{pid:04d}'
+    return f'{number}_c{camera}s{sequence}_{stamp:06d}_{box:02d}.jpg'

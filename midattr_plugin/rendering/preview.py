@@ -8,15 +8,19 @@ import numpy as np
 
 from midattr_plugin.files import atomic_path
 from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
+from midattr_plugin.rendering.detection import HEIGHT, WIDTH
+from midattr_plugin.rendering.difficulty import Difficulty
 from midattr_plugin.rendering.look import Look, describe
-from midattr_plugin.rendering.photo import HEIGHT, WIDTH, photograph
+from midattr_plugin.rendering.photo import photograph
 from midattr_plugin.rendering.traits import sample_traits
 
 _ZOOM = 2
 _TEXT = 18  # rows of the caption
 
 
-def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
+def contact_sheet(
+    looks: Mapping[int, Look], seed: int, difficulty: Difficulty | None = None
+) -> np.ndarray:
     """Return a grid (H, W, 3) uint8, BGR: identities by cameras.
 
     Four columns show an identity from the front, from both sides and from behind; the last two
@@ -28,7 +32,7 @@ def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
     for pid, look in looks.items():
         traits = sample_traits(seed, pid)
         cells = [
-            photograph(look, traits, pid, camera, scene, 0, seed, yaw=turn)
+            photograph(look, traits, pid, camera, scene, 0, seed, difficulty, turn)
             for camera, scene, turn in zip(CAMERAS, scenes, turns, strict=True)
         ]
         row = cv2.resize(np.hstack(cells), None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
@@ -59,12 +63,14 @@ def contact_sheet(looks: Mapping[int, Look], seed: int) -> np.ndarray:
     return np.hstack(columns)
 
 
-def write_preview(path: Path, looks: Mapping[int, Look], seed: int) -> None:
+def write_preview(
+    path: Path, looks: Mapping[int, Look], seed: int, difficulty: Difficulty | None = None
+) -> None:
     """Write a contact sheet (PNG); see :func:`contact_sheet`.
 
     Raises:
         InputError: the file cannot be written.
     """
-    _, data = cv2.imencode('.png', contact_sheet(looks, seed))
+    _, data = cv2.imencode('.png', contact_sheet(looks, seed, difficulty))
     with atomic_path(path, data.nbytes) as temporary:
         temporary.write_bytes(data.tobytes())

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from midattr_plugin.datasets.rendered import Recipe
+from midattr_plugin.rendering.difficulty import DIFFICULTY, Difficulty
 from midattr_plugin.rendering.plan import Sizes, make_plan, market_sizes
 from midattr_plugin.rendering.roster import (
     annotation_bytes,
@@ -14,13 +16,11 @@ from midattr_plugin.rendering.roster import (
 from midattr_plugin.rendering.tree import TREE, write_tree
 from midattr_plugin.user_path import user_path
 
-# Incremented whenever the same seed gives other pictures.
-VERSION = 1
 DEFAULT_SEED = 1501
 # Many people with few pictures each, so that attributes generalize to other people: with
 # 100 x 12 a network learns them by heart (balanced accuracy .58 on other people).
 DEMO_TRAIN_PIDS, DEMO_TEST_PIDS = 200, 80
-DEMO_SIZES = Sizes(train=1400, query=320, gallery=720, background=60, junk=60)
+DEMO_SIZES = Sizes(train=1400, query=320, gallery=720, distractors=60, junk=60)
 
 
 def default_workers() -> int:
@@ -31,7 +31,12 @@ def default_workers() -> int:
         return os.cpu_count() or 1
 
 
-def render_demo(folder: Path, seed: int = DEFAULT_SEED, workers: int | None = None) -> None:
+def render_demo(
+    folder: Path,
+    seed: int = DEFAULT_SEED,
+    workers: int | None = None,
+    difficulty: float = DIFFICULTY,
+) -> None:
     """Render the small dataset into ``folder``/Market-1501-v15.09.15.
 
     200 training identities with 1,400 pictures, 80 test identities with 320 queries and a
@@ -42,19 +47,22 @@ def render_demo(folder: Path, seed: int = DEFAULT_SEED, workers: int | None = No
         folder: where to put the tree.
         seed: seed of all random numbers.
         workers: number of processes, None for one per core; the result does not depend on it.
+        difficulty: strength of everything that hides an identity, 0 to 4.
 
     Raises:
-        InputError: the folder cannot be written, or holds pictures that were not rendered.
+        InputError: the folder cannot be written, or holds pictures that were not rendered; or
+            the difficulty is outside its range.
     """
+    nuisances = Difficulty.uniform(difficulty)
     roster = invent_roster(seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
     write_tree(
         Path(user_path(folder, 'folder')) / TREE,
         roster,
         make_plan(roster, DEMO_SIZES, seed),
         annotation_bytes(roster),
-        _recipe(seed, 'invented people'),
-        seed,
+        Recipe(seed, difficulty, 'invented people'),
         workers or default_workers(),
+        nuisances,
     )
 
 
@@ -64,6 +72,7 @@ def render_twin(
     seed: int = DEFAULT_SEED,
     workers: int | None = None,
     limit: int | None = None,
+    difficulty: float = DIFFICULTY,
 ) -> None:
     """Render every identity of an annotation file into ``folder``/Market-1501-v15.09.15.
 
@@ -76,10 +85,13 @@ def render_twin(
         seed: seed of all random numbers.
         workers: number of processes, None for one per core; the result does not depend on it.
         limit: render only this many identities, None for all.
+        difficulty: strength of everything that hides an identity, 0 to 4.
 
     Raises:
-        InputError: the annotation file or the folder cannot be used.
+        InputError: the annotation file or the folder cannot be used, or the difficulty is outside
+            its range.
     """
+    nuisances = Difficulty.uniform(difficulty)
     annotations = Path(user_path(annotations, 'annotations'))
     roster = read_roster(annotations)
     if limit is not None:
@@ -93,11 +105,7 @@ def render_twin(
         roster,
         plan,
         data,
-        _recipe(seed, source),
-        seed,
+        Recipe(seed, difficulty, source),
         workers or default_workers(),
+        nuisances,
     )
-
-
-def _recipe(seed: int, source: str) -> str:
-    return f'renderer version: {VERSION}\nseed: {seed}\nsource: {source}\n'

@@ -13,8 +13,9 @@ import numpy as np
 from midattr_plugin.rendering.palette import BAGS, SHOES
 from midattr_plugin.rendering.seeds import generator
 
+# As in a street, most garments have no pattern.
 UPPER_PATTERNS = (
-    'plain',
+    *['plain'] * 5,
     'stripes',
     'pinstripes',
     'checks',
@@ -25,7 +26,7 @@ UPPER_PATTERNS = (
     'open',
     'sleeves',
 )
-LOWER_PATTERNS = ('plain', 'plain', 'washed', 'seam', 'checks', 'print', 'cuffs')
+LOWER_PATTERNS = (*['plain'] * 5, 'washed', 'seam', 'checks', 'print', 'cuffs')
 # Strength of the identity cues; near 0 only the attributes distinguish people.
 CUE_STRENGTH = 0.55
 
@@ -43,6 +44,8 @@ class Garment:
     side: float  # < .5 darker, otherwise lighter
     outside: float  # which unannotated color, [0, 1)
     mixture: float  # whether an unknown color is a mixture, [0, 1)
+    pair: float  # which two colors, [0, 1)
+    area: float  # which pattern divides a garment of several colors, [0, 1)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Traits:
 
 
 def _sample_garment(random: np.random.Generator, patterns: tuple[str, ...]) -> Garment:
-    numbers = random.random(10)
+    numbers = random.random(13)
     return Garment(
         pick=numbers[0],
         jitter=(numbers[1:4] * 2 - 1) * CUE_STRENGTH,
@@ -85,7 +88,9 @@ def _sample_garment(random: np.random.Generator, patterns: tuple[str, ...]) -> G
         second=numbers[7],
         side=numbers[8],
         outside=numbers[9],
-        mixture=random.random(),
+        mixture=numbers[10],
+        pair=numbers[11],
+        area=numbers[12],
     )
 
 

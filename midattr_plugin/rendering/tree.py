@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 from tqdm import tqdm
 
-from midattr_plugin.datasets.rendered import MARKER
+from midattr_plugin.datasets.rendered import MARKER, Recipe
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import courtesy, write_error
 from midattr_plugin.rendering.cameras import CAMERAS, camera_scene
+from midattr_plugin.rendering.difficulty import Difficulty
+from midattr_plugin.rendering.distractors import photograph_false_detection, photograph_junk
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.photo import photograph, photograph_background, photograph_junk
-from midattr_plugin.rendering.plan import BACKGROUND, GALLERY, JUNK, QUERY, TRAIN, Shot
+from midattr_plugin.rendering.photo import photograph
+from midattr_plugin.rendering.plan import DISTRACTOR, GALLERY, JUNK, QUERY, TRAIN, Shot
 from midattr_plugin.rendering.roster import Roster
-from midattr_plugin.rendering.seeds import generator
 from midattr_plugin.rendering.traits import sample_traits
 
 TREE = 'Market-1501-v15.09.15'
@@ -32,6 +34,7 @@ _NOTICE = (
     'Scores measured on them say nothing about real data.\n'
 )
 _BATCH = 32
+_JPEG_QUALITY = 90  # of all pictures, so that it tells nothing
 
 
 def read_marker(tree: Path) -> str | None:
@@ -47,9 +50,9 @@ def write_tree(
     roster: Roster,
     shots: Sequence[Shot],
     annotations: bytes,
-    recipe: str,
-    seed: int,
+    recipe: Recipe,
     workers: int,
+    difficulty: Difficulty | None = None,
 ) -> None:
     """Render pictures into a folder, which appears when it is complete.
 
@@ -60,9 +63,9 @@ def write_tree(
         roster: the people.
         shots: the pictures.
         annotations: content of market_attribute.mat.
-        recipe: lines that tell this rendering from others; they end the marker.
-        seed: seed of all random numbers.
+        recipe: tells this rendering from others, and has the seed of all random numbers.
         workers: number of processes.
+        difficulty: strength of the nuisances, None for the default.
 
     Raises:
         InputError: ``tree`` holds files that were not rendered, or cannot be written.
@@ -74,21 +77,23 @@ def write_tree(
             f'{tree} exists and was not rendered by this program; choose another '
             'folder or move it away'
         )
+    if read_marker(tree) is not None:
+        print(f'{tree} was rendered by another version or with other options: rendering it again')
     try:
         with _temporary_sibling(tree) as temporary:
             for folder in (TRAIN, QUERY, GALLERY):
                 (temporary / folder).mkdir()
-            _render(temporary, roster, shots, seed, workers)
+            _render(temporary, roster, shots, recipe.seed, workers, difficulty)
             (temporary / ANNOTATIONS).write_bytes(annotations)
-            (temporary / MARKER).write_text(_NOTICE + recipe, encoding='utf-8')
+            (temporary / MARKER).write_text(_NOTICE + recipe.text(), encoding='utf-8')
             _put_in_place(temporary, tree, recipe)
     except OSError as error:
         raise write_error(tree, error) from error
 
 
-def _has_recipe(tree: Path, recipe: str) -> bool:
+def _has_recipe(tree: Path, recipe: Recipe) -> bool:
     # only the end: a tree with an older notice is still valid
-    return (read_marker(tree) or '').endswith(recipe)
+    return (read_marker(tree) or '').endswith(recipe.text())
 
 
 @contextmanager
@@ -104,7 +109,7 @@ def _temporary_sibling(tree: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _put_in_place(temporary: Path, tree: Path, recipe: str) -> None:
+def _put_in_place(temporary: Path, tree: Path, recipe: Recipe) -> None:
     if _has_recipe(tree, recipe):
         return  # another process rendered the same meanwhile; its tree may be in use
     old = temporary / 'replaced'
@@ -116,11 +121,18 @@ def _put_in_place(temporary: Path, tree: Path, recipe: str) -> None:
     shutil.rmtree(tree / old.name, ignore_errors=True)
 
 
-def _render(folder: Path, roster: Roster, shots: Sequence[Shot], seed: int, workers: int) -> None:
+def _render(
+    folder: Path,
+    roster: Roster,
+    shots: Sequence[Shot],
+    seed: int,
+    workers: int,
+    difficulty: Difficulty | None,
+) -> None:
     looks = {pid: look for split in roster.values() for pid, look in split.items()}
     batches = [shots[start : start + _BATCH] for start in range(0, len(shots), _BATCH)]
     jobs = [
-        (folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed)
+        (folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed, difficulty)
         for batch in batches
     ]
     with (
@@ -171,20 +183,29 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def render_batch(folder: Path, shots: Sequence[Shot], looks: dict[int, Look], seed: int) -> int:
+def render_batch(
+    folder: Path,
+    shots: Sequence[Shot],
+    looks: dict[int, Look],
+    seed: int,
+    difficulty: Difficulty | None = None,
+) -> int:
     """Render ``shots`` into ``folder`` and return their number."""
     for shot in shots:
-        camera = CAMERAS[shot.camera - 1]
-        scene = camera_scene(camera, seed)
-        if shot.pid == JUNK:
-            picture = photograph_junk(camera, scene, shot.frame, seed)
-        elif shot.pid == BACKGROUND:
-            picture = photograph_background(camera, scene, shot.frame, seed)
-        else:
-            traits = sample_traits(seed, shot.pid)
-            picture = photograph(looks[shot.pid], traits, shot.pid, camera, scene, shot.frame, seed)
-        random = generator(seed, 'jpeg', shot.pid, shot.camera, shot.frame)
-        quality = int(random.integers(78, 96))
-        _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+        picture = _take(shot, looks, seed, difficulty)
+        _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         (folder / shot.folder / shot.name).write_bytes(data.tobytes())
     return len(shots)
+
+
+def _take(
+    shot: Shot, looks: dict[int, Look], seed: int, difficulty: Difficulty | None
+) -> np.ndarray:
+    camera = CAMERAS[shot.camera - 1]
+    scene = camera_scene(camera, seed)
+    if shot.pid == JUNK:
+        return photograph_junk(camera, scene, shot.frame, seed, difficulty)
+    if shot.pid == DISTRACTOR:
+        return photograph_false_detection(camera, scene, shot.frame, seed, difficulty)
+    look, traits = looks[shot.pid], sample_traits(seed, shot.pid)
+    return photograph(look, traits, shot.pid, camera, scene, shot.frame, seed, difficulty)

@@ -7,7 +7,7 @@ import pytest
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import Market1501Attr
-from midattr_plugin.datasets.rendered import MARKER, is_rendered
+from midattr_plugin.datasets.rendered import MARKER, Recipe, is_rendered
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,24 @@ def test_videos(tmp_path):
     assert not is_rendered(videos)
     (tmp_path / 'mars' / MARKER).touch()
     assert is_rendered(videos)
+
+
+@pytest.mark.parametrize(
+    'recipe', [Recipe(7, 1, 'invented people'), Recipe(0, 0.25, 'a file, sha256 ab', 5)]
+)
+def test_recipe_is_read_from_the_end_of_a_marker(tmp_path, recipe):
+    (tmp_path / MARKER).write_text('A notice.\n' + recipe.text())
+    assert Recipe.read(tmp_path) == recipe
+
+
+def test_recipe_of_the_first_version(tmp_path):
+    text = 'A notice.\nrenderer version: 1\nseed: 1501\nsource: invented people\n'
+    (tmp_path / MARKER).write_text(text)
+    assert Recipe.read(tmp_path) == Recipe(1501, 1, 'invented people', 1)
+
+
+@pytest.mark.parametrize('content', [None, b'', b'A notice.\n', b'\xff\xfe'])
+def test_no_recipe(tmp_path, content):
+    if content is not None:
+        (tmp_path / MARKER).write_bytes(content)
+    assert Recipe.read(tmp_path) is None

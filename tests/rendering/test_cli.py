@@ -38,13 +38,15 @@ def test_twin_goes_where_market1501_lies(tmp_path, annotations):
                 '2',
                 '--seed',
                 '3',
+                '--difficulty',
+                '1.5',
             ]
         )
         == 0
     )
     tree = out / 'market1501/Market-1501-v15.09.15'
     assert len(list((tree / 'bounding_box_train').iterdir())) == 17
-    assert 'seed: 3' in (tree / 'RENDERED.txt').read_text()
+    assert 'seed: 3\ndifficulty: 1.5\n' in (tree / 'RENDERED.txt').read_text()
 
 
 @pytest.mark.parametrize('arguments', [[], ['--limit', '3']])
@@ -74,6 +76,8 @@ def test_preview_of_one():
         ([], 'neither --out nor --preview'),
         (['--out', '{}/x', '--seed', '-1'], '--seed -1'),
         (['--out', '{}/x', '--workers', '0'], '--workers 0'),
+        (['--out', '{}/x', '--difficulty', '9'], '--difficulty is 9'),
+        (['--preview', '{}/x', '--difficulty', 'nan'], '--difficulty is nan'),
         (['--out', '{}/x', '--limit', '3'], '--limit only applies'),
         (['--out', '{}/x', '--annotations', '{}/none.mat'], 'none.mat does not exist'),
         (

@@ -18,7 +18,7 @@ def _check(shots, roster, sizes):
     gallery = Counter(min(shot.pid, 1) for shot in shots if shot.folder == 'bounding_box_test')
     assert folders['bounding_box_train'] == sizes.train
     assert folders['query'] == sizes.query
-    assert (gallery[1], gallery[0], gallery[-1]) == (sizes.gallery, sizes.background, sizes.junk)
+    assert (gallery[1], gallery[0], gallery[-1]) == (sizes.gallery, sizes.distractors, sizes.junk)
     assert len({(shot.folder, shot.name) for shot in shots}) == len(shots)
     assert len({(shot.pid, shot.camera, shot.frame) for shot in shots}) == len(shots)
 

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import shutil
 from collections import Counter
 
@@ -7,13 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering import render, render_demo, render_twin, tree
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.plan import BACKGROUND, GALLERY, JUNK, Shot, Sizes, make_plan
+from midattr_plugin.rendering.plan import DISTRACTOR, GALLERY, JUNK, Shot, Sizes, make_plan
 from midattr_plugin.rendering.roster import annotation_bytes, invent_roster, read_roster
 
-_SIZES = Sizes(train=8, query=7, gallery=9, background=4, junk=4)
+_SIZES = Sizes(train=8, query=7, gallery=9, distractors=4, junk=4)
 _TREE = 'Market-1501-v15.09.15'
 
 
@@ -71,8 +73,9 @@ def test_order_of_the_work_does_not_matter(tmp_path):
     seed = render.DEFAULT_SEED
     roster = invent_roster(seed, 2, 2)
     shots = make_plan(roster, Sizes(4, 4, 6, 2, 2), seed)
-    tree.write_tree(tmp_path / 'a', roster, shots, b'', 'a', seed, 1)
-    tree.write_tree(tmp_path / 'b', roster, shots[::-1], b'', 'a', seed, 1)
+    recipe = Recipe(seed, 1, 'these')
+    tree.write_tree(tmp_path / 'a', roster, shots, b'', recipe, 1)
+    tree.write_tree(tmp_path / 'b', roster, shots[::-1], b'', recipe, 1)
     assert _hashes(tmp_path / 'a') == _hashes(tmp_path / 'b')
 
 
@@ -109,7 +112,7 @@ def test_torchreid_reads_the_tree(demo, tmp_path):
     assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (8, 7, 13)
 
 
-def test_complete_tree_is_kept_and_an_older_one_replaced(demo, tmp_path, monkeypatch):
+def test_complete_tree_is_kept_and_an_older_one_replaced(small, demo, tmp_path, capsys):
     shutil.copytree(demo, tmp_path, dirs_exist_ok=True)
     marker = tmp_path / _TREE / 'RENDERED.txt'
     picture = next((tmp_path / _TREE / 'query').iterdir())
@@ -120,11 +123,23 @@ def test_complete_tree_is_kept_and_an_older_one_replaced(demo, tmp_path, monkeyp
     marker.write_text(marker.read_text().replace('Scores', 'Figures'))
     render_demo(tmp_path, workers=1)
     assert not picture.exists(), 'rendered again because of the notice'
-    monkeypatch.setattr(render, 'VERSION', 99)
+    assert 'again' not in capsys.readouterr().out
+    older = re.sub('version: .*', 'version: 1', marker.read_text())
+    marker.write_text(re.sub('difficulty: .*\n', '', older))
     render_demo(tmp_path, workers=1)
-    assert picture.exists() and 'version: 99' in marker.read_text()
+    assert picture.exists() and Recipe.read(marker.parent).version == RENDERER_VERSION
+    assert f'{marker.parent} was rendered by another version' in capsys.readouterr().out
     assert _leftovers(tmp_path) == [_TREE]
     assert not (tmp_path / _TREE / 'replaced').exists()
+
+
+def test_another_difficulty_gives_other_pictures(small, demo, tmp_path):
+    render_demo(tmp_path, workers=1, difficulty=0.5)
+    assert Recipe.read(tmp_path / _TREE).difficulty == 0.5
+    one, other = _hashes(demo), _hashes(tmp_path)
+    assert one.keys() == other.keys()
+    same = [name for name in one if one[name] == other[name]]
+    assert same == [f'{_TREE}/market_attribute.mat']
 
 
 def test_twin_counts_and_annotations(annotations, tmp_path):
@@ -151,7 +166,7 @@ def test_failure_half_way_leaves_nothing(tmp_path, workers):
     shots = [Shot('bounding_box_train', 2, 1, frame, f'{frame}.jpg') for frame in range(40)]
     shots.append(Shot('query', 1, 1, 0, 'last.jpg'))
     with pytest.raises(KeyError, match='tartan'):
-        tree.write_tree(tmp_path / 'tree', roster, shots, b'', 'm', 0, workers)
+        tree.write_tree(tmp_path / 'tree', roster, shots, b'', Recipe(0, 1, 'these'), workers)
     assert _leftovers(tmp_path) == []
 
 
@@ -214,7 +229,7 @@ def test_folder_that_cannot_be_made(small, tmp_path):
 def test_distractors_are_written_into_the_gallery(tmp_path):
     for folder in (GALLERY,):
         (tmp_path / folder).mkdir()
-    shots = [Shot(GALLERY, pid, 2, 0, f'{pid}.jpg') for pid in (JUNK, BACKGROUND)]
+    shots = [Shot(GALLERY, pid, 2, 0, f'{pid}.jpg') for pid in (JUNK, DISTRACTOR)]
     assert tree.render_batch(tmp_path, shots, {}, 0) == 2
     one, two = (cv2.imread(str(tmp_path / GALLERY / shot.name)) for shot in shots)
     assert np.abs(one.astype(int) - two).mean() > 5
