@@ -24,7 +24,7 @@ class Recipe:
         """Return the lines for the marker."""
         return (
             f'renderer version: {self.version}\nseed: {self.seed}\n'
-            f'difficulty: {self.difficulty:g}\nsource: {self.source}\n'
+            f'difficulty: {float(self.difficulty)}\nsource: {self.source}\n'
         )
 
     @classmethod
