@@ -1,6 +1,7 @@
 """The suites in configs/compare: their rows can be built, and agree with the paper."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from helpers.paths import CONFIGS
 from midattr_plugin.compare.grid import selection_suite
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.compare.tested_alike import describe_tests
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.errors import InputError
 
@@ -47,6 +49,15 @@ def test_every_row_is_a_configuration(path):
             assert all(40 < value < 100 for value in scores.values())
     if suite.select:
         assert plan_runs(selection_suite(suite), [1], Path('out'))
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_rows_are_tested_alike(path):
+    runs = plan_runs(load_suite(path), [1], Path('out'), opts=START.get(path.stem, []))
+    finished = [SimpleNamespace(row=run.row, cfg=run.cfg, is_done=True) for run in runs]
+    [fact] = describe_tests(finished)
+    ways = 'L2-normalized descriptors, Euclidean distance, no re-ranking'
+    assert fact.startswith(f'All rows: {ways}')
 
 
 READINGS = {'literal': 'literal', 'apr': 'apr'}

@@ -1,15 +1,10 @@
 """A report says how its rows were tested, and warns where a comparison mixes ways."""
 
-from pathlib import Path
-from types import SimpleNamespace
-
 import pytest
 
 from helpers.fake_runs import finish, made_up_results, make_suite
-from helpers.paths import CONFIGS
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.report import write_report
-from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.tested_alike import describe_tests
 
 OURS = {'model.name': 'midattr_resnet18'}
@@ -93,13 +88,3 @@ def test_only_finished_runs_count(tmp_path, unfinished):
     [fact] = describe_tests(runs)
     assert fact.startswith('All rows: ')
     assert describe_tests([]) == []
-
-
-@pytest.mark.parametrize(
-    'path', sorted((CONFIGS / 'compare').glob('*.yaml')), ids=lambda path: path.stem
-)
-def test_rows_of_each_suite_are_tested_alike(path):
-    planned = plan_runs(load_suite(path), [1], Path('out'))
-    runs = [SimpleNamespace(row=run.row, cfg=run.cfg, is_done=True) for run in planned]
-    [fact] = describe_tests(runs)
-    assert fact.startswith(ALIKE[:-1])
