@@ -226,7 +226,7 @@ def _data_and_model(cfg: CfgNode):
 
 
 def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
-    """Return one line per target: mAP, rank-1 and mA, after those before training if any."""
+    """Return a line per target: mAP, rank-1 and attributes, after those before training if any."""
     lines = []
     for target, rendered in engine.results.rendered.items():
         measured = [
@@ -245,9 +245,9 @@ def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
 def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, float]:
     reid = results.reid[target][descriptor]
     scores = {f'{descriptor} mAP': reid['mAP'], 'rank-1': reid['rank-1']}
-    mA = results.mean_mA(target)
-    if mA is not None:
-        scores['attributes mA'] = mA
+    balanced_accuracy = results.mean_balanced_accuracy(target)
+    if balanced_accuracy is not None:
+        scores['attributes balanced accuracy'] = balanced_accuracy
     return scores
 
 

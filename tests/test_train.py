@@ -161,7 +161,7 @@ def test_tensorboard_has_every_term(root):
         'Train/loss_local',
         'Train/acc_age',
         'Test/market1501_attr/mAP',
-        'Test/market1501_attr/mA',
+        'Test/market1501_attr/balanced_accuracy',
     } <= set(tags)
 
 

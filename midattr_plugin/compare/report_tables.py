@@ -61,7 +61,7 @@ def _tables_of_target(result_rows: Sequence[ResultRow], target: str) -> Iterator
     if compared:
         names = [
             name
-            for name in (*_MAIN_SCORES, 'mA')
+            for name in (*_MAIN_SCORES, 'balanced_accuracy')
             if any(name in item.differences for item in compared)
         ]
         yield Table(

@@ -13,8 +13,8 @@ from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.engine.results import REID_SCORES, Results
 from midattr_plugin.errors import InputError
 
-ROW_SCORES = (*REID_SCORES, 'mA')
-"""Scores of a result row, in percent. All descriptors of a row and target share their mA."""
+ROW_SCORES = (*REID_SCORES, 'balanced_accuracy')
+"""Scores of a result row, in percent. All descriptors of a row and target share the last one."""
 
 ResultsBySeed = Mapping[int, Results]
 
@@ -195,9 +195,9 @@ def _scores_by_seed(
 
 def _scores(result: Results, target: str, descriptor: str) -> dict[str, float]:
     scores = {name: 100 * value for name, value in result.reid[target][descriptor].items()}
-    mA = result.mean_mA(target)
-    if mA is not None:
-        scores['mA'] = 100 * mA
+    balanced_accuracy = result.mean_balanced_accuracy(target)
+    if balanced_accuracy is not None:
+        scores['balanced_accuracy'] = 100 * balanced_accuracy
     return scores
 
 

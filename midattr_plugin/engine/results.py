@@ -15,7 +15,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
 from midattr_plugin.user_path import user_path
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 RANKS = (1, 5, 10, 20)
 REID_SCORES = (*(f'rank-{rank}' for rank in RANKS), 'mAP', 'mAP_zheng2015')
 """Names of the scores of a descriptor; results of earlier versions lack the last one."""
@@ -66,9 +66,9 @@ class Results:
         values = [scores[descriptor]['mAP'] for scores in self.reid.values()]
         return sum(values) / len(values)
 
-    def mean_mA(self, target: str) -> float | None:
-        """Return the mA of a target, averaged over the attributes; None without labels."""
-        return self.attributes.get(target, {}).get('average', {}).get('mA')
+    def mean_balanced_accuracy(self, target: str) -> float | None:
+        """Return the balanced accuracy, averaged over the attributes; None without labels."""
+        return self.attributes.get(target, {}).get('average', {}).get('balanced_accuracy')
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain Python values, with the members of ``extra`` beside the other fields."""
@@ -95,6 +95,8 @@ class Results:
             )
         if version == 1:
             content = _american(content)
+        if version < 3:
+            content = _with_balanced_accuracy(content)
         names = cls.field_names()
         own = {name: value for name, value in content.items() if name in names}
         extra = {name: value for name, value in content.items() if name not in names}
@@ -194,6 +196,25 @@ def plain_numbers(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain_numbers(item) for item in value]
     return value
+
+
+def _with_balanced_accuracy(content: dict[str, Any]) -> dict[str, Any]:
+    """Return content with the name that balanced accuracy has from version 3 on; it was mA."""
+    names = {'mA': 'balanced_accuracy'}
+    reasons = {'mA at chance': 'balanced accuracy at chance'}
+    return content | {
+        'attributes': {
+            target: {
+                attribute: {names.get(name, name): value for name, value in scores.items()}
+                for attribute, scores in attributes.items()
+            }
+            for target, attributes in content.get('attributes', {}).items()
+        },
+        'at_floor': {
+            target: {name: reasons.get(reason, reason) for name, reason in floors.items()}
+            for target, floors in content.get('at_floor', {}).items()
+        },
+    }
 
 
 def _american(value: Any) -> Any:

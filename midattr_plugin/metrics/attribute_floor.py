@@ -36,7 +36,7 @@ def floor_reason(
 ) -> str:
     """Return why the scores of one attribute show nothing learned; '' if they show something.
 
-    The balanced accuracy mA of predictions that have nothing to do with the labels is 1/k on
+    The balanced accuracy of predictions that have nothing to do with the labels is 1/k on
     average, for the k classes that occur. It counts as above that only if it is so by more than
     the noise of such predictions. As the images of a person look alike, the noise is that of a
     model which gives all images of an identity the same answer: a class that only a few
@@ -66,7 +66,7 @@ def floor_reason(
         variances.append(share * (1 - share) * (sizes**2).sum() / sizes.sum() ** 2)
     noise = _QUANTILE * np.sqrt(np.sum(variances)) / len(occurring)
     if np.mean(recalls) <= 1 / len(occurring) + noise:
-        return 'mA at chance'
+        return 'balanced accuracy at chance'
     if (predicted == true).sum() <= counts.max():
         return 'accuracy not above majority'
     return ''

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_s
 
 from midattr_plugin.schema import AttributeSchema
 
-SCORES = ('accuracy', 'protocol_accuracy', 'mA', 'f1', 'majority')
+SCORES = ('accuracy', 'protocol_accuracy', 'balanced_accuracy', 'f1', 'majority')
 
 
 def score_attribute(
@@ -27,7 +27,7 @@ def score_attribute(
         * ``accuracy``: fraction of correct predictions among images with a known label;
         * ``protocol_accuracy``: the annotators' own protocol (Lin et al.), the fraction of correct
           predictions among images with pid above 0; an unknown label counts as an error;
-        * ``mA``: balanced accuracy, the mean recall of the classes that occur;
+        * ``balanced_accuracy``: the mean recall of the classes that occur;
         * ``f1``: mean F1 of the classes that occur;
         * ``majority``: the accuracy of always predicting the most frequent class, a lower bound
           that a useful ``accuracy`` exceeds.
@@ -42,7 +42,7 @@ def score_attribute(
         classes, counts = np.unique(true, return_counts=True)
         macro = {'labels': classes, 'average': 'macro', 'zero_division': 0}
         scores['accuracy'] = float(accuracy_score(true, predicted))
-        scores['mA'] = float(recall_score(true, predicted, **macro))
+        scores['balanced_accuracy'] = float(recall_score(true, predicted, **macro))
         scores['f1'] = float(f1_score(true, predicted, **macro))
         scores['majority'] = float(counts.max() / counts.sum())
     return scores

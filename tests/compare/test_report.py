@@ -73,7 +73,15 @@ def test_the_gpu_of_a_machine_is_named_only_if_it_was_used(tmp_path, monkeypatch
 def test_tables(written):
     results, differences, fusion, published, cost, layers, losses = Page(written[2]).tables
     head, *rows = results
-    assert head == ['row', 'description', 'descriptor', 'rank-1', 'mAP', 'mA', 'seeds']
+    assert head == [
+        'row',
+        'description',
+        'descriptor',
+        'rank-1',
+        'mAP',
+        'balanced_accuracy',
+        'seeds',
+    ]
     assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
     assert differences[1][:4] == ['more', 'with', 'fused', 'plain, fused']
     assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]

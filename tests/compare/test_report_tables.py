@@ -65,13 +65,17 @@ def test_nothing_learned(tmp_path):
 def test_attributes_at_their_floor(tmp_path):
     _, runs, _ = write_runs(tmp_path)
     for run in runs:
-        reasons = {'hat': 'mA at chance'} if run.row.name == 'more' or run.seed == 2 else {}
+        reasons = (
+            {'hat': 'balanced accuracy at chance'}
+            if run.row.name == 'more' or run.seed == 2
+            else {}
+        )
         change_results(run, lambda results, reasons=reasons: results.at_floor.update(a=reasons))
     [table] = floor_tables(runs)
     assert table.head == ['row', 'target', 'attribute', 'reason', 'seeds']
     assert table.rows == [
-        ['more', 'a', 'hat', 'mA at chance', '1 2'],
-        ['plain', 'a', 'hat', 'mA at chance', '2'],
+        ['more', 'a', 'hat', 'balanced accuracy at chance', '1 2'],
+        ['plain', 'a', 'hat', 'balanced accuracy at chance', '2'],
     ]
 
 

@@ -30,10 +30,13 @@ def test_result_rows(tmp_path):
     assert more.scores['mAP'].std == pytest.approx(7 / 2**0.5)
     assert more.scores['rank-1'].mean == pytest.approx(60.5)
     assert result_rows['more', 'local'].scores['mAP'].mean == pytest.approx(49.5)
-    assert more.scores['mA'].mean == pytest.approx(70) and 'mA' not in plain.scores
+    assert (
+        more.scores['balanced_accuracy'].mean == pytest.approx(70)
+        and 'balanced_accuracy' not in plain.scores
+    )
     assert more.differences['mAP'].mean == pytest.approx(7.5)  # 5 and 10
     assert more.differences['mAP'].low == pytest.approx(7.5 - 12.706 * 2.5, abs=1e-2)
-    assert 'mA' not in more.differences and not plain.differences
+    assert 'balanced_accuracy' not in more.differences and not plain.differences
     assert more.seeds == (1, 2) and more.parameters == 1234
 
 
@@ -144,7 +147,7 @@ def test_attributes_without_labels_have_no_mean(tmp_path):
 
     def without_labels(results):
         for attributes in results.attributes.values():
-            attributes['average']['mA'] = None
+            attributes['average']['balanced_accuracy'] = None
 
     change_results(runs[-1], without_labels)
-    assert all('mA' not in row.scores for row in summarize(suite, runs))
+    assert all('balanced_accuracy' not in row.scores for row in summarize(suite, runs))

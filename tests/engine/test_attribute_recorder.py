@@ -86,25 +86,30 @@ def test_without_labels_there_are_no_scores():
 
 def test_table():
     text = format_scores(
-        {'hat': {'accuracy': 0.5, 'mA': None}, 'average': {'accuracy': 1, 'mA': 0}}
+        {
+            'hat': {'accuracy': 0.5, 'balanced_accuracy': None},
+            'average': {'accuracy': 1, 'balanced_accuracy': 0},
+        }
     )
     assert text.splitlines() == [
-        '                  accuracy                 mA',
+        '                  accuracy  balanced_accuracy',
         'hat                  50.0%                  -',
         'average             100.0%               0.0%',
     ]
 
 
 def test_marks_in_the_table():
-    scores = {name: {'mA': 0.5} for name in ('hat', 'bag', 'age', 'average')}
+    scores = {name: {'f1': 0.5} for name in ('hat', 'bag', 'age', 'average')}
     reason = 'always answers "no"'
-    text = format_scores(scores, {'hat': reason, 'age': 'mA at chance', 'bag': reason})
+    text = format_scores(
+        scores, {'hat': reason, 'age': 'balanced accuracy at chance', 'bag': reason}
+    )
     assert text.splitlines() == [
-        '                        mA',
+        '                        f1',
         'hat *                50.0%',
         'bag *                50.0%',
         'age *                50.0%',
         'average              50.0%',
         '* at or below its floor, as without having learned it: always answers "no" (hat, bag); '
-        'mA at chance (age)',
+        'balanced accuracy at chance (age)',
     ]

@@ -15,7 +15,7 @@ def results():
     return Results(
         epoch=3,
         reid={'data': {'fused': REID, 'global': REID}},
-        attributes={'data': {'upper_color': {'accuracy': 0.5, 'mA': None}}},
+        attributes={'data': {'upper_color': {'accuracy': 0.5, 'balanced_accuracy': None}}},
         confusion={
             'data': {'upper_color': {'classes': ['red', 'blue'], 'counts': [[1, 0], [2, 3]]}}
         },
@@ -30,7 +30,7 @@ def test_written_and_read(tmp_path):
     results().write(path)
     assert Results.read(path) == results()
     content = json.loads(path.read_text())
-    assert content['format_version'] == FORMAT_VERSION == 2
+    assert content['format_version'] == FORMAT_VERSION == 3
     assert content['layer_weights'] == {'hat': {'res3d': 1.0}}  # beside the other fields
     assert 'multiply_adds' not in content and 'extra' not in content
 
@@ -77,6 +77,27 @@ def test_reads_files_without_scores_of_queries(tmp_path):
         Results.read(path)
 
 
+@pytest.mark.parametrize('version', [{}, {'format_version': 2}])
+def test_balanced_accuracy_was_called_mA(version):
+    """Before version 3 of the file; since then mA is what the literature calls so."""
+    scores = {'accuracy': 0.5, 'mA': 0.25}
+    old = {
+        **version,
+        'reid': {'data': {'fused': REID}},
+        'attributes': {'data': {'hat': scores, 'average': scores}},
+        'at_floor': {'data': {'hat': 'mA at chance', 'bag': 'always answers "no"'}},
+    }
+    read = Results.from_dict(old)
+    assert read.attributes['data']['hat'] == {'accuracy': 0.5, 'balanced_accuracy': 0.25}
+    assert read.mean_balanced_accuracy('data') == 0.25
+    assert read.at_floor['data'] == {
+        'hat': 'balanced accuracy at chance',
+        'bag': 'always answers "no"',
+    }
+    assert Results.from_dict(read.as_dict()) == read
+    assert scores == {'accuracy': 0.5, 'mA': 0.25}
+
+
 def test_mean_over_targets():
     read = Results(
         reid={name: {'fused': {'mAP': value}} for name, value in (('a', 0.2), ('b', 0.6))}
@@ -91,8 +112,8 @@ def test_mean_over_targets():
         ('{"reid": ', 'are broken'),
         ('[1]', 'hold no reid scores'),
         ('{"epoch": 1}', 'hold no reid scores'),
-        ('{"reid": {}, "format_version": 99}', 'version 99, .* reads up to 2; update it'),
-        ('{"format_version": 99}', 'version 99, .* reads up to 2; update it'),
+        ('{"reid": {}, "format_version": 99}', 'version 99, .* reads up to 3; update it'),
+        ('{"format_version": 99}', 'version 99, .* reads up to 3; update it'),
     ],
 )
 def test_unusable_files(tmp_path, content, message):
@@ -115,7 +136,7 @@ def test_nothing_is_left_of_a_failed_write(tmp_path):
 )
 def test_other_values_than_scores(tmp_path, reid):
     path = tmp_path / 'metrics.json'
-    path.write_text(f'{{"format_version": 2, "reid": {reid}}}')
+    path.write_text(f'{{"format_version": 3, "reid": {reid}}}')
     with pytest.raises(InputError, match='hold no reid scores'):
         Results.read(path)
 

@@ -36,7 +36,7 @@ def make_suite(folder: Path, *rows: dict, name: str = 'suite', **content) -> Sui
 
 
 def made_up_results(
-    mAP: float, mA: float | None = None, rendered: bool = True, target: str = TARGET
+    mAP: float, balanced_accuracy: float | None = None, rendered: bool = True, target: str = TARGET
 ) -> Results:
     """Return results whose rank-1 is 10 points above the mAP, and the local branch 1 below."""
     scores = {'rank-1': mAP + 0.1, 'mAP': mAP}
@@ -53,11 +53,18 @@ def made_up_results(
         parameters=1234,
         multiply_adds=5_000_000,
     )
-    if mA is not None:
+    if balanced_accuracy is not None:
         results.attributes[target] = {
-            'gender': {'accuracy': 0.8, 'majority': 0.6, 'mA': mA},
-            'hat': {'accuracy': 0.9, 'majority': 0.95, 'mA': mA},
-            'average': {'accuracy': 0.85, 'majority': 0.775, 'mA': mA},
+            name: {
+                'accuracy': accuracy,
+                'majority': majority,
+                'balanced_accuracy': balanced_accuracy,
+            }
+            for name, accuracy, majority in (
+                ('gender', 0.8, 0.6),
+                ('hat', 0.9, 0.95),
+                ('average', 0.85, 0.775),
+            )
         }
         results.confusion[target] = {
             'gender': {'classes': ['male', 'female'], 'counts': [[3, 1], [0, 6]]},

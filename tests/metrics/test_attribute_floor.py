@@ -54,7 +54,7 @@ def test_one_class_occurs():
 
 
 def test_a_rare_class_that_is_found_at_the_cost_of_accuracy():
-    """mA is 0.8 with 40 of 1,000 identities; always answering "no" would be right more often."""
+    """Balanced accuracy is 0.8 with 40 of 1,000 identities; "no" is right more often."""
     labels = (np.arange(1000) < 40).astype(int)
     predictions = np.where(np.arange(1000) % 5 == 0, 1 - labels, labels)
     assert floor_reason(predictions, labels, np.arange(1000), CLASSES) == (
@@ -67,7 +67,10 @@ def test_luck_with_few_identities():
     pids = np.repeat(np.arange(100), 50)
     labels = (pids < 2).astype(int)
     predictions = (pids % 2 == 0) | (pids < 2)
-    assert floor_reason(predictions.astype(int), labels, pids, CLASSES) == 'mA at chance'
+    assert (
+        floor_reason(predictions.astype(int), labels, pids, CLASSES)
+        == 'balanced accuracy at chance'
+    )
 
 
 def test_by_attribute():

@@ -21,7 +21,7 @@ def reference(predictions, labels, pids):
         return {
             'accuracy': None,
             'protocol_accuracy': protocol,
-            'mA': None,
+            'balanced_accuracy': None,
             'f1': None,
             'majority': None,
         }
@@ -36,7 +36,7 @@ def reference(predictions, labels, pids):
     return {
         'accuracy': sum(predictions[i] == labels[i] for i in known_images) / len(known_images),
         'protocol_accuracy': protocol,
-        'mA': sum(recalls) / len(recalls),
+        'balanced_accuracy': sum(recalls) / len(recalls),
         'f1': sum(f1s) / len(f1s),
         'majority': max(sizes) / len(known_images),
     }
@@ -66,7 +66,7 @@ def test_example_by_hand():
         {
             'accuracy': 3 / 4,  # of 4 with a known label
             'protocol_accuracy': 2 / 4,  # of 4 with an identity; the unknown label is an error
-            'mA': (2 / 2 + 1 / 2) / 2,
+            'balanced_accuracy': (2 / 2 + 1 / 2) / 2,
             'f1': (4 / 5 + 2 / 3) / 2,
             'majority': 2 / 4,
         }
