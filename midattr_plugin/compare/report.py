@@ -7,6 +7,7 @@ from pathlib import Path
 import jinja2
 import torch
 
+from midattr_plugin.compare.attribute_tables import attribute_tables
 from midattr_plugin.compare.curves import curves_of_runs
 from midattr_plugin.compare.intervals import CONFIDENCE
 from midattr_plugin.compare.plan import Run
@@ -55,6 +56,7 @@ def write_report(
         'tables': [
             *first,
             *report_tables(suite, result_rows, curves),
+            *attribute_tables(runs),
             *floor_tables(runs),
             *learned_tables(runs),
         ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gdown
 
+from midattr_plugin.class_marks import Marks
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
 from midattr_plugin.schema import AttributeSchema
@@ -16,6 +17,9 @@ from midattr_plugin.user_path import user_path
 
 IdentityLabels = dict[int, tuple[int, ...]]
 """Identity number, as in the names of the images -> m class indices, -1 where unknown."""
+
+IdentityMarks = dict[int, Marks]
+"""Identity number -> marks of the classes, one by one."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,19 @@ class AnnotationFile(ABC):
         Raises:
             InputError: the file belongs to another dataset, or is damaged.
         """
+
+    def read_marks(self, path: Path, schema: AttributeSchema) -> IdentityMarks:
+        """Return the marks of identities, in the order of ``schema``.
+
+        Override it for a file that may mark several classes of an attribute or none, which scores
+        of single classes need to know (:mod:`midattr_plugin.class_marks`). An identity without
+        marks has those of its labels, and so may all, as here.
+
+        Args:
+            path: the file, which :meth:`read` has accepted.
+            schema: the attributes to read.
+        """
+        return {}
 
     def find(self, folders: Sequence[str | Path], configured: str = '') -> Path:
         """Return the path of the file; a missing file is downloaded into the first folder.

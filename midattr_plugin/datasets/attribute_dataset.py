@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
+from midattr_plugin.class_marks import Marks, check_marks
+from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels, IdentityMarks
 from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS, describe_left_out, list_images
 from midattr_plugin.datasets.image_name import IMAGE_NAME
@@ -68,9 +69,11 @@ class AttributeDatasetMixin(AttributeItemsMixin):
 
     def __init__(self, root: str = '', annotation_file: str = '', **kwargs):
         self.labels_by_path = {}
+        self.marks_by_path: dict[str, Marks] = {}
         self.rendered = False
         self.annotation_file = annotation_file
         self._annotations: IdentityLabels | None = None
+        self._marks: IdentityMarks = {}
         self._left_out: dict[str, list[str]] = {}
         super().__init__(root, **kwargs)
         if self.mode == 'query':  # torchreid makes one dataset per mode; once is enough
@@ -123,6 +126,8 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         for path, pid, _ in data:
             if pid in self._annotations:
                 self.labels_by_path[path] = self._annotations[pid]
+                if pid in self._marks:
+                    self.marks_by_path[path] = self._marks[pid]
             elif pid not in (_BACKGROUND, _JUNK):
                 raise InputError(
                     f'identity {pid:04d} in "{dir_path}" is not annotated in '
@@ -199,6 +204,11 @@ class AttributeDatasetMixin(AttributeItemsMixin):
     def _join(self, folder: Path) -> None:
         self._annotation_path = self.find_annotations(folder)
         self._annotations = self.annotations.read(self._annotation_path, self.schema)
+        self._marks = self.annotations.read_marks(self._annotation_path, self.schema)
+        for pid, marks in self._marks.items():
+            check_marks(
+                marks, self.schema, f'annotation file "{self._annotation_path}": identity {pid:04d}'
+            )
         self.rendered = is_marked(folder, self.dataset_dir)
 
     def _parse_name(self, path: str) -> tuple[int, int]:

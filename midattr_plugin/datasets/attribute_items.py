@@ -5,10 +5,15 @@ sources, visrank, samplers), so they stay as they are. The attributes are kept b
 table from image path to class indices, which no relabeling of identities affects.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.class_marks import Marks, class_names, convert_marks
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.schema import UNKNOWN, AttributeSchema
 
@@ -22,11 +27,14 @@ class AttributeItemsMixin:
     Attributes:
         schema: the m attributes.
         labels_by_path: labels of the images; those of an image without an entry are unknown.
+        marks_by_path: marks of the classes, one by one, for images of which the labels do not say
+            all, e.g. of two colors; those of an image without an entry are those of its labels.
         rendered: whether images, or some of them, are rendered instead of real.
     """
 
     schema: AttributeSchema
     labels_by_path: LabelTable
+    marks_by_path: Mapping[str, Marks] = MappingProxyType({})
     rendered: bool
 
     def __getitem__(self, index: int) -> dict:
@@ -60,12 +68,13 @@ class AttributeItemsMixin:
         """
         # torchreid joins and relabels, but its result has neither attributes nor k_tfm.
         joined = super().__add__(other)
-        schema, labels = self.schema, self.labels_by_path
+        schema, labels, marks = self.schema, self.labels_by_path, self.marks_by_path
         if isinstance(other, AttributeItemsMixin):
             schema = self.schema.union(other.schema)
             labels = _converted(other.labels_by_path, other.schema, schema) | _converted(
                 labels, self.schema, schema
             )
+            marks = _converted_marks(other, schema) | _converted_marks(self, schema)
         return AttributeImageDataset(
             schema,
             labels,
@@ -73,6 +82,7 @@ class AttributeItemsMixin:
             joined.query,
             joined.gallery,
             rendered=self.rendered or getattr(other, 'rendered', False),
+            marks_by_path=marks,
             transform=self.transform,
             k_tfm=self.k_tfm,
             mode=self.mode,
@@ -91,6 +101,7 @@ class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         query: the query items.
         gallery: the gallery items.
         rendered: see :class:`AttributeItemsMixin`.
+        marks_by_path: see :class:`AttributeItemsMixin`.
         **kwargs: see torchreid.
     """
 
@@ -102,10 +113,12 @@ class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         query: list,
         gallery: list,
         rendered: bool = False,
+        marks_by_path: Mapping[str, Marks] = MappingProxyType({}),
         **kwargs,
     ):
         self.schema = schema
         self.labels_by_path = labels_by_path
+        self.marks_by_path = dict(marks_by_path)  # a proxy cannot be sent to workers
         self.rendered = rendered
         super().__init__(train, query, gallery, **kwargs)
 
@@ -115,3 +128,11 @@ def _converted(table: LabelTable, schema: AttributeSchema, target: AttributeSche
     converted = schema.convert(torch.tensor(rows).view(-1, len(schema)), target=target).tolist()
     new = dict(zip(rows, map(tuple, converted), strict=True))
     return {path: new[labels] for path, labels in table.items()}
+
+
+def _converted_marks(dataset: AttributeItemsMixin, target: AttributeSchema) -> dict[str, Marks]:
+    rows = list(set(dataset.marks_by_path.values()))
+    marks = np.array(rows, np.int8).reshape(-1, len(class_names(dataset.schema)))
+    converted = convert_marks(marks, dataset.schema, target).tolist()
+    new = dict(zip(rows, map(tuple, converted), strict=True))
+    return {path: new[row] for path, row in dataset.marks_by_path.items()}

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from midattr_plugin.datasets.annotation_file import AnnotationFile, IdentityLabels
+from midattr_plugin.class_marks import MARKED, UNMARKED
+from midattr_plugin.datasets.annotation_file import (
+    AnnotationFile,
+    IdentityLabels,
+    IdentityMarks,
+)
 from midattr_plugin.datasets.matlab import load_mat
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import UNKNOWN, Attribute, AttributeSchema
@@ -37,35 +42,76 @@ class MatFile(AnnotationFile):
         Raises:
             InputError: the file belongs to another dataset, or is damaged.
         """
+        return dict(self._read(path, schema)[0])
+
+    def read_marks(self, path: str | os.PathLike, schema: AttributeSchema) -> IdentityMarks:
+        """Return the marks of every annotated identity, as the fields of the file have them.
+
+        Args:
+            path: the file.
+            schema: the attributes, whose ``fields`` are read.
+
+        Raises:
+            InputError: the file belongs to another dataset, or is damaged.
+        """
+        return dict(self._read(path, schema)[1])
+
+    def _read(
+        self, path: str | os.PathLike, schema: AttributeSchema
+    ) -> tuple[IdentityLabels, IdentityMarks]:
         path = os.path.abspath(path)
         try:
             state = os.stat(path)
         except OSError as error:
             raise _unusable(path, self, f'cannot be read ({error.strerror})') from error
         # torchreid builds a dataset three times: for training, query and gallery
-        return dict(_read(path, self, schema, state.st_mtime_ns, state.st_size))
+        return _parsed(path, self, schema, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=8)
-def _read(
+def _parsed(
     path: str, source: MatFile, schema: AttributeSchema, mtime: int, size: int
-) -> IdentityLabels:
+) -> tuple[IdentityLabels, IdentityMarks]:
     if size == 0:
         raise _unusable(path, source, 'is empty')
     struct = _Struct(path, source)
     labels: IdentityLabels = {}
+    marks: IdentityMarks = {}
     for split in SPLITS:
         pids = struct.identities(split)
-        columns = [struct.labels(split, attribute, len(pids)) for attribute in schema]
-        for pid, row in zip(pids, zip(*columns, strict=True), strict=True):
+        values = [struct.values(split, attribute, len(pids)) for attribute in schema]
+        label_columns = [_labels(rows) for rows in values]
+        mark_columns = [
+            column
+            for rows, attribute in zip(values, schema, strict=True)
+            for column in _marks(rows, len(attribute.classes))
+        ]
+        for i, pid in enumerate(pids):
             if pid in labels:
                 raise _unusable(
                     path,
                     source,
                     f'lists identity {pid:04d} twice (the second time in {split}.image_index)',
                 )
-            labels[pid] = row
-    return labels
+            labels[pid] = tuple(int(column[i]) for column in label_columns)
+            marks[pid] = tuple(int(column[i]) for column in mark_columns)
+    return labels, marks
+
+
+def _labels(values: np.ndarray) -> np.ndarray:
+    """Return class indices (N,), from 0, of the values (fields, N) of an attribute's fields."""
+    if len(values) == 1:
+        return values[0] - 1  # labels are counted from 1; 0 means unknown
+    marked = values == _YES
+    return np.where(marked.sum(0) == 1, marked.argmax(0), UNKNOWN)
+
+
+def _marks(values: np.ndarray, num_classes: int) -> np.ndarray:
+    """Return the marks (classes, N) of an attribute."""
+    if len(values) > 1:
+        return values - 1  # no 1, yes 2; 0 means unknown
+    classes = np.arange(1, num_classes + 1)[:, None]
+    return np.where(values == 0, UNKNOWN, np.where(values == classes, MARKED, UNMARKED))
 
 
 class _Struct:
@@ -95,11 +141,10 @@ class _Struct:
                 f'has something other than an identity number in {split}.image_index'
             ) from error
 
-    def labels(self, split: str, attribute: Attribute, count: int) -> list[int]:
-        """Return the class indices of one attribute, one per identity."""
+    def values(self, split: str, attribute: Attribute, count: int) -> np.ndarray:
+        """Return the values (fields, identities) of the fields of one attribute."""
         fields = attribute.fields or (attribute.name,)
-        one_per_class = len(fields) > 1
-        largest = _YES if one_per_class else len(attribute.classes)
+        largest = _YES if len(fields) > 1 else len(attribute.classes)
         values = []
         for name in fields:
             column = self._field(split, name)
@@ -113,10 +158,7 @@ class _Struct:
             ):
                 raise self._unusable(f'has a label outside 0..{largest} in {split}.{name}')
             values.append(column.astype(int))
-        if not one_per_class:
-            return (values[0] - 1).tolist()  # labels are counted from 1; 0 means unknown
-        marked = np.stack(values) == _YES
-        return np.where(marked.sum(0) == 1, marked.argmax(0), UNKNOWN).tolist()
+        return np.stack(values)
 
     def _field(self, split: str, name: str) -> np.ndarray:
         fields = getattr(self.struct, split, None)

@@ -13,6 +13,7 @@ from midattr_plugin.datasets.class_counts import check_annotated
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import broadcast, is_main, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
+from midattr_plugin.engine.binary_view import format_binary_view
 from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.compiled import Compiled
 from midattr_plugin.engine.epoch import EpochMixin
@@ -294,7 +295,8 @@ class ImageMidAttrEngine(
     def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
         """Extract descriptors; record the attributes of the gallery."""
         source = getattr(loader.dataset, 'schema', None) if split == 'gallery' else None
-        self._recorder = AttributeRecorder(self.model.schema, source)
+        marks_by_path = getattr(loader.dataset, 'marks_by_path', {})
+        self._recorder = AttributeRecorder(self.model.schema, source, marks_by_path)
         return super()._extract(loader, split, target)
 
     @torch.no_grad()
@@ -316,8 +318,16 @@ class ImageMidAttrEngine(
             self.results.at_floor[dataset_name] = measured['floors']
             table = format_scores(scores, measured['floors'])
             print(f'** Attributes (gallery of {dataset_name}) **\n{table}')
+            curves = dict(scores['average'])
+            if view := measured['binary']:
+                self.results.attributes_binary[dataset_name] = view
+                print(format_binary_view(view))
+                curves |= {f'binary_{key}': value for key, value in view['mean'].items()}
+                curves |= {
+                    f'binary_instance_{key}': value for key, value in view['instance'].items()
+                }
             if self.writer is not None:
-                for key, value in scores['average'].items():
+                for key, value in curves.items():
                     self.writer.add_scalar(f'Test/{dataset_name}/{key}', value, self.epoch)
         return rank1_and_mAP
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
+from midattr_plugin.metrics.binary_scores import INSTANCE_SCORES, LABEL_SCORES
 from midattr_plugin.user_path import user_path
 
 FORMAT_VERSION = 3
@@ -32,6 +33,8 @@ class Results:
             descriptor that the model returns comes first.
         attributes: target -> attribute or 'average' -> score; see
             :func:`~midattr_plugin.metrics.score_attribute`.
+        attributes_binary: target -> 'labels' (by name), 'mean' and 'instance' -> score, and
+            'left_out' (names); see :func:`~midattr_plugin.engine.binary_view.binary_view`.
         at_floor: target -> attribute -> why its scores show nothing learned; see
             :func:`~midattr_plugin.metrics.attribute_floor.floor_reason`.
         confusion: target -> attribute -> 'classes' (c,) and 'counts' (c, c), true x predicted.
@@ -47,6 +50,7 @@ class Results:
     epoch: int = 0
     reid: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     attributes: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    attributes_binary: dict[str, dict[str, Any]] = field(default_factory=dict)
     at_floor: dict[str, dict[str, str]] = field(default_factory=dict)
     confusion: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
     rendered: dict[str, bool] = field(default_factory=dict)
@@ -161,6 +165,10 @@ def _check_scores(results: Results) -> None:
     for attributes in results.attributes.values():
         for by_name in attributes.values():
             _check_numbers(by_name.values())
+    for view in results.attributes_binary.values():
+        for scores in (view['mean'], *view['labels'].values()):
+            _check_numbers([scores[name] for name in LABEL_SCORES], may_lack=False)
+        _check_numbers([view['instance'][name] for name in INSTANCE_SCORES], may_lack=False)
     for confusions in results.confusion.values():
         for confusion in confusions.values():
             names, counts = confusion['classes'], confusion['counts']
@@ -176,9 +184,11 @@ def _check_scores(results: Results) -> None:
             raise ValueError(word)
 
 
-def _check_numbers(values: Iterable[float | None]) -> None:
+def _check_numbers(values: Iterable[float | None], may_lack: bool = True) -> None:
     for value in values:
-        if value is not None and (type(value) not in (int, float) or not math.isfinite(value)):
+        if not (may_lack and value is None) and (
+            type(value) not in (int, float) or not math.isfinite(value)
+        ):
             raise ValueError(value)
 
 

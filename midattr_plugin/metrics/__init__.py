@@ -6,6 +6,7 @@ from midattr_plugin.metrics.attribute_scores import (
     attribute_scores,
     score_attribute,
 )
+from midattr_plugin.metrics.binary_scores import binary_scores
 from midattr_plugin.metrics.chunked_distances import DISTANCES, distance_blocks
 from midattr_plugin.metrics.cmc_map import rank_blocks, rank_features
 from midattr_plugin.metrics.query_scores import QueryScores
@@ -16,6 +17,7 @@ __all__ = [
     'attribute_confusions',
     'attribute_floors',
     'attribute_scores',
+    'binary_scores',
     'distance_blocks',
     'rank_blocks',
     'rank_features',

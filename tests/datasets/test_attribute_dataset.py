@@ -63,7 +63,7 @@ def test_folders_with_wildcards_in_their_names(tmp_path):
 
 
 def test_the_file_is_parsed_once(root, monkeypatch):
-    mat_file._read.cache_clear()
+    mat_file._parsed.cache_clear()
     count = []
     load_mat = mat_file.load_mat
     monkeypatch.setattr(mat_file, 'load_mat', lambda path: count.append(1) or load_mat(path))

@@ -273,6 +273,10 @@ def check_evaluation(alone, shared):
             assert shared_metrics[scores]['market1501_attr'][name] == pytest.approx(
                 values, abs=1e-6
             )
+    for target, view in metrics['attributes_binary'].items():
+        shared_view = shared_metrics['attributes_binary'][target]
+        assert view['labels'] == shared_view['labels']  # sums of counts
+        assert view['instance'] == pytest.approx(shared_view['instance'], abs=1e-12)
     return metrics
 
 

@@ -81,7 +81,81 @@ def test_labels_of_another_dataset_are_matched_by_name():
 
 def test_without_labels_there_are_no_scores():
     recorder, _ = record(None, [batch([1]), batch([2])])
-    assert recorder.measure(2) == {'scores': {}, 'confusions': {}, 'floors': {}}
+    assert recorder.measure(2) == {'scores': {}, 'confusions': {}, 'floors': {}, 'binary': {}}
+
+
+def test_a_model_without_attributes():
+    """With an empty schema, too."""
+    for schema in (None, AttributeSchema('none', ())):
+        recorder = AttributeRecorder(schema, MARKET1501)
+        recorder.add_batch(batch([1, 2]))
+        recorder.add_output({})
+        assert not any(recorder.measure(2).values())
+
+
+SMALL = AttributeSchema(
+    'small',
+    (Attribute('hat', ('no', 'yes'), (1,)), Attribute('top', ('red', 'blue', 'green'), (2,))),
+)
+
+
+def test_marks_beside_labels():
+    """Images with marks of their own, of two colors or none, and one whose labels say all."""
+    marks = {'two.jpg': (1, 0, 1, 1, 0), 'none.jpg': (0, 1, 0, 0, 0)}
+    recorder = AttributeRecorder(SMALL, SMALL, marks)
+    recorder.add_batch(
+        {
+            'pid': torch.tensor([1, 2]),
+            'attrs': torch.tensor([[0, -1], [1, -1]]),
+            'impath': ['two.jpg', 'none.jpg'],
+        }
+    )
+    sure, unsure = [0.0, 9.0, 0.0], [0.0, 0.1, 0.0]
+    recorder.add_output({'hat': torch.eye(2), 'top': torch.tensor([sure, sure])})
+    recorder.add_batch(
+        {'pid': torch.tensor([3]), 'attrs': torch.tensor([[-1, 1]]), 'impath': ['one.jpg']}
+    )
+    recorder.add_output({'hat': torch.zeros(1, 2), 'top': torch.tensor([unsure])})
+    measured = recorder.measure(3)
+    # blue is one of two, none is marked, and the likeliest without a probability above one half
+    assert measured['scores']['top']['protocol_accuracy'] == pytest.approx(2 / 3)
+    assert measured['scores']['top']['accuracy'] == 1
+    labels = measured['binary']['labels']
+    assert list(labels) == ['hat=yes', 'top=red', 'top=blue', 'top=green']
+    assert labels['hat=yes']['mA'] == 1
+    assert labels['top=red'] == pytest.approx(
+        {'mA': 1 / 2, 'accuracy': 2 / 3, 'precision': 0, 'recall': 0, 'f1': 0}
+    )
+    assert labels['top=blue'] == pytest.approx(
+        {'mA': 1 / 4, 'accuracy': 1 / 3, 'precision': 1 / 2, 'recall': 1 / 2, 'f1': 1 / 2}
+    )
+    assert labels['top=green']['accuracy'] == 1
+    # two of three are found: blue of {red, blue}, hat of {hat} with blue besides, nothing of {blue}
+    assert measured['binary']['instance'] == pytest.approx(
+        {
+            'accuracy': (1 / 2 + 1 / 2 + 0) / 3,
+            'precision': (1 + 1 / 2 + 0) / 3,
+            'recall': (1 / 2 + 1 + 0) / 3,
+            'f1': 1 / 2,
+        }
+    )
+
+
+def test_images_without_an_identity_are_in_no_binary_score():
+    recorder = AttributeRecorder(SMALL, SMALL)
+    recorder.add_batch(
+        {'pid': torch.tensor([0, 1, -1]), 'attrs': torch.tensor([[0, 1], [1, 1], [0, 2]])}
+    )
+    recorder.add_output({'hat': 9 * torch.ones(3, 2).triu(), 'top': torch.eye(3)})
+    labels = recorder.measure(3)['binary']['labels']
+    assert labels['hat=yes'] == {'mA': 0.5, 'accuracy': 1, 'precision': 1, 'recall': 1, 'f1': 1}
+
+
+def test_memory_per_image():
+    """500,000 distractors need tens of MB, and a batch is copied from the GPU once."""
+    recorder, _ = record(MARKET1501, [batch(list(range(100)))])
+    recorded = (recorder._predictions, recorder._labels, recorder._marks, recorder._pids)
+    assert sum(array.nbytes for [array] in recorded) <= 100 * 100
 
 
 def test_table():

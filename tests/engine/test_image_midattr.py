@@ -5,11 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
 import midattr_plugin
-from helpers.fake_market import write_duke_tree, write_market_tree
+from helpers import attribute_references as reference
+from helpers.fake_market import fields_by_identity, write_duke_tree, write_market_tree
 from helpers.tiny_engine import batch, build
+from midattr_plugin.class_marks import binary_names
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 from midattr_plugin.engine.precision import is_supported
@@ -17,13 +20,15 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.models import midattr_model
 
 ATTRIBUTES = MARKET1501.names
+DUKE = 'midattr_tiny_duke'
+DUKE_TEST_IDS = (2, 6, 11, 7139)
 
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp('data')
     write_market_tree(root, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    write_duke_tree(root, test_ids=(2, 6, 11, 7139))
+    write_duke_tree(root, test_ids=DUKE_TEST_IDS)
     return root
 
 
@@ -187,6 +192,16 @@ def test_evaluation_reports_descriptors_and_attributes(root, tmp_path):
     assert all(list(scores) == names for scores in reid.values())
     attributes = engine.results.attributes['market1501_attr']
     assert list(attributes) == [*ATTRIBUTES, 'average']
+    view = engine.results.attributes_binary['market1501_attr']
+    assert tuple(view['labels']) == binary_names(MARKET1501)
+    events = EventAccumulator(str(tmp_path)).Reload()
+    for tag, value in (
+        ('balanced_accuracy', attributes['average']['balanced_accuracy']),
+        ('binary_mA', view['mean']['mA']),
+        ('binary_instance_f1', view['instance']['f1']),
+    ):
+        [event] = events.Scalars(f'Test/market1501_attr/{tag}')
+        assert event.value == pytest.approx(value)
     assert engine.results.rendered == {'market1501_attr': False}
     assert engine.results.epoch == 0
 
@@ -236,6 +251,44 @@ def test_figures_equal_a_separate_pass(root):
         assert measured == pytest.approx(accuracy)
 
 
+def test_binary_view_equals_a_separate_pass(root, capsys):
+    """From the raw fields of the file, with an identity of two colors and one without any."""
+    engine = build(root, targets='dukemtmcreid_attr', sources='dukemtmcreid_attr', model=DUKE)
+    with torch.no_grad():
+        for name, parameter in engine.model.attribute_heads.named_parameters():
+            parameter.mul_(20 if 'weight' in name else 1)  # probabilities above one half
+    engine.test()
+    people = fields_by_identity(DUKEMTMCREID, DUKE_TEST_IDS)
+    engine.model.eval()
+    pairs_by_label, pairs_by_image, right = {}, [], 0
+    color = DUKEMTMCREID['upper_color']
+    gallery = engine.test_loader['dukemtmcreid_attr']['gallery'].dataset
+    for item in gallery:
+        with torch.no_grad():
+            logits = engine.model(item['img'][None], return_dict=True)['attribute_logits']
+        fields, image = people[item['pid']], []
+        for attribute in DUKEMTMCREID:
+            likely = logits[attribute.name][0].softmax(0) > 0.5
+            for name, label in reference.binary_labels(attribute, fields).items():
+                if label is not None:
+                    pair = label, bool(likely[attribute.classes.index(name.split('=')[1])])
+                    image.append(pair)
+                    pairs_by_label.setdefault(name, []).append(pair)
+        pairs_by_image.append(image)
+        predicted = color.classes[logits['upper_color'].argmax()]
+        right += reference.is_right(color, fields, predicted)
+    view = engine.results.attributes_binary['dukemtmcreid_attr']
+    assert any(predicted for pairs in pairs_by_label.values() for _, predicted in pairs)
+    assert view['labels'] == {
+        name: pytest.approx(reference.label_scores(pairs)) for name, pairs in pairs_by_label.items()
+    }
+    assert view['instance'] == pytest.approx(reference.instance_scores(pairs_by_image))
+    scores = engine.results.attributes['dukemtmcreid_attr']['upper_color']
+    assert scores['protocol_accuracy'] == pytest.approx(right / len(gallery))
+    out = capsys.readouterr().out
+    assert f'Binary view, mean of 23 labels: mA {view["mean"]["mA"]:.1%}' in out
+
+
 def test_gallery_passes_through_the_network_once(root):
     engine = build(root)
     seen = []
@@ -263,7 +316,7 @@ def test_single_branch_has_one_descriptor(root):
     assert engine.model.schema is None
     assert 'loss_gender' not in engine.forward_backward(batch(engine))
     engine.test()
-    assert engine.results.attributes == {}
+    assert engine.results.attributes == engine.results.attributes_binary == {}
 
     net = midattr_model(4, pretrained=False, backbone='resnet18', branches=['local'])
     engine = midattr_plugin.ImageMidAttrEngine(
@@ -287,6 +340,11 @@ def test_several_sources_and_targets(root):
     assert set(attributes) == {'market1501_attr', 'dukemtmcreid_attr'}  # not torchreid's dataset
     assert list(attributes['market1501_attr']) == [*MARKET1501.names, 'average']
     assert set(attributes['dukemtmcreid_attr']) == {*DUKEMTMCREID.names, 'average'}
+    binary = engine.results.attributes_binary
+    assert [(name, len(view['labels'])) for name, view in binary.items()] == [
+        ('market1501_attr', 30),
+        ('dukemtmcreid_attr', 23),
+    ]
     assert set(engine.results.reid) == {'market1501_attr', 'dukemtmcreid_attr', 'dukemtmcreid'}
     values = [scores['fused']['mAP'] for scores in engine.results.reid.values()]
     assert engine.results.mean_mAP('fused') == pytest.approx(np.mean(values))

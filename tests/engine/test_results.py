@@ -9,6 +9,7 @@ from midattr_plugin.engine.results import FORMAT_VERSION, Results, plain_numbers
 from midattr_plugin.errors import InputError
 
 REID = {'rank-1': 0.5, 'mAP': 0.25}
+BINARY = {'mA': 0.5, 'accuracy': 0.75, 'precision': 0.0, 'recall': 0.0, 'f1': 0.0}
 
 
 def results():
@@ -18,6 +19,14 @@ def results():
         attributes={'data': {'upper_color': {'accuracy': 0.5, 'balanced_accuracy': None}}},
         confusion={
             'data': {'upper_color': {'classes': ['red', 'blue'], 'counts': [[1, 0], [2, 3]]}}
+        },
+        attributes_binary={
+            'data': {
+                'labels': {'upper_color=red': BINARY},
+                'mean': BINARY,
+                'instance': BINARY,
+                'left_out': ['upper_color=blue'],
+            }
         },
         rendered={'data': True},
         parameters=7,
@@ -139,6 +148,17 @@ def test_other_values_than_scores(tmp_path, reid):
     path.write_text(f'{{"format_version": 3, "reid": {reid}}}')
     with pytest.raises(InputError, match='hold no reid scores'):
         Results.read(path)
+
+
+@pytest.mark.parametrize('scores', [{**BINARY, 'f1': 'high'}, {**BINARY, 'f1': None}, {'f1': 0}])
+@pytest.mark.parametrize('part', ['labels', 'mean', 'instance'])
+def test_a_damaged_binary_view(tmp_path, part, scores):
+    broken = results()
+    view = broken.attributes_binary['data']
+    view[part] = {'upper_color=red': scores} if part == 'labels' else scores
+    broken.write(tmp_path / 'metrics.json')
+    with pytest.raises(InputError, match='or damaged ones'):
+        Results.read(tmp_path / 'metrics.json')
 
 
 @pytest.mark.parametrize('legacy', [False, '1.13'])

@@ -73,6 +73,26 @@ def test_example_by_hand():
     )
 
 
+def test_each_of_several_marked_classes_is_right():
+    """By the annotators' protocol alone: the others need one label."""
+    scores = score_attribute(
+        predictions=np.array([0, 1, 2, 1, 0]),
+        labels=np.array([-1, -1, -1, 1, 1]),
+        pids=np.array([7, 7, 7, 8, 0]),
+        marks=np.array([[1, 1, 0], [1, 1, 0], [1, 1, 0], [0, 1, 0], [1, 0, 0]]),
+    )
+    assert scores['protocol_accuracy'] == 3 / 4  # the background does not count
+    assert scores['accuracy'] == 1 / 2
+
+
+@pytest.mark.parametrize('mark', [0, -1])
+def test_without_a_marked_class_nothing_is_right(mark):
+    scores = score_attribute(
+        np.array([0, 1]), np.array([-1, -1]), np.array([7, 8]), np.full((2, 2), mark)
+    )
+    assert scores['protocol_accuracy'] == 0 and scores['accuracy'] is None
+
+
 SCHEMA = AttributeSchema(
     'test',
     (
@@ -93,6 +113,15 @@ def test_the_average_is_over_annotated_attributes():
     scores = attribute_scores(predictions, np.array([[0, -1], [1, -1]]), pids, SCHEMA)
     assert set(scores) == {'hat', 'average'}
     assert scores['average'] == scores['hat']
+
+
+def test_marks_of_each_attribute():
+    marks = np.array([[1, 1, 0, 1], [0, 1, 0, 0]])
+    scores = attribute_scores(
+        np.array([[0, 0], [1, 1]]), np.array([[-1, 1], [1, -1]]), np.array([1, 2]), SCHEMA, marks
+    )
+    assert scores['hat']['protocol_accuracy'] == 1
+    assert scores['age']['protocol_accuracy'] == 0
 
 
 def test_no_image_with_an_identity():
