@@ -166,9 +166,12 @@ def _check_scores(results: Results) -> None:
         for by_name in attributes.values():
             _check_numbers(by_name.values())
     for view in results.attributes_binary.values():
-        for scores in (view['mean'], *view['labels'].values()):
-            _check_numbers([scores[name] for name in LABEL_SCORES], may_lack=False)
-        _check_numbers([view['instance'][name] for name in INSTANCE_SCORES], may_lack=False)
+        by_label = [view['mean'], *view['labels'].values()]
+        numbers = [scores[name] for scores in by_label for name in LABEL_SCORES]
+        numbers += [view['instance'][name] for name in INSTANCE_SCORES]
+        if None in numbers:
+            raise ValueError('attributes_binary')
+        _check_numbers(numbers)
     for confusions in results.confusion.values():
         for confusion in confusions.values():
             names, counts = confusion['classes'], confusion['counts']
