@@ -64,11 +64,11 @@ class AttributeRecorder:
             attributes: attribute name -> logits (B, c), in the order of ``schema``.
         """
         if attributes and self.schema is not None:
-            columns = [
-                torch.stack([logits.argmax(1), logits.float().softmax(1).amax(1) > 0.5], 1)
-                for logits in attributes.values()
-            ]
-            both = torch.stack(columns, 2)  # (B, 2, m), copied at once
+            indices = torch.stack([logits.argmax(1) for logits in attributes.values()], 1)
+            is_likely = torch.stack(
+                [logits.float().softmax(1).amax(1) > 0.5 for logits in attributes.values()], 1
+            )
+            both = torch.stack([indices, is_likely.long()], 1)  # (B, 2, m), copied at once
             self._predictions.append(both.cpu().numpy().astype(self._index))
 
     def measure(self, num_images: int) -> dict[str, dict]:

@@ -187,11 +187,9 @@ def _check_scores(results: Results) -> None:
             raise ValueError(word)
 
 
-def _check_numbers(values: Iterable[float | None], may_lack: bool = True) -> None:
+def _check_numbers(values: Iterable[float | None]) -> None:
     for value in values:
-        if not (may_lack and value is None) and (
-            type(value) not in (int, float) or not math.isfinite(value)
-        ):
+        if value is not None and (type(value) not in (int, float) or not math.isfinite(value)):
             raise ValueError(value)
 
 

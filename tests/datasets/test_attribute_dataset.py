@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from helpers.fake_market import (
+    expected_marks,
     fields_by_identity,
     write_annotations,
     write_duke_tree,
@@ -15,6 +16,7 @@ from helpers.fake_market import (
 from helpers.fake_sources import MARKET_LABELS, TEST_IDS, TRAIN_IDS, duke, identity, market
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import (
+    DUKEMTMCREID,
     MARKET1501,
     AttributeDatasetMixin,
     Market1501Attr,
@@ -70,6 +72,19 @@ def test_the_file_is_parsed_once(root, monkeypatch):
     for mode in ('train', 'query', 'gallery'):
         market(root, mode=mode)
     assert len(count) == 1
+
+
+def test_marks_of_the_images(root):
+    """Those of the fields of their identities; background has none."""
+    for dataset, schema, pids in (
+        (market(root, mode='gallery'), MARKET1501, (1, 4)),
+        (duke(root, mode='gallery'), DUKEMTMCREID, (2, 7139)),
+    ):
+        people = fields_by_identity(schema, pids)
+        for path, *_ in dataset.gallery:
+            pid = identity(path)
+            expected = expected_marks(schema, people[pid]) if pid else None
+            assert dataset.marks_by_path.get(path) == expected
 
 
 def test_configured_annotation_file(root, data_dir):

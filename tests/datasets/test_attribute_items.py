@@ -14,6 +14,7 @@ from helpers.fake_sources import (
     market,
 )
 from midattr_plugin import MidAttrDemo, torchreid_compat
+from midattr_plugin.class_marks import class_names
 from midattr_plugin.datasets import (
     DUKEMTMCREID,
     MARKET1501,
@@ -50,6 +51,20 @@ def test_two_sources_keep_the_attributes_of_both(root, first, second):
     assert (joined.query, joined.gallery) == (parts[0].query, parts[0].gallery)
     assert len(parts[0]) + len(parts[1]) == 20  # unchanged
     assert parts[0].schema in (MARKET1501, DUKEMTMCREID)
+
+
+def test_marks_of_a_sum(root):
+    """Matched by the names of the classes; of torchreid's dataset there are none."""
+    ours = duke(root)
+    joined = market(root) + ours
+    names = class_names(joined.schema)
+    assert set(joined.marks_by_path) == {*market(root).marks_by_path, *ours.marks_by_path}
+    for path, marks in ours.marks_by_path.items():
+        known = dict(zip(class_names(DUKEMTMCREID), marks, strict=True))
+        assert joined.marks_by_path[path] == tuple(known.get(name, -1) for name in names)
+    beside = ours + torchreid_compat.DukeMTMCreID(str(root), verbose=False)
+    assert beside.marks_by_path == ours.marks_by_path
+    assert pickle.loads(pickle.dumps(beside)).marks_by_path == ours.marks_by_path
 
 
 def test_query_items_of_a_sum(root):

@@ -8,12 +8,14 @@ import scipy.io
 from helpers.fake_market import (
     ANNOTATIONS,
     expected_labels,
+    expected_marks,
     fields_by_identity,
     split_struct,
     write_annotations,
 )
 from helpers.paths import SHARED
 from midattr_plugin import MidAttrDemo
+from midattr_plugin.class_marks import class_names
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import HEAD, NO_YES, Attribute
@@ -55,6 +57,30 @@ def test_labels_of_a_generated_file(tmp_path, schema):
     assert labels[2][color] == labels[7][color] == -1  # no color, two colors
     assert labels[11][1] == -1  # the value 0
     assert min(labels[1500]) >= 0
+
+
+@pytest.mark.parametrize('schema', [MARKET1501, DUKEMTMCREID], ids=lambda s: s.name)
+def test_marks_of_a_generated_file(tmp_path, schema):
+    """Class by class as the fields have them: no color, two colors, the value 0."""
+    train = fields_by_identity(schema, (2, 7, 11, 1500))
+    test = fields_by_identity(schema, (1, 3, 4))
+    color = schema['lower_color'].fields
+    train[1500][color[2]] = 0  # of one color alone it is not known
+    write_annotations(tmp_path / 'a.mat', schema, train, test)
+    marks = ANNOTATIONS[schema.name].read_marks(tmp_path / 'a.mat', schema)
+    assert marks == {pid: expected_marks(schema, fields) for pid, fields in (train | test).items()}
+    named = {
+        pid: {
+            name: value
+            for name, value in zip(class_names(schema), row, strict=True)
+            if name.startswith('upper_color')
+        }
+        for pid, row in marks.items()
+    }
+    assert [sum(named[pid].values()) for pid in (2, 7, 11)] == [0, 2, 1]
+    assert set(marks[11]) == {-1, 0, 1} and marks[1500].count(-1) == 1
+    marks.clear()  # belongs to the caller
+    assert len(ANNOTATIONS[schema.name].read_marks(tmp_path / 'a.mat', schema)) == 7
 
 
 def test_one_identity_per_split(tmp_path):
@@ -234,7 +260,7 @@ def test_unknown_labels_of_the_real_files(schema, train, test, unknown):
 def test_every_identity_of_the_real_files(schema, split):
     """Compared with one identity at a time, read by field name."""
     path = shared_file(schema)
-    labels = read(path, schema)
+    labels, marks = read(path, schema), ANNOTATIONS[schema.name].read_marks(path, schema)
     content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     struct = getattr(content[path.stem], split)
     names = [name for attribute in schema for name in attribute.fields]
@@ -242,6 +268,7 @@ def test_every_identity_of_the_real_files(schema, split):
     for i, pid in enumerate(struct.image_index):
         fields = {name: int(getattr(struct, name)[i]) for name in names}
         assert labels[int(pid)] == expected_labels(schema, fields)
+        assert marks[int(pid)] == expected_marks(schema, fields)
         for name in unknown:
             unknown[name] += labels[int(pid)][schema.names.index(name)] == -1
     assert (

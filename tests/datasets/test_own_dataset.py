@@ -102,6 +102,19 @@ def test_items_through_torchreids_data_manager(own, data_dir, tmp_path):
         assert all(attrs == EXPECTED[identity(path)] for path, attrs in items)
 
 
+def test_marks_of_its_own(own, data_dir, tmp_path, monkeypatch):
+    """Without them an image has those of its labels."""
+    assert own(str(tmp_path), verbose=False, mode='gallery').marks_by_path == {}
+    marks = {1: (0, 1, 1, 1, 0)}  # sad and glad
+    monkeypatch.setattr(JsonFile, 'read_marks', lambda self, path, schema: marks)
+    dataset = own(str(tmp_path), verbose=False, mode='gallery')
+    with_marks = {path for path, pid, *_ in [*dataset.query, *dataset.gallery] if pid == 1}
+    assert dataset.marks_by_path == dict.fromkeys(with_marks, marks[1])
+    marks[1] = (0, 1, 1)
+    with pytest.raises(InputError, match=r'labels.json": identity 0001 has the marks \(0, 1, 1\)'):
+        own(str(tmp_path), verbose=False)
+
+
 def test_a_damaged_file_is_named(own, data_dir, tmp_path):
     (data_dir / 'labels.json').write_text('{')
     with pytest.raises(InputError, match=r'labels\.json" is not JSON'):

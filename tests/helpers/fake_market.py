@@ -61,6 +61,19 @@ def expected_labels(schema: AttributeSchema, fields: Fields) -> tuple[int, ...]:
     return tuple(labels)
 
 
+def expected_marks(schema: AttributeSchema, fields: Fields) -> tuple[int, ...]:
+    """Return the marks of the classes of one identity: 1, 0, or -1 where unknown."""
+    marks = []
+    for attribute in schema:
+        if len(attribute.fields) == 1:
+            label = fields[attribute.fields[0]]
+            for number in range(1, len(attribute.classes) + 1):
+                marks.append(-1 if label == 0 else int(label == number))
+        else:
+            marks += [{0: -1, 1: 0, 2: 1}[fields[name]] for name in attribute.fields]
+    return tuple(marks)
+
+
 def split_struct(identities: dict[int, Fields], field_order: Iterable[str]) -> dict:
     """Return one of the structs ``train`` and ``test``, as ``scipy.io.savemat`` takes it."""
     index = np.empty((1, len(identities)), object)
