@@ -35,6 +35,18 @@ def pytest_addoption(parser):
         help='how many damaged files of each kind the tests test_mutated_*.py read',
     )
 
+    parser.addoption(
+        '--suites',
+        type=int,
+        default=40,
+        help='how many suites of each kind test_crossed_intervals.py simulates',
+    )
+
+
+@pytest.fixture
+def suites(request):
+    return request.config.getoption('--suites')
+
 
 @pytest.fixture
 def kills(request):
