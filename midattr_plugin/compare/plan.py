@@ -6,22 +6,29 @@
     OUT/runs/ROW/seed1/run.yaml      the complete configuration
                        output.log    what the run printed
                        done.json     its results, once it is finished
+                       query_scores.csv     the same of each query of the test
                        ...           what a training leaves: checkpoints, metrics.json, ...
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from yacs.config import CfgNode
 
 from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.config import load_config
 from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
 from midattr_plugin.config.unread import check_read, unread_keys
+from midattr_plugin.engine.query_scores_file import read_query_scores
 from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
+from midattr_plugin.metrics.query_scores import QueryScores
+from midattr_plugin.models import MODELS
+
+_ROUNDING = 1e-5  # of a mean in float32
 
 
 @dataclass(frozen=True, eq=False)  # a configuration cannot be hashed
@@ -58,6 +65,29 @@ class Run:
             InputError: it is not finished, or the file is broken.
         """
         return Results.read(self.done_file)
+
+    @cached_property
+    def query_scores(self) -> Mapping[tuple[str, str], QueryScores]:
+        """Target and descriptor -> scores of each query of a finished run, read once.
+
+        There are none of a run of an earlier version, which kept no such file.
+
+        Raises:
+            InputError: the file is broken, or of another test than the results.
+        """
+        path = self.folder / 'query_scores.csv'
+        if not path.exists():
+            return {}
+        by_descriptor = read_query_scores(path)
+        for (target, descriptor), queries in by_descriptor.items():
+            scores = self.results.reid.get(target, {}).get(descriptor, {})
+            found = queries.average_precision[queries.first_rank > 0].mean()
+            if not abs(found - scores.get('mAP', np.nan)) <= _ROUNDING:
+                raise InputError(
+                    f'"{path}" is not of the test of "{self.done_file.name}" beside it; remove '
+                    'both, and run the suite again'
+                )
+        return by_descriptor
 
     @property
     def checkpoint(self) -> Path:
@@ -103,6 +133,7 @@ def plan_runs(
                 ) from None
             runs.append(Run(row, seed, folder, cfg))
     _check_read_somewhere(runs, opts)
+    _check_claims(suite, runs)
     return runs
 
 
@@ -123,6 +154,33 @@ def _check_read_somewhere(runs: Sequence[Run], opts: Sequence) -> None:
                 f'{COMMAND_LINE}: {key} has no effect in any row: it is read only if {clauses[0]}; '
                 'leave it out'
             )
+
+
+def _check_claims(suite: Suite, runs: Sequence[Run]) -> None:
+    """Refuse claims about descriptors that a row does not have, where that is known."""
+    cfgs = {run.row.name: run.cfg for run in runs}
+    for claim in suite.claims:
+        for comparison in claim.comparisons:
+            for name, descriptor in (
+                (comparison.row, comparison.descriptor),
+                (comparison.over, comparison.over_descriptor),
+            ):
+                existing = _descriptors(cfgs[name]) if name in cfgs else ()
+                if descriptor and existing and descriptor not in existing:
+                    raise InputError(
+                        f'suite "{suite.name}", claim "{claim.sentence}": row "{name}" has no '
+                        f'descriptor "{descriptor}"; choose from {", ".join(existing)}'
+                    )
+
+
+def _descriptors(cfg: CfgNode) -> tuple[str, ...]:
+    """Return the descriptors that are tested; () if that depends on torchreid's engine."""
+    if cfg.model.name not in MODELS or cfg.loss.name != 'midattr':
+        return ()
+    branches = tuple(cfg.midattr.branches)
+    if cfg.midattr.descriptor != 'fused':
+        return (cfg.midattr.descriptor,)
+    return ('fused', *branches) if len(branches) > 1 else branches
 
 
 def _check_trains(cfg: CfgNode) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers.fake_runs import finish, made_up_results, make_suite
+from helpers.fake_queries import add_queries, made_up_queries
+from helpers.fake_runs import TARGET, finish, made_up_results, make_suite
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.errors import InputError
 
@@ -88,4 +89,57 @@ def test_keys_of_which_each_run_has_its_own_value_are_refused(tmp_path, key, val
         plan_runs(make_suite(tmp_path, {'name': 'a'}), [1], tmp_path / 'out', opts=[key, value])
     suite = make_suite(tmp_path, {'name': 'a', 'set': {key: value}})
     with pytest.raises(InputError, match=f'row "a": {words}'):
+        plan_runs(suite, [1], tmp_path / 'out')
+
+
+def finished_run(folder):
+    run = plan_runs(make_suite(folder, {'name': 'a'}), [1], folder / 'out')[0]
+    run.folder.mkdir(parents=True)
+    finish(run, made_up_results(0.4))
+    return run
+
+
+def test_scores_of_the_queries(tmp_path):
+    run = finished_run(tmp_path)
+    add_queries(run, made_up_queries([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
+    assert set(run.query_scores) == {(TARGET, name) for name in ('fused', 'global', 'local')}
+    assert run.query_scores[TARGET, 'local'].average_precision[3] == 0.4
+
+
+def test_earlier_runs_have_no_scores_of_queries(tmp_path):
+    assert finished_run(tmp_path).query_scores == {}
+
+
+def test_scores_of_the_queries_of_another_test_are_refused(tmp_path):
+    run = finished_run(tmp_path)
+    add_queries(run, made_up_queries([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
+    finish(run, made_up_results(0.36))
+    with pytest.raises(InputError, match='query_scores.csv" is not of the test of "done.json"'):
+        _ = run.query_scores
+
+
+@pytest.mark.parametrize(
+    ('settings', 'descriptor', 'choices'),
+    [
+        ({}, 'fused', None),
+        ({}, 'local', None),
+        ({'midattr.branches': ['global'], 'midattr.descriptor': 'global'}, 'local', 'global'),
+        ({'midattr.branches': ['global'], 'midattr.descriptor': 'global'}, 'fused', 'global'),
+        ({'midattr.descriptor': 'local'}, 'fused', 'local'),
+        ({'model.name': 'resnet18', 'loss.name': 'softmax'}, 'fused', None),
+    ],
+)
+def test_claims_about_descriptors_that_a_row_does_not_have(tmp_path, settings, descriptor, choices):
+    comparison = {'row': 'a', 'over': 'b', 'over_descriptor': descriptor}
+    suite = make_suite(
+        tmp_path,
+        {'name': 'a'},
+        {'name': 'b', 'set': settings},
+        claims=[{'claim': 'It', 'comparisons': [comparison]}],
+    )
+    if choices is None:
+        assert len(plan_runs(suite, [1], tmp_path / 'out')) == 2
+        return
+    words = f'claim "It": row "b" has no descriptor "{descriptor}"; choose from {choices}$'
+    with pytest.raises(InputError, match=words):
         plan_runs(suite, [1], tmp_path / 'out')
