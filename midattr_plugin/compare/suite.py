@@ -15,12 +15,19 @@
         published: {global: {rank-1: 81.24, mAP: 60.68}}    # percent, by descriptor
     reported:                                # scores of others, which are not run
       - {name: TriNet, rank-1: 84.92, mAP: 69.14}
+    claims:                                  # what is tested, with a correction for their number
+      - claim: Attributes help
+        comparisons:                         # all of which must hold
+          - {row: T4.4, over: T4.1}          # descriptor, over_descriptor: that of the model;
+                                             # score: mAP
     rows_of: paper_market.yaml               # take the rows (and ``reported``) of another suite,
     only: [T4.1, T4.4]                       # these of them (default: all),
     replace: {model.name: {a: b}}            # with these values of these keys replaced
     select: {midattr.mu: [4, 5]}             # grid of ``--select``
 
-Under another ``dataset`` the rows of another suite come without their published scores.
+Under another ``dataset`` the rows of another suite come without their published scores. The claims
+of another suite are taken over, too, except comparisons whose rows are not, and unless there are
+``claims`` here.
 """
 
 import re
@@ -29,6 +36,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from midattr_plugin.compare.claims import Claim, inherited_claims, read_claims
 from midattr_plugin.compare.suite_file import read_suite_file
 from midattr_plugin.config import get_default_config
 from midattr_plugin.config.find import shipped_configs
@@ -51,6 +59,8 @@ class Row:
         baseline: name of the row that it is compared with, or None.
         published: descriptor -> score -> percent.
         own_keys: keys that this row sets for itself, and that must have an effect in it.
+        published_config: YAML file from which the suite with the published scores starts it.
+        published_settings: keys and values that it sets for itself there.
     """
 
     name: str
@@ -60,6 +70,8 @@ class Row:
     baseline: str | None = None
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     own_keys: tuple[str, ...] = ()
+    published_config: Path | None = None
+    published_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class Suite:
         rows: the configurations.
         reported: rows of others: 'name' and scores in percent.
         select: grid of ``--select``: key -> values.
+        claims: the primary comparisons.
+        claims_note: which claims of another suite were not taken over; '' if all were.
     """
 
     name: str
@@ -81,6 +95,8 @@ class Suite:
     rows: tuple[Row, ...]
     reported: tuple[Mapping[str, Any], ...] = ()
     select: Mapping[str, list] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    claims_note: str = ''
 
 
 def load_suite(path: str | Path) -> Suite:
@@ -96,9 +112,11 @@ def load_suite(path: str | Path) -> Suite:
     for key in (*content['replace'], *content['select']):
         if key not in existing:
             raise unknown_key(str(key), where, existing)
-    rows, reported, dataset = _inherited(content, path)
-    rows += [(row, path.parent) for row in content['rows']]
-    built = tuple(_row(row, folder, content, path) for row, folder in rows)
+    other = _other(content, path)
+    rows, reported, dataset = _inherited(content, other, path)
+    base = _base(path.parent, content['config'], path) if 'config' in content else None
+    rows += [(row, path.parent, base) for row in content['rows']]
+    built = tuple(_row(row, folder, base, content, path) for row, folder, base in rows)
     check_names(built, where)
     for row in built:
         others = [other.name for other in built if other is not row]
@@ -108,6 +126,13 @@ def load_suite(path: str | Path) -> Suite:
                 f'{where}, row "{row.name}": its baseline "{row.baseline}" is not '
                 f'another row; {remedy}'
             )
+    names = [row.name for row in built]
+    if 'claims' in content or other is None:
+        claims, note = read_claims(content.get('claims', []), names, where), ''
+    else:
+        claims, note = inherited_claims(other[1].get('claims', []), names)
+    if other is not None and 'claims' in content and other[1].get('claims'):
+        note = f'The claims are those of this suite, not those of {other[0].name}.'
     return Suite(
         path.stem,
         content.get('title', path.stem),
@@ -115,6 +140,8 @@ def load_suite(path: str | Path) -> Suite:
         built,
         (*reported, *content['reported']),
         content['select'],
+        claims,
+        note,
     )
 
 
@@ -141,16 +168,15 @@ def check_names(rows: Sequence[Row], where: str) -> None:
         seen.add(folder)
 
 
-def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list[dict], str]:
-    """Return the rows of ``rows_of``, each with the folder of its file, reported and dataset."""
-    own = content.get('dataset')
+def _other(content: dict, path: Path) -> tuple[Path, dict] | None:
+    """Return the suite that ``rows_of`` names, None without it."""
     if 'rows_of' not in content:
         if 'only' in content:
             raise InputError(
                 f'suite "{path}": only chooses rows of another suite, but there is no '
                 'rows_of; name that suite there, or delete only'
             )
-        return [], [], own or ''
+        return None
     other = path.parent / user_path(content['rows_of'], f'suite "{path}", rows_of')
     inherited = read_suite_file(other)
     if 'rows_of' in inherited:
@@ -158,11 +184,23 @@ def _inherited(content: dict, path: Path) -> tuple[list[tuple[dict, Path]], list
             f'suite "{path}": rows_of names "{other}", which itself takes the rows of '
             'another suite; name that one'
         )
+    return other, inherited
+
+
+def _inherited(
+    content: dict, other: tuple[Path, dict] | None, path: Path
+) -> tuple[list[tuple[dict, Path, Path | None]], list[dict], str]:
+    """Return the rows of another suite with folder and base of its file, reported and dataset."""
+    own = content.get('dataset')
+    if other is None:
+        return [], [], own or ''
+    file, inherited = other
     rows = _chosen(inherited['rows'], [str(name) for name in content.get('only', [])], path)
-    dataset = inherited.get('dataset', '')
+    dataset, reported = inherited.get('dataset', ''), inherited['reported']
+    base = _base(file.parent, inherited['config'], file) if 'config' in inherited else None
     if own not in (None, dataset):  # the published scores belong to the other one
-        return [(row | {'published': {}}, other.parent) for row in rows], [], own
-    return [(row, other.parent) for row in rows], inherited['reported'], dataset
+        rows, dataset, reported = [row | {'published': {}} for row in rows], own, []
+    return [(row, file.parent, base) for row in rows], reported, dataset
 
 
 def _chosen(rows: list[dict], names: list[str], path: Path) -> list[dict]:
@@ -185,10 +223,19 @@ def _base(folder: Path, name: str, suite: Path) -> Path:
     return path if path.exists() else shipped.get(name, path)
 
 
-def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
-    """Return the row with the settings of the suite; ``folder`` is that of the row's own file."""
+def _row(row: dict, folder: Path, base: Path | None, suite: dict, path: Path) -> Row:
+    """Return the row with the settings of the suite.
+
+    Args:
+        row: as in its file.
+        folder: of that file.
+        base: configuration of the rows of that file.
+        suite: that the row is for, which may be of another file.
+        path: of the suite.
+    """
     if 'config' in row:
-        config, settings = _base(folder, row['config'], path), dict(row.get('set', {}))
+        base = _base(folder, row['config'], path)
+        config, settings = base, dict(row.get('set', {}))
     elif 'config' in suite:
         config, settings = (
             _base(path.parent, suite['config'], path),
@@ -212,4 +259,6 @@ def _row(row: dict, folder: Path, suite: dict, path: Path) -> Row:
         row.get('baseline'),
         row['published'],
         tuple(row.get('set', {})),
+        base,
+        row.get('set', {}),
     )

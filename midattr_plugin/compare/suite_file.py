@@ -6,13 +6,16 @@ from typing import Any
 
 import yaml
 
+from midattr_plugin.compare.query_differences import ZHENG_MAP
 from midattr_plugin.engine.results import REID_SCORES
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.midattr_net import DESCRIPTORS
 
 TEXT, NUMBER, LIST, MAPPING = 'text', 'a number', 'a list', 'a mapping of keys to values'
 _TYPES = {TEXT: str, NUMBER: (int, float), LIST: list, MAPPING: dict}
-_SCORES = dict.fromkeys(REID_SCORES, NUMBER)
+PUBLISHED_SCORES = tuple(name for name in REID_SCORES if name != ZHENG_MAP)
+"""Scores under the names under which they are published; mAP is that of Zheng et al.'s code."""
+_SCORES = dict.fromkeys(PUBLISHED_SCORES, NUMBER)
 _SUITE = {
     'title': TEXT,
     'dataset': TEXT,
@@ -24,6 +27,7 @@ _SUITE = {
     'only': LIST,
     'replace': MAPPING,
     'select': MAPPING,
+    'claims': LIST,
 }
 _ROW = {
     'name': TEXT,
@@ -33,6 +37,8 @@ _ROW = {
     'baseline': TEXT,
     'published': MAPPING,
 }
+_CLAIM = {'claim': TEXT, 'comparisons': LIST}
+_COMPARISON = dict.fromkeys(('row', 'over', 'score', 'descriptor', 'over_descriptor'), TEXT)
 _PUBLISHED = dict.fromkeys(DESCRIPTORS, MAPPING)
 
 
@@ -48,6 +54,10 @@ def read_suite_file(path: Path) -> dict[str, Any]:
         _checked_row(row, place, where) for place, row in enumerate(content.get('rows', []), 1)
     ]
     content['reported'] = [_checked_reported(row, where) for row in content.get('reported', [])]
+    if 'claims' in content:
+        content['claims'] = [
+            _checked_claim(claim, place, where) for place, claim in enumerate(content['claims'], 1)
+        ]
     for key, kind in (('select', LIST), ('replace', MAPPING)):  # may have any keys
         values_by_key = content.get(key, {})
         content[key] = _checked(
@@ -97,6 +107,39 @@ def _checked_row(row: Any, place: int, where: str) -> dict[str, Any]:
         descriptor: _checked(scores, _SCORES, f'{where}, published.{descriptor}')
         for descriptor, scores in published.items()
     }
+    return content
+
+
+def _checked_claim(claim: Any, place: int, where: str) -> dict[str, Any]:
+    if not isinstance(claim, dict) or claim.get('claim') is None:
+        raise InputError(
+            f'{where}: claim {place} does not say what it claims ({claim!r:.60}); give it a claim'
+        )
+    where = f'{where}, claim "{claim["claim"]}"'
+    content = _checked(claim, _CLAIM, where)
+    comparisons = content.get('comparisons')
+    if not comparisons:
+        raise InputError(f'{where} has no comparisons; list some, e.g. - {{row: a, over: b}}')
+    content['comparisons'] = []
+    for number, item in enumerate(comparisons, 1):
+        comparison = _checked(item, _COMPARISON, f'{where}, comparison {number}')
+        for key, choices in (
+            ('score', REID_SCORES),
+            ('descriptor', DESCRIPTORS),
+            ('over_descriptor', DESCRIPTORS),
+        ):
+            if comparison.get(key, choices[0]) not in choices:
+                raise InputError(
+                    f'{where}, comparison {number}: {key} "{comparison[key]}" is not one of '
+                    f'{", ".join(choices)}'
+                )
+        for key in ('row', 'over'):
+            if key not in comparison:
+                raise InputError(
+                    f'{where}, comparison {number} has no {key}; name the row that '
+                    + ('is compared' if key == 'row' else 'it is compared with')
+                )
+        content['comparisons'].append(comparison)
     return content
 
 

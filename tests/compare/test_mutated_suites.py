@@ -4,6 +4,7 @@ import json
 
 import yaml
 
+from helpers.fake_queries import add_queries, made_up_queries
 from helpers.fake_runs import write_runs
 from helpers.mutations import check_mutations, mutated_bytes, mutated_text, mutated_value
 from midattr_plugin.compare.folder import check_folder
@@ -13,6 +14,7 @@ from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config.find import shipped_configs
 
+CLAIMS = [{'claim': 'It', 'comparisons': [{'row': 'more', 'over': 'plain'}]}]
 ROWS = 3  # of each suite: building a configuration takes most of the time
 
 
@@ -33,9 +35,20 @@ def write_suites(folder):
         for rows in ('rows', 'only'):
             if rows in content:
                 content[rows] = content[rows][:ROWS]
+        content['claims'] = _answerable(content)
         texts.append(yaml.safe_dump(content, sort_keys=False))
     (suites / 'suite.yaml').write_text(texts[0])
     return texts, suites / 'suite.yaml'
+
+
+def _answerable(content):
+    """Return the claims of a suite about the rows that it still has."""
+    rows = {row['name'] for row in content.get('rows', [])}
+    claims = [
+        claim | {'comparisons': [x for x in claim['comparisons'] if {x['row'], x['over']} <= rows]}
+        for claim in content.get('claims', [])
+    ]
+    return [claim for claim in claims if claim['comparisons']]
 
 
 def read(path):
@@ -69,9 +82,12 @@ def test_other_values(tmp_path, mutations):
 
 
 def test_damaged_folder_of_results(tmp_path, mutations):
-    suite, runs, out = write_runs(tmp_path, curves=True)
+    suite, runs, out = write_runs(tmp_path, curves=True, claims=CLAIMS)
     events = next(runs[0].folder.glob('events*'))
-    names = [out / 'suite.json', runs[0].folder / 'run.yaml', runs[2].done_file, events]
+    for run in runs:
+        add_queries(run, made_up_queries([0.4, 0.5, 0.6, 0.7, 0.1 * run.seed, 0.9]))
+    queries = runs[1].folder / 'query_scores.csv'
+    names = [out / 'suite.json', runs[0].folder / 'run.yaml', runs[2].done_file, events, queries]
     valid = {path: path.read_bytes() for path in names}
     contents = json.loads(valid[names[2]])
 

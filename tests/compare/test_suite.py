@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from helpers.paths import CONFIGS
+from midattr_plugin.compare.claims import Claim, Comparison
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.errors import InputError
 
@@ -26,6 +27,28 @@ SUITE = {
     'reported': [{'name': 'APR', 'mAP': 64.67}],
     'select': {'midattr.mu': [1.0, 2.0]},
 }
+
+
+CLAIMS = [
+    {
+        'claim': 'It helps',
+        'comparisons': [
+            {'row': 'two', 'over': 'one'},
+            {'row': 'three', 'over': 'one', 'descriptor': 'global', 'score': 'rank-1'},
+        ],
+    },
+    {
+        'claim': 'Fusing helps',
+        'comparisons': [{'row': 'two', 'over': 'two', 'over_descriptor': 'local'}],
+    },
+]
+
+
+def claim(**comparison):
+    """Return claims of a single comparison, of the rows "two" and "one" if not said otherwise."""
+    return {
+        'claims': [{'claim': 'It', 'comparisons': [{'row': 'two', 'over': 'one'} | comparison]}]
+    }
 
 
 def write(folder, content, name='suite.yaml'):
@@ -129,6 +152,20 @@ def test_some_rows_of_another_suite(tmp_path):
         ({'reported': [{'name': None}]}, 'an entry of reported has no name'),
         ({'only': ['one']}, 'only chooses rows of another suite, but there is no rows_of'),
         ({'config': None}, 'row "one": neither the row nor the suite has a config'),
+        ({'claims': 'It helps'}, 'claims must be a list'),
+        ({'claims': [{'comparisons': []}]}, 'claim 1 does not say what it claims'),
+        ({'claims': [{'claim': 'It'}]}, 'claim "It" has no comparisons; list some'),
+        ({'claims': [{'claim': 'It', 'comparison': []}]}, 'unknown key "comparison"; choose from'),
+        ({'claims': [{'claim': 'It', 'comparisons': [3]}]}, 'comparison 1 must be a mapping'),
+        (claim(row='four'), 'claim "It": "four" is not a row of the suite; .* one, two, three'),
+        (claim(over='four'), 'claim "It": "four" is not a row'),
+        (claim(over=None), 'comparison 1 has no over; name the row that it is compared with'),
+        (claim(over='two'), 'claim "It": row "two" is compared with itself'),
+        (claim(over='two', descriptor='fused'), 'row "two" is compared with itself'),
+        (claim(score='rank1'), 'comparison 1: score "rank1" is not one of rank-1, rank-5'),
+        (claim(descriptor='fussed'), 'descriptor "fussed" is not one of fused, global'),
+        (claim(over_descriptor='x'), 'over_descriptor "x" is not one of fused, global'),
+        (claim(score=3.5), 'score "3.5" is not one of'),
         ({'rows_of': 'nowhere.yaml'}, r'nowhere.yaml" cannot be read'),
     ],
 )
@@ -218,3 +255,65 @@ def test_base_that_comes_with_the_package(tmp_path):
     assert row_of(load_suite(suite), row).config == beside
     suite = write(tmp_path, SUITE | {'config': 'nowhere.yaml'})
     assert row_of(load_suite(suite), row).config == tmp_path / 'nowhere.yaml'
+
+
+def test_claims(tmp_path):
+    claims = load_suite(write(tmp_path, SUITE | {'claims': CLAIMS})).claims
+    assert claims == (
+        Claim(
+            'It helps',
+            (
+                Comparison('two', 'one'),
+                Comparison('three', 'one', 'rank-1', 'global', 'global'),
+            ),
+        ),
+        Claim('Fusing helps', (Comparison('two', 'two', over_descriptor='local'),)),
+    )
+    assert [str(item) for item in claims[0].comparisons] == [
+        'two over one',
+        'three, global over one, global',
+    ]
+    assert load_suite(write(tmp_path, SUITE)).claims == ()
+
+
+def test_claims_of_another_suite_are_taken_with_their_rows(tmp_path):
+    write(tmp_path, SUITE | {'claims': CLAIMS})
+    small = {'rows_of': 'suite.yaml', 'config': 'small.yaml'}
+    whole = load_suite(write(tmp_path, small, 'whole.yaml'))
+    assert len(whole.claims) == 2 and whole.claims_note == ''
+    part = load_suite(write(tmp_path, small | {'only': ['two', 'one']}, 'part.yaml'))
+    assert part.claims == (Claim('It helps', (Comparison('two', 'one'),)), whole.claims[1])
+    assert part.claims_note == (
+        'Not among the rows, so not tested: three, global over one, global (It helps).'
+    )
+    none = load_suite(write(tmp_path, small | {'only': ['one']}, 'none.yaml'))
+    assert none.claims == () and 'two over one (It helps)' in none.claims_note
+
+
+def test_own_claims_replace_those_of_another_suite(tmp_path):
+    write(tmp_path, SUITE | {'claims': CLAIMS})
+    own = {'rows_of': 'suite.yaml', 'config': 'small.yaml'} | claim()
+    suite = load_suite(write(tmp_path, own, 'own.yaml'))
+    assert suite.claims == (Claim('It', (Comparison('two', 'one'),)),)
+    assert suite.claims_note == 'The claims are those of this suite, not those of suite.yaml.'
+    suite = load_suite(write(tmp_path, own | {'claims': []}, 'own.yaml'))
+    assert suite.claims == () and suite.claims_note
+
+
+def test_published_scores_belong_to_the_base_of_their_suite(tmp_path):
+    write(tmp_path, SUITE)
+    small = {
+        'rows_of': 'suite.yaml',
+        'config': 'small.yaml',
+        'set': {'train.max_epoch': 1},
+        'replace': {'train.lr': {0.2: 0.3}},
+        'rows': [{'name': 'four', 'set': {'train.lr': 0.2}}],
+    }
+    suite = load_suite(write(tmp_path, small, 'small_suite.yaml'))
+    two, three, four = (row_of(suite, name) for name in ('two', 'three', 'four'))
+    assert two.settings == {'train.max_epoch': 1, 'train.lr': 0.3}
+    assert two.published_settings == {'train.lr': 0.2}
+    assert two.published_config == tmp_path / 'base.yaml'
+    assert three.published_config == tmp_path / 'other.yaml'
+    assert four.published_config == tmp_path / 'small.yaml'
+    assert four.published_settings == {'train.lr': 0.2}

@@ -38,8 +38,11 @@ def make_suite(folder: Path, *rows: dict, name: str = 'suite', **content) -> Sui
 def made_up_results(
     mAP: float, balanced_accuracy: float | None = None, rendered: bool = True, target: str = TARGET
 ) -> Results:
-    """Return results whose rank-1 is 10 points above the mAP, and the local branch 1 below."""
-    scores = {'rank-1': mAP + 0.1, 'mAP': mAP}
+    """Return results whose rank-1 is 10 points above the mAP, and the local branch 1 below.
+
+    ``mAP_zheng2015`` is 1 point below the mAP.
+    """
+    scores = {'rank-1': mAP + 0.1, 'mAP': mAP, 'mAP_zheng2015': mAP - 0.01}
     results = Results(
         epoch=2,
         reid={
@@ -92,6 +95,7 @@ def write_runs(
     unfinished=(),
     rows=ROWS,
     curves: bool = False,
+    **content,
 ) -> tuple[Suite, list[Run], Path]:
     """Return suite, runs and the folder of the results.
 
@@ -104,10 +108,12 @@ def write_runs(
         unfinished: pairs of row and seed.
         rows: of the suite.
         curves: write training curves, too.
+        content: what else the suite says.
     """
     suite = make_suite(
         folder,
         *rows,
+        **content,
         title='Made <up>',
         dataset='Market-1501',
         reported=[{'name': 'APR', 'rank-1': 84.29, 'mAP': 64.67}],
