@@ -5,11 +5,13 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from yacs.config import CfgNode
-
-from midattr_plugin.compare.intervals import Difference, Spread, paired_difference, spread
+from midattr_plugin.compare.intervals import SEEDS, Difference, Spread, spread
+from midattr_plugin.compare.measured import Measured
 from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.publication import deviation, is_dataset
+from midattr_plugin.compare.query_differences import QUERY_SCORES, ZHENG_MAP
 from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.suite_file import PUBLISHED_SCORES
 from midattr_plugin.engine.results import REID_SCORES, Results
 from midattr_plugin.errors import InputError
 
@@ -28,9 +30,11 @@ class ResultRow:
         target: dataset of the test.
         descriptor: 'fused', 'global', 'local', ...
         seeds: seeds of the finished runs.
+        planned_seeds: all seeds of the suite.
         rendered: whether the target's images are rendered, not real.
-        is_comparable: whether the scores can be compared with published ones: trained and tested
-            on the suite's dataset alone, as it is published, and its images are real.
+        not_comparable: why the scores cannot be compared with published ones, as a clause; '' if
+            they can.
+        measured: the scores of each seed and query.
         values: score -> value of each seed.
         scores: score -> spread over the seeds.
         differences: score -> paired difference from the baseline, over the seeds that both have.
@@ -46,8 +50,10 @@ class ResultRow:
     target: str
     descriptor: str
     seeds: tuple[int, ...]
+    planned_seeds: tuple[int, ...]
     rendered: bool
-    is_comparable: bool
+    not_comparable: str
+    measured: Measured
     values: dict[str, list[float]]
     scores: dict[str, Spread]
     differences: dict[str, Difference]
@@ -58,32 +64,40 @@ class ResultRow:
     started_from: str
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether the scores can be compared with published ones."""
+        return not self.not_comparable
+
+    @property
     def minus_published(self) -> dict[str, float]:
-        """Our scores minus the published ones; empty if they cannot be compared."""
+        """Our scores minus the published ones; empty if they cannot be compared.
+
+        A published mAP is that of Zheng et al.'s code, and so is ours here.
+        """
         if not self.is_comparable:
             return {}
+        ours = {name: ZHENG_MAP if name == 'mAP' else name for name in self.published}
         return {
-            name: self.scores[name].mean - value
+            name: self.scores[ours[name]].mean - value
             for name, value in self.published.items()
-            if name in self.scores
+            if ours[name] in self.scores
         }
 
 
 def summarize(suite: Suite, runs: Sequence[Run]) -> list[ResultRow]:
     """Return the result rows of all finished runs, in the order of the suite's rows."""
-    results: dict[str, dict[int, Results]] = {row.name: {} for row in suite.rows}
-    as_published: dict[str, bool] = {}
+    finished: dict[str, dict[int, Run]] = {row.name: {} for row in suite.rows}
     for run in runs:
         if run.is_done:
-            results[run.row.name][run.seed] = run.results
-            as_published[run.row.name] = _is_trained_as_published(run.cfg, suite.dataset)
-    for name, by_seed in results.items():
-        _check_same_scores(name, by_seed)
+            finished[run.row.name][run.seed] = run
+    for name, by_seed in finished.items():
+        _check_same_scores(name, {seed: run.results for seed, run in by_seed.items()})
+    planned = tuple(dict.fromkeys(run.seed for run in runs))
     return [
         result_row
         for row in suite.rows
-        if row.name in as_published
-        for result_row in _result_rows(row, results, as_published[row.name], suite.dataset)
+        if finished[row.name]
+        for result_row in _result_rows(row, finished, planned, suite.dataset)
     ]
 
 
@@ -130,30 +144,35 @@ def starts(result_rows: Sequence[ResultRow]) -> dict[str, list[str]]:
 
 
 def _result_rows(
-    row: Row, results: Mapping[str, ResultsBySeed], as_published: bool, dataset: str
+    row: Row, finished: Mapping[str, Mapping[int, Run]], planned: tuple[int, ...], dataset: str
 ) -> Iterator[ResultRow]:
-    own_results = results[row.name]
-    first = next(iter(own_results.values()))
-    baseline = results.get(row.baseline, {})
+    runs = finished[row.name]
+    one_run = next(iter(runs.values()))
+    first = one_run.results
+    deviates = deviation(row, one_run.cfg, dataset)
+    baseline = finished.get(row.baseline, {})
     for target, descriptors in first.reid.items():
         rendered = first.rendered[target]
+        not_comparable = _not_comparable(target, rendered, dataset) or deviates
         for descriptor in descriptors:
-            scores = _scores_by_seed(own_results, target, descriptor)
+            measured = _measured(runs, target, descriptor)
             values = {
-                name: [seed_scores[name] for seed_scores in scores.values()]
-                for name in next(iter(scores.values()))
+                name: [scores[name] for scores in measured.scores.values()]
+                for name in next(iter(measured.scores.values()))
             }
             counterpart = _counterpart(baseline, target, descriptor)
-            differences = _differences(
-                scores, _scores_by_seed(baseline, target, counterpart) if counterpart else {}
+            differences = (
+                measured.minus(_measured(baseline, target, counterpart)) if counterpart else {}
             )
             yield ResultRow(
                 row,
                 target,
                 descriptor,
-                tuple(own_results),
+                tuple(runs),
+                planned,
                 rendered,
-                as_published and not rendered and _is_dataset(target, dataset),
+                not_comparable,
+                measured,
                 values,
                 {name: spread(seed_values) for name, seed_values in values.items()},
                 differences,
@@ -165,32 +184,33 @@ def _result_rows(
             )
 
 
-def _is_dataset(name: str, dataset: str) -> bool:
-    """Return whether torchreid's ``name``, e.g. market1501_attr, is ``dataset``, Market-1501."""
-    return name.removesuffix('_attr') == dataset.lower().replace('-', '')
+def _not_comparable(target: str, rendered: bool, dataset: str) -> str:
+    if rendered:
+        return 'the images are rendered'
+    if not is_dataset(target, dataset):
+        return f'tested on {target}, not on {dataset or "a dataset that the suite names"}'
+    return ''
 
 
-def _is_trained_as_published(cfg: CfgNode, dataset: str) -> bool:
-    """Return whether it trains on the training images alone and tests without more distractors."""
-    return (
-        all(_is_dataset(source, dataset) for source in cfg.data.sources)
-        and not cfg.data.combineall
-        and not cfg.market1501.use_500k_distractors
-    )
-
-
-def _counterpart(baseline: ResultsBySeed, target: str, descriptor: str) -> str:
+def _counterpart(baseline: Mapping[int, Run], target: str, descriptor: str) -> str:
     """Return the same descriptor of the baseline, or else its first, which its model returns."""
-    for result in baseline.values():
-        descriptors = result.reid.get(target, {})
+    for run in baseline.values():
+        descriptors = run.results.reid.get(target, {})
         return descriptor if descriptor in descriptors else next(iter(descriptors), '')
     return ''
 
 
-def _scores_by_seed(
-    results: ResultsBySeed, target: str, descriptor: str
-) -> dict[int, dict[str, float]]:
-    return {seed: _scores(result, target, descriptor) for seed, result in results.items()}
+def _measured(runs: Mapping[int, Run], target: str, descriptor: str) -> Measured:
+    name = next(iter(runs.values())).row.name
+    return Measured(
+        f'row "{name}", {descriptor}',
+        {seed: _scores(run.results, target, descriptor) for seed, run in runs.items()},
+        {
+            seed: run.query_scores[target, descriptor]
+            for seed, run in runs.items()
+            if (target, descriptor) in run.query_scores
+        },
+    )
 
 
 def _scores(result: Results, target: str, descriptor: str) -> dict[str, float]:
@@ -199,22 +219,6 @@ def _scores(result: Results, target: str, descriptor: str) -> dict[str, float]:
     if balanced_accuracy is not None:
         scores['balanced_accuracy'] = 100 * balanced_accuracy
     return scores
-
-
-def _differences(
-    scores: Mapping[int, Mapping[str, float]], baseline: Mapping[int, Mapping[str, float]]
-) -> dict[str, Difference]:
-    """Return the difference in each score, over the seeds that both have."""
-    common = [seed for seed in scores if seed in baseline]
-    if not common:
-        return {}
-    return {
-        name: paired_difference(
-            [scores[seed][name] for seed in common], [baseline[seed][name] for seed in common]
-        )
-        for name in scores[common[0]]
-        if name in baseline[common[0]]
-    }
 
 
 def results_csv(result_rows: Sequence[ResultRow]) -> str:
@@ -229,8 +233,10 @@ def results_csv(result_rows: Sequence[ResultRow]) -> str:
     columns += ['baseline', 'baseline descriptor']
     for name in ROW_SCORES:
         columns += [f'{name} difference', f'{name} low', f'{name} high']
-    columns += [f'{name} published' for name in REID_SCORES]
-    columns += [f'{name} ours minus published' for name in REID_SCORES]
+    columns += ['pairs', 'intervals cover']
+    columns += [f'{name} published' for name in PUBLISHED_SCORES]
+    columns += [f'{name} ours minus published' for name in PUBLISHED_SCORES]
+    columns += ['not comparable']
     columns += ['parameters', 'multiply-adds', 'started from']
     writer = csv.DictWriter(text, columns, lineterminator='\n')
     writer.writeheader()
@@ -260,12 +266,24 @@ def results_csv(result_rows: Sequence[ResultRow]) -> str:
                 f'{name} low': _number(difference.low),
                 f'{name} high': _number(difference.high),
             }
+        if result_row.differences:
+            cells |= {
+                'pairs': len(next(iter(result_row.differences.values())).seeds),
+                'intervals cover': _covered(result_row.differences),
+            }
+        if result_row.published:
+            cells['not comparable'] = result_row.not_comparable
         for name, value in result_row.published.items():
             cells[f'{name} published'] = _number(value)
         for name, value in result_row.minus_published.items():
             cells[f'{name} ours minus published'] = _number(value)
         writer.writerow(cells)
     return text.getvalue()
+
+
+def _covered(differences: Mapping[str, Difference]) -> str:
+    """Return what the intervals of the scores over queries cover; the others cover seeds."""
+    return next((differences[name].covers for name in QUERY_SCORES if name in differences), SEEDS)
 
 
 def _number(value: float | None) -> str:
