@@ -8,9 +8,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from midattr_plugin.compare.plan import Run
 
 LOSS, TIME = 'Train/loss', 'Train/time'  # as torchreid's engine names them
+MAP = 'mAP'  # percent, by epochs trained
 _TRIPLET_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
 CurvesByRun = Mapping[Run, Mapping[str, Mapping[int, float]]]
-"""Finished run -> tag -> iteration -> value."""
+"""Finished run -> tag -> iteration, or epochs trained, -> value."""
 
 
 def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]]:
@@ -32,10 +33,19 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
 
 
 def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
-    """Return the loss and the time per iteration of the finished runs."""
+    """Return the loss and the time per iteration of the finished runs, and the mAP of each test.
+
+    The tests are those of the first target, and have the number of epochs trained, from 1, instead
+    of the iteration.
+    """
     curves = {}
     for run in runs:
         if run.is_done:
-            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME))
-            curves[run] = {LOSS: by_tag[LOSS] or by_tag[_TRIPLET_LOSS], TIME: by_tag[TIME]}
+            tested = f'Test/{run.cfg.data.targets[0]}/mAP'
+            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME, tested))
+            curves[run] = {
+                LOSS: by_tag[LOSS] or by_tag[_TRIPLET_LOSS],
+                TIME: by_tag[TIME],
+                MAP: {step + 1: 100 * value for step, value in by_tag[tested].items()},
+            }
     return curves

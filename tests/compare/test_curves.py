@@ -3,7 +3,7 @@
 from torch.utils.tensorboard import SummaryWriter
 
 from helpers.fake_runs import write_curves, write_runs
-from midattr_plugin.compare.curves import LOSS, TIME, curves_of_runs, read_curves
+from midattr_plugin.compare.curves import LOSS, MAP, TIME, curves_of_runs, read_curves
 
 
 def test_resumed_curve(tmp_path):
@@ -25,5 +25,15 @@ def test_engine_that_logs_no_total_loss(tmp_path):
         write_curves(run.folder)
     curves = curves_of_runs(runs)
     assert list(curves) == [run for run in runs if (run.row.name, run.seed) != ('plain', 2)]
-    assert curves[runs[0]] == {LOSS: {1: 2}, TIME: {}}
+    assert curves[runs[0]] == {LOSS: {1: 2}, TIME: {}, MAP: {}}
     assert curves[runs[1]][LOSS] == {0: 3, 1: 2.5, 2: 2, 3: 1.5}
+
+
+def test_tests_are_given_by_epoch_and_in_percent(tmp_path):
+    """torchreid counts epochs from 0; the first target's mAP counts."""
+    _, runs, _ = write_runs(tmp_path)
+    with SummaryWriter(str(runs[0].folder)) as writer:
+        for epoch, mAP in ((0, 0.25), (1, 0.5)):
+            writer.add_scalar(f'Test/{runs[0].cfg.data.targets[0]}/mAP', mAP, epoch)
+            writer.add_scalar('Test/other/mAP', 0.75, epoch)
+    assert curves_of_runs(runs)[runs[0]][MAP] == {1: 25, 2: 50}

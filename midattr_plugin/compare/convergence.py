@@ -1,0 +1,96 @@
+"""mAP over the epochs: how a gain depends on how long one trains, and which rows still improve.
+
+What learns faster is ahead for a while of what ends up as good. A difference between rows that have
+not converged may be no more than that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from midattr_plugin.compare.curves import MAP, CurvesByRun
+from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.suite import Suite
+
+RISE = 1.0
+"""Percentage points of mAP between the last two tests from which on a row has not converged.
+
+The smallest differences that the paper rests on are 0.8 (res3d over res4f) to 2.0 points (fused
+over global): a row that still gains a point from one test to the next moves by as much.
+"""
+
+CurvesBySeed = Mapping[int, Mapping[int, float]]
+"""Seed -> epochs trained -> mAP in percent."""
+
+
+@dataclass(frozen=True)
+class CurvePair:
+    """mAP of a row and of the one that it is compared with, at each test of their trainings."""
+
+    row: str
+    over: str
+    row_curves: CurvesBySeed
+    over_curves: CurvesBySeed
+
+    @property
+    def gains(self) -> CurvesBySeed:
+        """The difference at the epochs at which both were tested, of the seeds of both."""
+        return {
+            seed: {
+                epoch: value - self.over_curves[seed][epoch]
+                for epoch, value in curve.items()
+                if epoch in self.over_curves[seed]
+            }
+            for seed, curve in self.row_curves.items()
+            if seed in self.over_curves
+        }
+
+
+def curve_pairs(suite: Suite, curves: CurvesByRun) -> Iterator[CurvePair]:
+    """Yield the rows with their baselines, then those of claims, if tested more than once."""
+    by_row = _by_row(curves)
+    pairs = [(row.name, row.baseline) for row in suite.rows if row.baseline]
+    pairs += [(item.row, item.over) for claim in suite.claims for item in claim.comparisons]
+    for row, over in dict.fromkeys(pairs):
+        pair = CurvePair(row, over, by_row.get(row, {}), by_row.get(over, {}))
+        if row != over and any(len(gain) > 1 for gain in pair.gains.values()):
+            yield pair
+
+
+def mean_curve(curves: CurvesBySeed) -> dict[int, float]:
+    """Return the mean over the seeds at the epochs that all of them have."""
+    epochs = [set(curve) for curve in curves.values()]
+    common = sorted(set.intersection(*epochs)) if epochs else []
+    return {epoch: float(np.mean([curve[epoch] for curve in curves.values()])) for epoch in common}
+
+
+def convergence_facts(runs: Sequence[Run], curves: CurvesByRun) -> list[str]:
+    """Return which rows have not converged, and of which that is not known."""
+    facts, unknown = [], []
+    by_row = _by_row(curves)
+    for row in dict.fromkeys(run.row.name for run in runs if run in curves):
+        mean = mean_curve(by_row[row])
+        if len(mean) < 2:
+            unknown.append(row)
+            continue
+        (before, earlier), (after, last) = list(mean.items())[-2:]
+        if last - earlier > RISE:
+            facts.append(
+                f'NOT CONVERGED: mAP of row {row} still rose by {last - earlier:.1f} points '
+                f'between its last two tests (epochs {before} and {after}); a difference from it '
+                'may be one of the speed of learning alone. Train longer: train.max_epoch.'
+            )
+    if unknown:
+        facts.append(
+            'Whether these rows have converged is not known, as they were tested only once: '
+            f'{", ".join(unknown)}. test.eval_freq 1 would test them after every epoch.'
+        )
+    return facts
+
+
+def _by_row(curves: CurvesByRun) -> dict[str, dict[int, Mapping[int, float]]]:
+    by_row: dict[str, dict[int, Mapping[int, float]]] = {}
+    for run, by_tag in curves.items():
+        by_row.setdefault(run.row.name, {})[run.seed] = by_tag[MAP]
+    return by_row

@@ -1,0 +1,85 @@
+"""mAP over the epochs, by hand."""
+
+import pytest
+
+from helpers.fake_runs import make_suite, write_runs
+from midattr_plugin.compare.convergence import (
+    CurvePair,
+    convergence_facts,
+    curve_pairs,
+    mean_curve,
+)
+from midattr_plugin.compare.curves import MAP
+
+
+def test_gains_are_paired_by_seed_and_epoch():
+    pair = CurvePair(
+        'a', 'b', {1: {1: 20, 2: 30}, 2: {1: 22, 2: 31}}, {1: {2: 25, 3: 40}, 3: {1: 9}}
+    )
+    assert pair.gains == {1: {2: 5}}
+
+
+def test_mean_over_the_seeds():
+    assert mean_curve({1: {1: 10, 2: 20, 3: 90}, 2: {1: 20, 2: 40}}) == {1: 15, 2: 30}
+    assert mean_curve({}) == {}
+
+
+@pytest.fixture
+def tested(tmp_path):
+    """Runs of which the row "plain" still rises by 4 points, and "more" by half a point."""
+    suite, runs, _ = write_runs(tmp_path)
+    curves = {
+        run: {
+            MAP: {1: 40, 2: 60 + run.seed, 4: 64 + run.seed}
+            if run.row.name == 'plain'
+            else {1: 50, 2: 70, 4: 70.5}
+        }
+        for run in runs
+    }
+    return suite, runs, curves
+
+
+def test_rows_that_still_rise_are_named(tested):
+    _, runs, curves = tested
+    [fact] = convergence_facts(runs, curves)
+    assert fact.startswith(
+        'NOT CONVERGED: mAP of row plain still rose by 4.0 points between its last two tests '
+        '(epochs 2 and 4)'
+    )
+
+
+def test_rows_that_were_tested_once(tested):
+    _, runs, curves = tested
+    for run in runs:
+        curves[run] = {MAP: {4: 50.0}} if run.row.name == 'more' else curves[run]
+    facts = convergence_facts(runs, curves)
+    assert len(facts) == 2 and 'tested only once: more.' in facts[1]
+    assert convergence_facts(runs, {}) == []
+
+
+def test_pairs_are_baselines_and_claims(tested, tmp_path):
+    suite, _, curves = tested
+    [pair] = curve_pairs(suite, curves)
+    assert (pair.row, pair.over) == ('more', 'plain')
+    assert pair.gains == {1: {1: 10, 2: 9, 4: 5.5}, 2: {1: 10, 2: 8, 4: 4.5}}
+    claimed = make_suite(
+        tmp_path,
+        {'name': 'plain'},
+        {'name': 'more'},
+        claims=[
+            {
+                'claim': 'It',
+                'comparisons': [
+                    {'row': 'plain', 'over': 'more'},
+                    {
+                        'row': 'more',
+                        'over': 'more',
+                        'descriptor': 'fused',
+                        'over_descriptor': 'local',
+                    },
+                ],
+            }
+        ],
+    )
+    assert [(pair.row, pair.over) for pair in curve_pairs(claimed, curves)] == [('plain', 'more')]
+    assert not list(curve_pairs(suite, {}))
