@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
     if table:
         print(
             *(
-                f'{point:<24} identity accuracy {accuracy}, loss {loss}, seeds {seeds}'
+                f'{point:<24} identity accuracy {accuracy}, loss {loss} '
+                f'(± standard error), seeds {seeds}'
                 for point, accuracy, loss, seeds, _ in table.rows
             ),
             best,
@@ -134,7 +135,11 @@ def _parser() -> argparse.ArgumentParser:
         help='folder of the datasets (default: that of the configurations)',
     )
     parser.add_argument(
-        '--seeds', nargs='+', default=['1', '2', '3'], metavar='N', help='default: 1 2 3'
+        '--seeds',
+        nargs='+',
+        default=[str(seed) for seed in range(1, 6)],
+        metavar='N',
+        help='default: 1 2 3 4 5; give more where trainings are short, as few seeds tell little',
     )
     parser.add_argument(
         '--out',

@@ -1,17 +1,25 @@
 """Grid search of loss weights on validation images, as the authors did (section 3.2)."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import sqrt
 
-from midattr_plugin.compare.intervals import spread
+import numpy as np
+
+from midattr_plugin.compare.holm import holm
+from midattr_plugin.compare.intervals import CONFIDENCE, MIN_PAIRS, paired_difference, spread
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.report_tables import Table
 from midattr_plugin.compare.suite import Row, Suite, check_names
+from midattr_plugin.compare.table_cells import Table
 from midattr_plugin.errors import InputError
 
 VALIDATION_IMAGES = 100  # section 3.2
 _TITLE = 'Grid search on held-out training images'
-_HEAD = ['point', 'identity accuracy', 'identity loss', 'seeds', '']
+_HEAD = ['point', 'identity accuracy ± s.e.', 'identity loss ± s.e.', 'seeds', '']
+_ALIKE = 'not told apart'
+_BASIS = (
+    f"paired by seed, Student's t from {MIN_PAIRS} seeds on, corrected for the number of points"
+)
 _IMAGES = 'midattr.validation_images'
 
 
@@ -63,47 +71,72 @@ def choose(runs: Sequence[Run]) -> tuple[Table, str]:
 
     The best point has the highest identity accuracy on the validation images, which differ from
     seed to seed; of several, which a hundred images make likely, that with the lowest identity
-    loss. Points that lack a seed are shown, but not chosen.
+    loss. Points that lack a seed are shown, but not chosen. Means are given with their standard
+    errors over the seeds.
     """
     seeds = {run.seed for run in runs}
-    measured: dict[str, list[tuple[float, float]]] = {}
+    accuracies: dict[str, dict[int, float]] = {}
+    losses: dict[str, dict[int, float]] = {}
     labels = {}
     for run in runs:
         if run.is_done:
             validation = run.results.extra['validation']
-            accuracies = {
-                key: value
-                for key, value in validation.items()
-                if key in ('acc_global', 'acc_local')
-            }
-            accuracy = validation.get('acc_fused', next(iter(accuracies.values())))
-            losses = [validation[key.replace('acc', 'loss')] for key in accuracies]
-            measured.setdefault(run.row.name, []).append((accuracy, sum(losses) / len(losses)))
+            branches = [key for key in validation if key in ('acc_global', 'acc_local')]
+            accuracy = validation.get('acc_fused', validation[branches[0]])
+            loss = np.mean([validation[key.replace('acc', 'loss')] for key in branches])
+            accuracies.setdefault(run.row.name, {})[run.seed] = 100 * accuracy
+            losses.setdefault(run.row.name, {})[run.seed] = float(loss)
             labels[run.row.name] = run.row.label
-    if not measured:
+    if not labels:
         return Table(_TITLE, _HEAD, []), 'Nothing to choose from: no run is done.'
-    means = {
-        name: tuple(spread(column).mean for column in zip(*values, strict=True))
-        for name, values in measured.items()
-    }
+    means = {name: (_mean(accuracies[name]), _mean(losses[name])) for name in labels}
     # rounded, because equal hundredths in another order have another floating-point mean
     best = min(
-        (name for name in means if len(measured[name]) == len(seeds)),
+        (name for name in labels if len(accuracies[name]) == len(seeds)),
         default=None,
-        key=lambda name: (-round(means[name][0], 9), means[name][1]),
+        key=lambda name: (-round(means[name][0], 7), means[name][1]),
     )
+    level_with_best = _not_told_apart(best, accuracies) if best else []
     table = Table(
         _TITLE,
         _HEAD,
         [
             [
                 labels[name],
-                f'{accuracy:.1%}',
-                f'{loss:.3f}',
-                str(len(measured[name])),
-                'best' if name == best else '',
+                f'{accuracy:.1f}%{_standard_error(accuracies[name], "%", 1)}',
+                f'{loss:.3f}{_standard_error(losses[name], "", 3)}',
+                str(len(accuracies[name])),
+                'best' if name == best else _ALIKE if name in level_with_best else '',
             ]
             for name, (accuracy, loss) in means.items()
         ],
     )
-    return table, f'Best: {labels[best]}' if best else 'No best point: none has finished all seeds.'
+    if best is None:
+        return table, 'No best point: none has finished all seeds.'
+    words = f'Best: {labels[best]}'
+    if level_with_best:
+        others = '; '.join(labels[name] for name in level_with_best)
+        words += f'. Its identity accuracy is not told apart from that of: {others} ({_BASIS}).'
+    return table, words
+
+
+def _not_told_apart(best: str, accuracies: Mapping[str, Mapping[int, float]]) -> list[str]:
+    """Return the points whose accuracy may be as high as that of the best one.
+
+    Paired by seed, with which the held-out images change; Student's t, corrected for the number of
+    points by Holm's method. With fewer than three seeds these are all of them.
+    """
+    others = [name for name in accuracies if name != best]
+    p_values = [paired_difference(accuracies[best], accuracies[name]).p_value for name in others]
+    adjusted = holm([1.0 if p is None else p for p in p_values])
+    return [name for name, p in zip(others, adjusted, strict=True) if p >= 1 - CONFIDENCE]
+
+
+def _mean(by_seed: Mapping[int, float]) -> float:
+    return spread(list(by_seed.values())).mean
+
+
+def _standard_error(by_seed: Mapping[int, float], unit: str, digits: int) -> str:
+    """Return ' ± ...', the standard error of the mean; '' for one seed."""
+    std = spread(list(by_seed.values())).std
+    return '' if std is None else f' ± {std / sqrt(len(by_seed)):.{digits}f}{unit}'
