@@ -8,19 +8,24 @@ import jinja2
 import torch
 
 from midattr_plugin.compare.attribute_tables import attribute_tables
-from midattr_plugin.compare.curves import curves_of_runs
-from midattr_plugin.compare.intervals import CONFIDENCE
+from midattr_plugin.compare.claims_table import claims_table
+from midattr_plugin.compare.convergence import convergence_facts
+from midattr_plugin.compare.curves import CurvesByRun, curves_of_runs
+from midattr_plugin.compare.interval_facts import interval_facts
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.report_plots import detail_plots, overview_plots
-from midattr_plugin.compare.report_tables import (
-    Table,
-    floor_tables,
-    learned_tables,
-    report_tables,
-)
+from midattr_plugin.compare.report_tables import floor_tables, learned_tables, report_tables
 from midattr_plugin.compare.suite import Suite
-from midattr_plugin.compare.summary import ResultRow, results_csv, starts, summarize
+from midattr_plugin.compare.summary import (
+    ResultRow,
+    kind_of_images,
+    results_csv,
+    starts,
+    summarize,
+)
+from midattr_plugin.compare.table_cells import Table
 from midattr_plugin.compare.tested_alike import describe_tests
+from midattr_plugin.compare.verdicts import Verdict, judge
 from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.files import write_text
 
@@ -42,6 +47,7 @@ def write_report(
         first: tables that come before the others.
     """
     result_rows = summarize(suite, runs)
+    verdicts = judge(suite.claims, result_rows)
     curves = curves_of_runs(runs)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('midattr_plugin.compare'),
@@ -52,15 +58,16 @@ def write_report(
     environment.filters['markdown_cell'] = _markdown_cell
     content = {
         'title': suite.title,
-        'facts': _facts(runs, failed, result_rows),
+        'facts': _facts(suite, runs, failed, result_rows, verdicts, curves),
         'tables': [
             *first,
+            *claims_table(verdicts, kind_of_images(result_rows)),
             *report_tables(suite, result_rows, curves),
             *attribute_tables(runs),
             *floor_tables(runs),
             *learned_tables(runs),
         ],
-        'overview': list(overview_plots(result_rows, curves)),
+        'overview': list(overview_plots(suite, result_rows, verdicts, curves)),
         'details': list(detail_plots(result_rows, curves)),
     }
     texts = {'results.csv': results_csv(result_rows)} | {
@@ -80,7 +87,12 @@ def _markdown_cell(text: str) -> str:
 
 
 def _facts(
-    runs: Sequence[Run], failed: Mapping[Run, str], result_rows: Sequence[ResultRow]
+    suite: Suite,
+    runs: Sequence[Run],
+    failed: Mapping[Run, str],
+    result_rows: Sequence[ResultRow],
+    verdicts: Sequence[Verdict],
+    curves: CurvesByRun,
 ) -> list[str]:
     """Return the facts at the head of the report: data, seeds, failures, software."""
     facts = []
@@ -96,10 +108,9 @@ def _facts(
     seeds = ', '.join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))
     facts.append(
         f'{len(finished)} of {len(runs)} runs are done (seeds {seeds}). Scores are means over the '
-        'seeds ± sample standard deviations, in percent. Differences are paired by seed and '
-        f"followed by their {CONFIDENCE:.0%} confidence interval (Student's t), with a star if it "
-        'excludes 0.'
+        'seeds ± sample standard deviations, in percent.'
     )
+    facts += interval_facts(suite, result_rows, verdicts)
     facts += [
         f'FAILED: row {run.row.name}, seed {run.seed}: {reason}' for run, reason in failed.items()
     ]
@@ -113,6 +124,7 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
+    facts += convergence_facts(runs, curves)
     names = {start or 'unknown': rows for start, rows in starts(result_rows).items()}
     if len(names) > 1:
         facts.append(

@@ -5,18 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from midattr_plugin.compare.convergence import curve_pairs
 from midattr_plugin.compare.curves import LOSS, CurvesByRun
 from midattr_plugin.compare.layers import layer_order, layer_series
 from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.query_differences import ZHENG_MAP
+from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import ResultRow, kind_of_images
 from midattr_plugin.compare.svg_plots import (
     plot_attributes,
     plot_confusions,
+    plot_convergence,
     plot_curves,
     plot_differences,
+    plot_gains,
     plot_layers,
     plot_rows,
 )
+from midattr_plugin.compare.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,24 @@ class Plot:
     folded: bool = False
 
 
-def overview_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Iterator[Plot]:
+def overview_plots(
+    suite: Suite, result_rows: Sequence[ResultRow], verdicts: Sequence[Verdict], curves: CurvesByRun
+) -> Iterator[Plot]:
     """Yield the plots that compare the rows; none if no run is finished."""
     if not result_rows:
         return
     data = kind_of_images(result_rows)
+    if tested := {name: verdict for name, verdict in _named(verdicts) if verdict.difference}:
+        yield Plot(
+            f'Claims ({data})',
+            'Differences in percentage points with their 95% confidence intervals. The dot is '
+            'filled if the two are told apart, corrected for the number of all comparisons.',
+            plot_differences(
+                {name: verdict.difference for name, verdict in tested.items()},
+                'difference, percentage points',
+                filled=[name for name, verdict in tested.items() if verdict.is_significant],
+            ),
+        )
     series = layer_series(list(curves), result_rows)
     if series:
         yield Plot(
@@ -44,15 +63,36 @@ def overview_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Ite
         )
     compared = [row for row in _with_model_descriptor(result_rows) if 'mAP' in row.differences]
     if compared:
+        several = len({row.target for row in compared}) > 1
         yield Plot(
             f'Difference in mAP from the baseline ({data})',
-            'Paired by seed, with the 95% confidence interval. The dot is filled if the interval '
-            'excludes 0.',
-            plot_differences(compared),
+            'Paired by seed, with the 95% confidence interval of each by itself.',
+            plot_differences(
+                {
+                    f'{row.row.name} vs. {row.row.baseline}'
+                    + (f' ({row.target})' if several else ''): row.differences['mAP']
+                    for row in compared
+                },
+                'difference in mAP, percentage points',
+            ),
+        )
+    if pairs := list(curve_pairs(suite, curves)):
+        yield Plot(
+            f'Difference in mAP over the epochs ({data})',
+            'At each test of the training: every seed (thin) and their mean. A gain that shrinks '
+            'is one of the speed of learning.',
+            plot_gains(pairs),
+        )
+        yield Plot(
+            f'mAP over the epochs ({data})',
+            'The row (blue) and the one that it is compared with (red), every seed (thin) and '
+            'their mean. A curve that still rises has not converged.',
+            plot_convergence(pairs),
         )
     yield Plot(
         f'mAP by row ({data})',
-        'Error bars: one standard deviation over the seeds. Diamonds: published.',
+        'Error bars: one standard deviation over the seeds. Diamonds: published, with ours by the '
+        f'same rule as circles ({ZHENG_MAP}).',
         plot_rows(result_rows),
     )
 
@@ -90,6 +130,13 @@ def detail_plots(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Itera
                 plot_confusions(confusions),
                 folded=True,
             )
+
+
+def _named(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Verdict]]:
+    several = len({verdict.target for verdict in verdicts}) > 1
+    for verdict in verdicts:
+        target = f' ({verdict.target})' if several else ''
+        yield f'{verdict.comparison}: {verdict.comparison.score}{target}', verdict
 
 
 def _with_model_descriptor(result_rows: Sequence[ResultRow]) -> list[ResultRow]:

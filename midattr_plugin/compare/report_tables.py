@@ -1,29 +1,26 @@
 """Tables of a report: scores, differences, published scores, cost, and what rows have learned."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
 from midattr_plugin.compare.curves import TIME, CurvesByRun
-from midattr_plugin.compare.intervals import Difference, Spread, paired_difference
+from midattr_plugin.compare.intervals import Difference
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.suite import Suite
+from midattr_plugin.compare.published_table import published_table
+from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.compare.summary import ROW_SCORES, ResultRow, kind_of_images, starts
-from midattr_plugin.engine.results import REID_SCORES
+from midattr_plugin.compare.table_cells import (
+    Table,
+    difference_cell,
+    row_cells,
+    seeds_cell,
+    spread_cell,
+)
 
 FUSED = 'fused'
 _MAIN_SCORES = ('rank-1', 'mAP')
-
-
-@dataclass(frozen=True)
-class Table:
-    """A heading and cells, for Markdown and HTML."""
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
 
 
 def report_tables(
@@ -33,59 +30,82 @@ def report_tables(
     targets = list(dict.fromkeys(result_row.target for result_row in result_rows))
     for target in targets:
         yield from _tables_of_target(
+            suite.rows,
             [result_row for result_row in result_rows if result_row.target == target],
             f'{target}, ' if len(targets) > 1 else '',
         )
-    yield from _published_table(suite, result_rows)
+    yield from published_table(suite, result_rows)
     if result_rows:
         yield _cost_table(result_rows, curves)
 
 
-def _tables_of_target(result_rows: Sequence[ResultRow], target: str) -> Iterator[Table]:
+def _tables_of_target(
+    rows: Sequence[Row], result_rows: Sequence[ResultRow], target: str
+) -> Iterator[Table]:
     """Yield scores and differences; ``target`` is for the headings."""
     data = target + kind_of_images(result_rows)
+    planned = result_rows[0].planned_seeds
     names = [name for name in ROW_SCORES if any(name in item.scores for item in result_rows)]
     yield Table(
         f'Results ({data})',
         ['row', 'description', 'descriptor', *names, 'seeds'],
         [
             [
-                *_names(result_row),
-                *(_spread(result_row.scores.get(name)) for name in names),
-                str(len(result_row.seeds)),
+                *row_cells(result_row),
+                *(spread_cell(result_row.scores.get(name)) for name in names),
+                seeds_cell(result_row.seeds, planned),
             ]
             for result_row in result_rows
+        ]
+        + [
+            [row.name, row.label, '', *[''] * len(names), seeds_cell((), planned)]
+            for row in rows
+            if row.name not in {result_row.row.name for result_row in result_rows}
         ],
     )
-    compared = [result_row for result_row in result_rows if result_row.differences]
-    if compared:
-        names = [
-            name
-            for name in (*_MAIN_SCORES, 'balanced_accuracy')
-            if any(name in item.differences for item in compared)
-        ]
+    compared = [result_row for result_row in result_rows if result_row.row.baseline]
+    names = [
+        name for name in (*_MAIN_SCORES, 'balanced_accuracy') if any(name in item.differences for item in compared)
+    ]
+    if names:
         yield Table(
             f'Difference from the baseline with the same code, data and seeds ({data})',
-            ['row', 'description', 'descriptor', 'baseline', *names],
+            ['row', 'description', 'descriptor', 'baseline', *names, 'pairs', 'intervals cover'],
             [
                 [
-                    *_names(result_row),
-                    f'{result_row.row.baseline}, {result_row.baseline_descriptor}',
-                    *(_difference(result_row.differences.get(name)) for name in names),
+                    *row_cells(result_row),
+                    ', '.join(
+                        name
+                        for name in (result_row.row.baseline, result_row.baseline_descriptor)
+                        if name
+                    ),
+                    *(difference_cell(result_row.differences.get(name)) for name in names),
+                    *_pairs(result_row.differences, planned),
                 ]
                 for result_row in compared
             ],
         )
     gains = [
-        [*_names(branch), *(_difference(by_score[name]) for name in _MAIN_SCORES)]
+        [
+            *row_cells(branch),
+            *(difference_cell(by_score.get(name)) for name in _MAIN_SCORES),
+            *_pairs(by_score, planned),
+        ]
         for _, branch, by_score in fusion_gains(result_rows)
     ]
     if gains:
         yield Table(
             f'Gain of the fused descriptor over one branch of the same model ({data})',
-            ['row', 'description', 'branch', *_MAIN_SCORES],
+            ['row', 'description', 'branch', *_MAIN_SCORES, 'pairs', 'intervals cover'],
             gains,
         )
+
+
+def _pairs(differences: Mapping[str, Difference], planned: Sequence[int]) -> list[str]:
+    """Return the number of pairs, and what the interval of the mAP covers."""
+    if 'mAP' not in differences:
+        return [seeds_cell((), planned), '']
+    return [seeds_cell(differences['mAP'].seeds, planned), differences['mAP'].covers]
 
 
 def fusion_gains(
@@ -100,54 +120,7 @@ def fusion_gains(
     for fused in (result_row for result_row in result_rows if result_row.descriptor == FUSED):
         for branch in result_rows:
             if (branch.row, branch.target) == (fused.row, fused.target) and branch is not fused:
-                gains = {
-                    name: paired_difference(fused.values[name], branch.values[name])
-                    for name in _MAIN_SCORES
-                }
-                yield fused, branch, gains
-
-
-def _published_table(suite: Suite, result_rows: Sequence[ResultRow]) -> Iterator[Table]:
-    """Yield the published scores, each once, and our distance to them where it can be told."""
-    shown = {  # of several targets the one on which they can be compared, if there is one
-        (result_row.row.name, result_row.descriptor): result_row
-        for result_row in sorted(result_rows, key=lambda result_row: result_row.is_comparable)
-        if result_row.published
-    }
-    ours = [
-        _published(result_row)
-        for result_row in result_rows
-        if shown.get((result_row.row.name, result_row.descriptor)) is result_row
-    ]
-    reported = [
-        ['reported', row['name'], '', *(_plain(row.get(name)) for name in REID_SCORES), '', '']
-        for row in suite.reported
-    ]
-    if ours or reported:
-        yield Table(
-            f'Published scores on {suite.dataset} (real images)',
-            [
-                'row',
-                'description',
-                'descriptor',
-                *REID_SCORES,
-                *(f'ours minus published: {name}' for name in _MAIN_SCORES),
-            ],
-            ours + reported,
-        )
-
-
-def _published(result_row: ResultRow) -> list[str]:
-    return [
-        *_names(result_row),
-        *(_plain(result_row.published.get(name)) for name in REID_SCORES),
-        *(
-            _signed(result_row.minus_published.get(name))
-            if result_row.is_comparable
-            else 'not comparable'
-            for name in _MAIN_SCORES
-        ),
-    ]
+                yield fused, branch, fused.measured.minus(branch.measured)
 
 
 def _cost_table(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Table:
@@ -243,30 +216,5 @@ def _extra_by_row(runs: Iterable[Run], name: str) -> Mapping[str, Sequence[dict]
     return found
 
 
-def _names(result_row: ResultRow) -> list[str]:
-    return [result_row.row.name, result_row.row.label, result_row.descriptor]
-
-
 def _mean(values: Iterable[float]) -> str:
     return f'{np.mean(list(values)):.3f}'
-
-
-def _spread(value: Spread | None) -> str:
-    if value is None:
-        return ''
-    return f'{value.mean:.1f}' + ('' if value.std is None else f' ± {value.std:.1f}')
-
-
-def _difference(value: Difference | None) -> str:
-    if value is None:
-        return ''
-    interval = '' if value.low is None else f' [{value.low:+.1f}, {value.high:+.1f}]'
-    return f'{value.mean:+.1f}{interval}' + (' *' if value.excludes_zero else '')
-
-
-def _plain(value: float | None) -> str:
-    return '' if value is None else f'{value:.2f}'
-
-
-def _signed(value: float | None) -> str:
-    return '' if value is None else f'{value:+.1f}'

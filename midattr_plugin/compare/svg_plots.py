@@ -2,14 +2,15 @@
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from midattr_plugin.compare.intervals import Spread
+from midattr_plugin.compare.convergence import CurvePair, CurvesBySeed, mean_curve
+from midattr_plugin.compare.intervals import Difference, Spread
 from midattr_plugin.compare.summary import ResultRow
 
 _OURS, _OTHER, _FAINT, _GRID = '#1f5fa8', '#c8553d', '#9aa0a6', '#e3e5e8'
@@ -19,7 +20,7 @@ _COLUMNS = 4
 def plot_rows(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
     """Draw a score of each result row with its standard deviation.
 
-    The published score stands beside it where the two can be compared.
+    Where published scores can be compared, the published mAP stands beside ours by the same rule.
     """
     shown = [result_row for result_row in result_rows if score in result_row.scores]
     figure, axes = _row_axes(shown, [f'{row.row.name}, {row.descriptor}' for row in shown])
@@ -27,25 +28,32 @@ def plot_rows(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
     for place, result_row in enumerate(shown):
         value = result_row.scores[score]
         axes.errorbar(value.mean, place, xerr=value.std, fmt='o', color=_OURS, capsize=3, ms=5)
-        if score in result_row.published and result_row.is_comparable:
-            axes.plot(result_row.published[score], place, 'D', mfc='none', color=_OTHER, ms=5)
+        if score in result_row.minus_published:
+            published = result_row.published[score]
+            axes.plot(published, place, 'D', mfc='none', color=_OTHER, ms=5)
+            ours = published + result_row.minus_published[score]
+            axes.plot(ours, place, 'o', mfc='none', color=_OURS, ms=5)
     return _svg(figure)
 
 
-def plot_differences(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
-    """Draw the difference of each result row from its baseline with the confidence interval."""
-    figure, axes = _row_axes(
-        result_rows, [f'{row.row.name} vs. {row.row.baseline}' for row in result_rows]
-    )
-    axes.set_xlabel(f'difference in {score}, percentage points')
+def plot_differences(
+    differences: Mapping[str, Difference], label: str, filled: Collection[str] = ()
+) -> str:
+    """Draw differences with their confidence intervals.
+
+    Args:
+        differences: name -> difference, from the top.
+        label: of the axis.
+        filled: the names whose dots are filled.
+    """
+    figure, axes = _named_axes(list(differences))
+    axes.set_xlabel(label)
     axes.axvline(0, color=_FAINT, lw=1)
-    for place, result_row in enumerate(result_rows):
-        value = result_row.differences[score]
+    for place, (name, value) in enumerate(differences.items()):
         if value.low is not None:
             axes.plot([value.low, value.high], [place, place], '-|', color=_OURS, lw=1.2)
-        axes.plot(
-            value.mean, place, 'o', color=_OURS, ms=5, mfc=_OURS if value.excludes_zero else 'white'
-        )
+        color = _OURS if name in filled else 'white'
+        axes.plot(value.mean, place, 'o', color=_OURS, ms=5, mfc=color)
     return _svg(figure)
 
 
@@ -99,6 +107,37 @@ def plot_curves(curves: Mapping[str, Sequence[Mapping[int, float]]], label: str)
     return _svg(figure)
 
 
+def plot_gains(pairs: Sequence[CurvePair]) -> str:
+    """Draw the difference in mAP over the epochs, a panel per pair: each seed thin, their mean."""
+    figure, panels = _panels(len(pairs), 2.3, 1.7)
+    for axes, pair in zip(panels, pairs, strict=False):
+        axes.axhline(0, color=_FAINT, lw=1)
+        _plot_seeds(axes, pair.gains, _OURS)
+        axes.set_title(f'{pair.row} over {pair.over}', fontsize=8)
+    figure.supylabel('difference in mAP, points', fontsize=9)
+    figure.supxlabel('epochs', fontsize=9)
+    return _svg(figure)
+
+
+def plot_convergence(pairs: Sequence[CurvePair]) -> str:
+    """Draw the mAP of both rows over the epochs, a panel per pair: each seed thin, their mean."""
+    figure, panels = _panels(len(pairs), 2.3, 1.7)
+    for axes, pair in zip(panels, pairs, strict=False):
+        _plot_seeds(axes, pair.over_curves, _OTHER)
+        _plot_seeds(axes, pair.row_curves, _OURS)
+        axes.set_title(f'{pair.row} over {pair.over}', fontsize=8)
+    figure.supylabel('mAP, %', fontsize=9)
+    figure.supxlabel('epochs', fontsize=9)
+    return _svg(figure)
+
+
+def _plot_seeds(axes: Axes, curves: CurvesBySeed, color: str) -> None:
+    for curve in curves.values():
+        axes.plot(list(curve), list(curve.values()), color=color, lw=0.6, alpha=0.5)
+    mean = mean_curve(curves)
+    axes.plot(list(mean), list(mean.values()), '-o', color=color, lw=1.6, ms=3)
+
+
 def plot_attributes(attributes: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """Draw a panel per row with the accuracy of each attribute, beside that of the majority class.
 
@@ -150,16 +189,18 @@ def plot_confusions(confusions: Mapping[str, tuple[Sequence[str], np.ndarray]]) 
 
 
 def _row_axes(result_rows: Sequence[ResultRow], names: Sequence[str]) -> tuple[Figure, Axes]:
-    """Return axes with a place for each result row, from the top.
-
-    The places are labeled with ``names``, and with the targets if there are several.
-    """
-    figure = Figure((8, 0.7 + 0.26 * len(result_rows)))
-    axes = figure.subplots()
+    """Return axes with a place for each result row, with the targets if there are several."""
     if len({result_row.target for result_row in result_rows}) > 1:
         names = [f'{name} ({row.target})' for name, row in zip(names, result_rows, strict=True)]
-    axes.set_yticks(range(len(result_rows)), names)
-    axes.set_ylim(len(result_rows) - 0.5, -0.5)  # the first on top
+    return _named_axes(names)
+
+
+def _named_axes(names: Sequence[str]) -> tuple[Figure, Axes]:
+    """Return axes with a place for each of the names, from the top."""
+    figure = Figure((8, 0.7 + 0.26 * len(names)))
+    axes = figure.subplots()
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top
     axes.grid(axis='x', color=_GRID)
     axes.set_axisbelow(True)
     return figure, axes

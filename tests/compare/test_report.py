@@ -1,15 +1,20 @@
 """The report names its data, holds every result row, and opens offline."""
 
+import csv
+import io
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
+from torch.utils.tensorboard import SummaryWriter
 
+from helpers.fake_queries import add_queries, made_up_queries
 from helpers.fake_runs import ROWS, TARGET, change_results, write_runs
 from midattr_plugin.compare.report import write_report
-from midattr_plugin.compare.report_tables import Table
+from midattr_plugin.compare.table_cells import Table
 
 
 class Page(HTMLParser):
@@ -79,15 +84,30 @@ def test_tables(written):
         'descriptor',
         'rank-1',
         'mAP',
+        'mAP_zheng2015',
         'balanced_accuracy',
         'seeds',
     ]
-    assert rows[3] == ['more', 'with', 'fused', '60.5 ± 4.9', '50.5 ± 4.9', '70.0 ± 0.0', '2']
+    assert rows[3] == [
+        'more',
+        'with',
+        'fused',
+        '60.5 ± 4.9',
+        '50.5 ± 4.9',
+        '49.5 ± 4.9',
+        '70.0 ± 0.0',
+        '2',
+    ]
     assert differences[1][:4] == ['more', 'with', 'fused', 'plain, fused']
     assert differences[1][5].startswith('+7.5 [') and '*' not in differences[1][5]
-    assert fusion[3][:3] == ['more', 'with', 'global'] and fusion[3][-1] == '+0.0 [+0.0, +0.0]'
-    assert fusion[4][2] == 'local' and fusion[4][-1].startswith('+1.0 [')
-    assert published[1][-2:] == ['not comparable'] * 2 and published[2][1] == 'APR'
+    assert fusion[3][:3] == ['more', 'with', 'global'] and fusion[3][4:] == [
+        '+0.0 [+0.0, +0.0]',
+        '2',
+        'seeds',
+    ]
+    assert fusion[4][2] == 'local' and fusion[4][4].startswith('+1.0 [')
+    assert published[1][-3:] == ['not comparable', 'not comparable', 'the images are rendered']
+    assert published[2][1] == 'APR'
     assert cost[1][2:] == ['1,234', '0.005 G', '8.0']  # batches of 4 in half a second
     assert layers == [['attribute', 'res3d', 'res4f'], ['hat', '0.750', '0.250']]
     assert losses == [['loss', 'more'], ['global', '1.500'], ['hat', '4.000']]
@@ -165,12 +185,12 @@ def test_targets_do_not_mix(tmp_path):
     )
     tables = Page(page).tables
     assert len(tables) == 8 and len(tables[0]) == len(tables[3]) == 7
-    [published] = [table for table in tables if table[0][-1] == 'ours minus published: mAP']
+    [published] = [table for table in tables if table[0][-1] == 'why not']
     assert [row[:3] for row in published[1:]] == [
         ['more', 'with', 'global'],
         ['reported', 'APR', ''],
     ]
-    assert published[1][-2:] == ['-9.5', '+0.0']
+    assert published[1][-3:] == ['-9.5', '-1.0', '']
     assert 'more, fused (demo)' in page and 'mAP by row (real and rendered images)' in page
 
 
@@ -193,7 +213,7 @@ def test_real_images_are_compared(tmp_path):
     suite, runs, out = write_runs(tmp_path, rendered=False)
     page = write_report(suite, runs, {}, out)[2].read_text()
     assert 'RENDERED' not in page and ': real images.' in page
-    assert Page(page).tables[3][1][-2:] == ['-9.5', '+0.0']
+    assert Page(page).tables[3][1][-3:] == ['-9.5', '-1.0', '']
 
 
 def test_layers_are_plotted_where_rows_differ_in_nothing_else(tmp_path):
@@ -233,3 +253,140 @@ def test_same_results_give_the_same_files(tmp_path):
         [path.read_text() for path in write_report(suite, runs, {}, out)] for _ in range(2)
     )
     assert first == second
+
+
+CLAIMS = [{'claim': 'It helps', 'comparisons': [{'row': 'more', 'over': 'plain'}]}]
+
+
+def write_queries(runs, gains):
+    """Give each run six queries; those of the row "more" gain so many points, by seed."""
+    for run in runs:
+        if run.is_done:
+            gain = gains[run.seed] / 100 if run.row.name == 'more' else 0
+            values = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.5]) + 0.01 * run.seed + gain
+            add_queries(run, made_up_queries(values + gain * np.array([0.1, 0, 0, 0, -0.1, 0])))
+
+
+def test_claims_come_first(tmp_path):
+    suite, runs, out = write_runs(tmp_path, seeds=(1, 2, 3), claims=CLAIMS)
+    write_queries(runs, {1: 10, 2: 12, 3: 11})
+    paths = write_report(suite, runs, {}, out)
+    page, text = paths[2].read_text(), paths[1].read_text()
+    claims, _, differences, *_ = Page(page).tables
+    assert claims[0] == [
+        'claim',
+        'answer',
+        'comparison',
+        'score',
+        'difference',
+        'p, corrected',
+        'pairs',
+    ]
+    assert claims[1][:3] == ['It helps', 'yes', '']
+    assert claims[2][1:4] == ['yes', 'more over plain', 'mAP']
+    assert claims[2][4].startswith('+11.0 [+') and claims[2][4].endswith(' *')
+    assert 0 < float(claims[2][5]) < 0.05 and claims[2][6] == '3'
+    assert differences[1][4:] == [*differences[1][4:6], '3', 'seeds and identities']
+    assert differences[1][5] == claims[2][4].removesuffix(' *')  # without a star
+    assert text.count(' *') == 1
+    assert 'hold for other seeds of the training and for a test with other people' in text
+    assert 'corrected for all 1 comparisons (Holm)' in text and 'kept no query_scores' not in text
+    assert 'Claims (rendered images)' in page and 'more over plain: mAP' in page
+    [row] = [
+        row
+        for row in csv.DictReader(io.StringIO(paths[0].read_text()))
+        if (row['row'], row['descriptor']) == ('more', 'fused')
+    ]
+    assert (row['pairs'], row['intervals cover']) == ('3', 'seeds and identities')
+
+
+def test_earlier_runs_say_what_their_intervals_cover(tmp_path):
+    suite, runs, out = write_runs(tmp_path, seeds=(1, 2, 3), claims=CLAIMS)
+    write_queries(runs, {1: 10, 2: 12, 3: 11})
+    (runs[0].folder / 'query_scores.csv').unlink()
+    text = write_report(suite, runs, {}, out)[1].read_text()
+    assert "Student's t) hold for other seeds of the training on the same test images" in text
+    assert '| 3 | seeds |' in text
+
+
+def test_missing_runs_show_in_the_tables(tmp_path):
+    suite, runs, out = write_runs(
+        tmp_path, seeds=(1, 2, 3), unfinished=[('plain', 2), ('more', 3)], claims=CLAIMS
+    )
+    claims, results, differences, *_ = Page(
+        write_report(suite, runs, {}, out)[2].read_text()
+    ).tables
+    assert claims[1][1] == 'not told apart'
+    assert claims[2][1] == 'not told apart (fewer than 3 pairs)'
+    assert claims[2][6] == '1 of 3; seeds 2 3 missing'
+    assert [row[-1] for row in results[1:]] == ['2 of 3; seed 2 missing'] * 3 + [
+        '2 of 3; seed 3 missing'
+    ] * 3
+    assert differences[1][-2:] == ['1 of 3; seeds 2 3 missing', 'seeds']
+
+
+def test_a_row_without_results_shows_in_the_tables(tmp_path):
+    rows = [*ROWS, {'name': 'less', 'label': 'nothing', 'baseline': 'plain'}]
+    claims = [{'claim': 'It', 'comparisons': [{'row': 'less', 'over': 'plain'}]}]
+    unfinished = [('less', 1), ('less', 2)]
+    suite, runs, out = write_runs(tmp_path, rows=rows, unfinished=unfinished, claims=claims)
+    claims, results, *_ = Page(write_report(suite, runs, {}, out)[2].read_text()).tables
+    assert claims[2][1] == 'not told apart (row less has no results)'
+    assert results[-1] == ['less', 'nothing', *[''] * 5, '0 of 2; seeds 1 2 missing']
+
+
+def test_a_suite_without_claims_tests_nothing(written):
+    assert 'names no claims, so that nothing is tested' in written[1]
+    assert 'Claims (' not in written[1]
+
+
+def test_gains_over_the_epochs(tmp_path):
+    suite, runs, out = write_runs(tmp_path)
+    for run in runs:
+        with SummaryWriter(str(run.folder)) as writer:
+            for epoch, mAP in enumerate((0.3, 0.4, 0.42)):
+                tag = f'Test/{run.cfg.data.targets[0]}/mAP'
+                writer.add_scalar(tag, mAP + 0.1 * (run.row.name == 'more'), epoch)
+    page = write_report(suite, runs, {}, out)[2].read_text()
+    for title in ('Difference in mAP over the epochs', 'mAP over the epochs'):
+        assert f'<h2>{title} (rendered images)</h2>' in page
+    assert 'more over plain' in page
+    assert 'NOT CONVERGED: mAP of row plain still rose by 2.0 points' in page
+
+
+def test_rows_that_were_tested_once_are_named(written):
+    assert 'tested only once: plain, more.' in written[1]
+    assert 'over the epochs' not in written[2]
+
+
+def test_what_is_not_comparable_says_why(tmp_path):
+    suite, runs, out = write_runs(tmp_path, rendered=False)
+    for run in runs:
+        run.cfg.defrost()
+        run.cfg.train.max_epoch = 1
+    paths = write_report(suite, runs, {}, out)
+    published = Page(paths[2].read_text()).tables[3]
+    assert published[0][3:8] == [
+        f'published {name}' for name in ('rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP')
+    ]
+    assert published[0][-2] == 'ours minus published: mAP (ours: mAP_zheng2015)'
+    assert published[1][-3:] == ['not comparable'] * 2 + ['train.max_epoch is 1, not 2']
+    assert 'train.max_epoch is 1' in paths[0].read_text()
+
+
+def test_results_without_the_published_mAP(tmp_path):
+    """torchreid's mAP is about a point higher, and not compared in its place."""
+    suite, runs, out = write_runs(tmp_path, rendered=False)
+    for run in runs:
+        change_results(
+            run,
+            lambda results: [
+                scores.pop('mAP_zheng2015') for scores in results.reid[TARGET].values()
+            ],
+        )
+    published = Page(write_report(suite, runs, {}, out)[2].read_text()).tables[3]
+    assert published[1][-3:] == [
+        '-9.5',
+        'not comparable',
+        'the results have no mAP_zheng2015',
+    ]
