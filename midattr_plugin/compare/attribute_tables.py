@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.report_tables import Table
+from midattr_plugin.compare.table_cells import Table
 from midattr_plugin.metrics.binary_scores import INSTANCE_SCORES, LABEL_SCORES
 
 

@@ -170,7 +170,7 @@ class _Page:
         Path('reid-data/street/street.json').write_text(json.dumps(labels))
 
     def yaml(self, name):
-        if 'rows' in yaml.safe_load(Path(name).read_text()):
+        if {'rows', 'rows_of'} & set(yaml.safe_load(Path(name).read_text())):
             load_suite(name)
         else:
             load_config(name)
