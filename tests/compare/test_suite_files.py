@@ -171,3 +171,65 @@ def test_readings_on_the_demo_start_from_the_same_weights():
         assert run.cfg.model.load_weights == 'start'
     with pytest.raises(InputError, match='row "T4.1": midattr.freeze_bn is True.*load_weights'):
         plan_runs(load_suite(FOLDER / 'demo_readings.yaml'), [1], Path('out'))
+
+
+@pytest.mark.parametrize('name', ['paper_market', 'paper_duke', 'demo'])
+def test_claims_are_those_of_the_paper(name):
+    """Attributes help; res3d over res4f over res5c and pool5; fused over its branches."""
+    suite = load_suite(FOLDER / f'{name}.yaml')
+    configs = {name: run.cfg for name, run in rows(name).items()}
+    attributes, layers, fusing = suite.claims
+    for comparison in attributes.comparisons:
+        ours, theirs = configs[comparison.row], configs[comparison.over]
+        assert theirs.model.name in PLAIN and ours.model.name not in PLAIN
+        assert differing(ours, theirs) <= {'model.name'}
+    order = ['res3d', 'res4f', 'res5c', 'pool5']
+    compared = set()
+    for comparison in layers.comparisons:
+        ours, theirs = configs[comparison.row], configs[comparison.over]
+        assert differing(ours, theirs) == {'midattr.attribute_layer'}
+        pair = [cfg.midattr.attribute_layer for cfg in (ours, theirs)]
+        assert order.index(pair[0]) < order.index(pair[1])
+        compared.add((*ours.midattr.branches, *pair))
+    assert compared == {
+        ('global', 'res3d', 'res4f'),
+        ('global', 'res4f', 'res5c'),
+        ('global', 'res4f', 'pool5'),
+        ('local', 'res3d', 'res4f'),
+        ('local', 'res4f', 'res5c'),
+    }
+    assert [(item.row, item.descriptor, item.over) for item in fusing.comparisons] == [
+        ('full', 'fused', 'full')
+    ] * 2
+    assert [item.over_descriptor for item in fusing.comparisons] == ['global', 'local']
+
+
+PLAIN = ('midattr_resnet50', 'midattr_resnet18')
+
+
+def differing(ours, theirs):
+    """Return the keys of two configurations that differ, but for the folder."""
+    pairs = flatten(ours), flatten(theirs)
+    return {key for key in pairs[0] if pairs[0][key] != pairs[1][key]} - {'data.save_dir'}
+
+
+@pytest.mark.parametrize(
+    ('name', 'comparisons'),
+    [('paper_duke', 10), ('demo', 10), ('twin', 8), ('demo_readings', 11), ('beyond', 0)],
+)
+def test_number_of_comparisons_that_are_tested(name, comparisons):
+    """Suites that take the rows of the paper over take its claims, too."""
+    claims = load_suite(FOLDER / f'{name}.yaml').claims
+    assert sum(len(claim.comparisons) for claim in claims) == comparisons
+
+
+def test_claims_about_readings():
+    """Each row with attributes is compared with the same row without, under the same reading."""
+    configs = {name: run.cfg for name, run in rows('demo_readings').items()}
+    for claim in load_suite(FOLDER / 'demo_readings.yaml').claims:
+        for comparison in claim.comparisons:
+            ours, theirs = configs[comparison.row], configs[comparison.over]
+            differ = differing(ours, theirs)
+            if comparison.row.endswith('-apr'):  # without attributes the literal reading is APR's
+                differ -= {'midattr.loss_reading', 'midattr.attribute_weight'}
+            assert differ == {'model.name'}
