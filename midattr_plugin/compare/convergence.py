@@ -50,11 +50,9 @@ class CurvePair:
 def curve_pairs(suite: Suite, curves: CurvesByRun) -> Iterator[CurvePair]:
     """Yield the rows with their baselines, then those of claims, if tested more than once."""
     by_row = _by_row(curves)
-    pairs = [(row.name, row.baseline) for row in suite.rows if row.baseline]
-    pairs += [(item.row, item.over) for claim in suite.claims for item in claim.comparisons]
-    for row, over in dict.fromkeys(pairs):
+    for row, over in suite.compared_rows:
         pair = CurvePair(row, over, by_row.get(row, {}), by_row.get(over, {}))
-        if row != over and any(len(gain) > 1 for gain in pair.gains.values()):
+        if any(len(gain) > 1 for gain in pair.gains.values()):
             yield pair
 
 

@@ -133,7 +133,7 @@ def _facts(
             + '; '.join(f'{start}: {", ".join(rows)}' for start, rows in names.items())
             + '.'
         )
-    facts += describe_tests(runs)
+    facts += describe_tests(runs, suite.compared_rows)
     facts += _without_effect(runs)
     on_gpu = torch.cuda.is_available() and any(run.cfg.use_gpu for run in runs)
     device = torch.cuda.get_device_name() if on_gpu else 'CPU'

@@ -98,6 +98,13 @@ class Suite:
     claims: tuple[Claim, ...] = ()
     claims_note: str = ''
 
+    @property
+    def compared_rows(self) -> list[tuple[str, str]]:
+        """Names of rows that are compared, each once: with their baselines, then in claims."""
+        pairs = [(row.name, row.baseline) for row in self.rows if row.baseline]
+        pairs += [(item.row, item.over) for claim in self.claims for item in claim.comparisons]
+        return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
+
 
 def load_suite(path: str | Path) -> Suite:
     """Return the suite of a file.

@@ -273,6 +273,8 @@ def test_claims(tmp_path):
         'two over one',
         'three, global over one, global',
     ]
+    suite = load_suite(write(tmp_path, SUITE | {'claims': CLAIMS}))
+    assert suite.compared_rows == [('two', 'one'), ('three', 'one')]
     assert load_suite(write(tmp_path, SUITE)).claims == ()
 
 

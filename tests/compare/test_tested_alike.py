@@ -82,6 +82,14 @@ def test_rows_that_are_not_compared(tmp_path):
     assert fact.startswith('Rows that are not compared were tested differently: L2-normalized')
 
 
+def test_rows_of_a_claim_are_compared(tmp_path):
+    _, runs = runs_of(tmp_path, OURS, TORCHREIDS)
+    [fact] = describe_tests(runs, [('b', 'a')])
+    assert fact.startswith('TESTED DIFFERENTLY')
+    [fact] = describe_tests(runs, [('b', 'none')])
+    assert fact.startswith('Rows that are not compared')
+
+
 @pytest.mark.parametrize('unfinished', ['a', 'b'])
 def test_only_finished_runs_count(tmp_path, unfinished):
     _, runs = runs_of(tmp_path, OURS, TORCHREIDS, unfinished=unfinished, baseline='a')
