@@ -15,11 +15,11 @@ from midattr_plugin.compare.interval_facts import interval_facts
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.report_plots import detail_plots, overview_plots
 from midattr_plugin.compare.report_tables import floor_tables, learned_tables, report_tables
+from midattr_plugin.compare.results_csv import results_csv
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import (
     ResultRow,
     kind_of_images,
-    results_csv,
     starts,
     summarize,
 )

@@ -1,13 +1,11 @@
 """Result rows of a summary, by hand."""
 
-import csv
-import io
 from dataclasses import replace
 
 import pytest
 
 from helpers.fake_runs import ROWS, TARGET, change_results, write_runs
-from midattr_plugin.compare.summary import results_csv, summarize
+from midattr_plugin.compare.summary import summarize
 from midattr_plugin.errors import InputError
 
 
@@ -121,18 +119,6 @@ def test_nothing_done(tmp_path):
         tmp_path, unfinished=[(row, seed) for row in ('plain', 'more') for seed in (1, 2)]
     )
     assert summarize(suite, runs) == []
-    assert len(results_csv([]).splitlines()) == 1
-
-
-def test_csv(tmp_path):
-    suite, runs, _ = write_runs(tmp_path, rendered=False)
-    rows = list(csv.DictReader(io.StringIO(results_csv(summarize(suite, runs)))))
-    [row] = [row for row in rows if (row['row'], row['descriptor']) == ('more', 'global')]
-    assert row['mAP mean'] == '50.5000' and row['mAP std'] == '4.9497'
-    assert row['mAP of each seed'] == '47.0000 54.0000'
-    assert row['images'] == 'real' and row['seeds'] == '1 2' and row['baseline'] == 'plain'
-    assert row['mAP difference'] == '7.5000' and row['mAP published'] == '50.5000'
-    assert row['rank-1 ours minus published'] == '-9.5000' and row['rank-5 mean'] == ''
 
 
 def test_seeds_of_other_scores_are_refused(tmp_path):
