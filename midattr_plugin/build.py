@@ -158,6 +158,7 @@ def build_engine(
             options['pooling_method'] = cfg.video.pooling_method
     kind = ENGINES[cfg.loss.name, cfg.data.type]
     built = kind(datamanager, model, optimizer, scheduler=scheduler, **options)
+    built.data_seed = cfg.train.seed
     built.checkpoint_seconds = cfg.midattr.checkpoint_seconds
     built.sync_batch_norm = cfg.midattr.sync_batch_norm
     built.ranking_memory = cfg.midattr.ranking_memory

@@ -1,4 +1,8 @@
-"""State of all random generators that training uses, as plain data for a checkpoint."""
+"""State of all random generators that training uses, as plain data for a checkpoint.
+
+Code whose random numbers must not depend on what other code draws has generators of its own
+(:class:`OwnRandomState`).
+"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -69,6 +73,71 @@ def restore_random_state(states: Sequence[dict]) -> None:
     set_random_state(states[rank if rank < len(states) else 0])
     if rank >= len(states):
         torchreid_compat.utils.set_random_seed(int(torch.randint(2**31, ())) + rank)
+
+
+class OwnRandomState:
+    """Random generators on the CPU that some code has for itself.
+
+    Within ``with`` blocks of the same object, whatever draws from the generators of Python, NumPy
+    and PyTorch draws from a sequence that follows from the arguments alone. The code outside goes
+    on as if nothing had been drawn. Blocks of one object cannot be nested.
+
+    Args:
+        seed: at least 0.
+        *words: further numbers, at least 0; with any other one all random numbers are others.
+    """
+
+    def __init__(self, seed: int, *words: int):
+        self._seeds = generator_seeds(1, seed, *words)[0]
+        self._state: tuple | None = None
+        self._others: tuple = ()
+
+    def __enter__(self) -> None:
+        """Leave the generators of other code."""
+        self._others = _cpu_state()
+        if self._state is None:
+            seed_generators(self._seeds)
+        else:
+            _set_cpu_state(self._state)
+
+    def __exit__(self, *error: object) -> None:
+        """Go back to the generators of other code."""
+        self._state = _cpu_state()
+        _set_cpu_state(self._others)
+
+
+def generator_seeds(count: int, seed: int, *words: int) -> list[tuple[int, ...]]:
+    """Return seeds for :func:`seed_generators`, which follow from the numbers alone.
+
+    Args:
+        count: how many.
+        seed: at least 0.
+        *words: further numbers, at least 0.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=words)
+    return list(map(tuple, sequence.generate_state(3 * count).reshape(count, 3).tolist()))
+
+
+def seed_generators(seeds: Sequence[int]) -> None:
+    """Seed the generators of Python, NumPy and PyTorch on the CPU.
+
+    Args:
+        seeds: one for each, as NumPy and PyTorch would draw related numbers from the same.
+    """
+    random.seed(seeds[0])
+    np.random.seed(seeds[1])
+    # torch.manual_seed would also seed the GPUs, which takes twenty times as long
+    torch.default_generator.manual_seed(seeds[2])
+
+
+def _cpu_state() -> tuple:
+    return random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
+
+
+def _set_cpu_state(state: tuple) -> None:
+    random.setstate(state[0])
+    np.random.set_state(state[1])
+    torch.set_rng_state(state[2])
 
 
 @contextmanager

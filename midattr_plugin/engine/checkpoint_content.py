@@ -19,6 +19,10 @@ def _is_count(value: Any) -> bool:
     )
 
 
+def _is_seed(value: Any) -> bool:
+    return value is None or (type(value) is int and value >= 0)
+
+
 def _is_number(value: Any) -> bool:
     # torchreid's rank-1 is a number of NumPy
     return isinstance(value, (int, float, np.number)) and type(value) is not bool
@@ -49,6 +53,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'scheduler': (_is_mapping_or_none, 'the state of a schedule'),
     'criterion': (_is_mapping, 'the weights of a loss'),
     'random_state': (_are_states, 'the states of random generators'),
+    'data_seed': (_is_seed, 'the seed of order and augmentation'),
     'scaler': (_is_mapping, 'the state of a scaler'),
     'settings': (_is_mapping, 'values by key'),
     'training_images': (_is_mapping, 'number and digest of images'),

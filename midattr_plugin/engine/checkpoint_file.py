@@ -5,7 +5,8 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
 
 * ``model``: facts from which the model can be built again (:class:`ModelSpec`); None if they are
   not known;
-* what an exact resume needs: ``random_state``, ``criterion`` (learned weights of the losses);
+* what an exact resume needs: ``random_state``, ``data_seed`` (of the order and augmentation of the
+  images), ``criterion`` (learned weights of the losses);
 * what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
 * what was measured: ``mAP``, ``best_mAP``, ``evaluated``;
 * what the training started from: ``started_from``, as in the results.

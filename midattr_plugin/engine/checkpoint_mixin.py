@@ -55,6 +55,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     settings: Mapping[str, Any] = MappingProxyType({})
     checkpoint_seconds = 0.0
     best_mAP = -1.0
+    data_seed: int | None = None
     save_dir = ''
     writer: Any = None
     _random_states: Sequence[dict] = ()
@@ -109,6 +110,8 @@ class CheckpointMixin(torchreid_compat.Engine):
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
         self.best_mAP = -1.0 if changes_scores(changes) else checkpoint.get('best_mAP', -1.0)
+        if checkpoint.get('data_seed') is not None:  # up to version 0.3 there was none
+            self.data_seed = checkpoint['data_seed']
         states = checkpoint.get('random_state') or ()
         # a dict is that of the main process, of version 0.2
         self._random_states = [states] if isinstance(states, dict) else states
@@ -255,6 +258,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             # learned weights of the losses; mostly nothing
             'criterion': {} if self.criterion is None else self.criterion.state_dict(),
             'random_state': random_states,
+            'data_seed': self.data_seed,
             'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
             'best_mAP': self.best_mAP,
             'settings': dict(self.settings),

@@ -1,18 +1,29 @@
-"""The end of an epoch, and losses that are not finite, in every engine."""
+"""Images and end of an epoch, and losses that are not finite, in every engine."""
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.distributed import broadcast
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.errors import InputError
+from midattr_plugin.loading import EpochLoader
 
 
 class EpochMixin(torchreid_compat.Engine):
-    """Mixed into an engine of torchreid, before it and after :class:`CheckpointMixin`."""
+    """Mixed into an engine of torchreid, before it and after :class:`CheckpointMixin`.
 
+    Attributes:
+        data_seed: order and augmentation of the images of an epoch follow from it and the epoch
+            (:class:`EpochLoader`). None: from the first epoch on it is the seed that PyTorch has
+            been given (``torch.initial_seed``), whatever has been drawn since.
+    """
+
+    train_loader: Any
+    data_seed: int | None = None
     precision: Precision | None = None
 
     def train(self, *args, **kwargs) -> None:
@@ -23,7 +34,14 @@ class EpochMixin(torchreid_compat.Engine):
             FloatingPointError: a loss or a weight is infinite or not a number.
         """
         self.batch_idx = -1  # which torchreid leaves as it was if there is no batch
-        super().train(*args, **kwargs)
+        if self.data_seed is None:
+            self.data_seed = broadcast(torch.initial_seed())
+        loader = self.train_loader
+        self.train_loader = EpochLoader(loader, self.data_seed, self.epoch)
+        try:
+            super().train(*args, **kwargs)
+        finally:
+            self.train_loader = loader
         if self.batch_idx < 0:
             raise InputError(
                 f'no batch could be made of the training images in epoch {self.epoch + 1}; lower '

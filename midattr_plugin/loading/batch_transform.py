@@ -1,7 +1,8 @@
 """torchreid's training transforms for batches, with torchreid's names and in its order.
 
 Random numbers are drawn for each image, on the CPU from PyTorch's generator: a run does not depend
-on the device of the images, and a resumed run continues the sequence.
+on the device of the images. In a training the sequence is that of the epoch
+(:class:`~midattr_plugin.loading.EpochLoader`).
 """
 
 from collections.abc import Callable, Sequence
