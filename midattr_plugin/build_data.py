@@ -16,17 +16,24 @@ from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+from midattr_plugin.random_state import OwnRandomState
 
 
 def build_datamanager(cfg: CfgNode):
     """Return torchreid's data manager, with annotation files as ``midattr.annotations`` says.
 
-    With ``midattr.cache`` its training loader is replaced by one that decodes only once.
+    With ``midattr.cache`` its training loader is replaced by one that decodes only once. What is
+    drawn meanwhile, e.g. the number of batches by some samplers, follows from ``train.seed`` alone.
 
     Raises:
         InputError: the files of a dataset cannot be used, do not fit into the cache, or make no
             batch.
     """
+    with OwnRandomState(cfg.train.seed):
+        return _build_datamanager(cfg)
+
+
+def _build_datamanager(cfg: CfgNode):
     try:
         with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
             if cfg.data.type == 'video':
