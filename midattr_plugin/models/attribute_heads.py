@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.layer_mixture import MIXTURE, LayerMixture
 from midattr_plugin.models.layers import build_classifier
+from midattr_plugin.models.part_generators import PartGenerators
 from midattr_plugin.schema import NUM_PARTS, AttributeSchema
 
 POOLED = 'pool5'
@@ -53,6 +54,7 @@ class AttributeHeads(nn.Module):
         self.layer_of = layer_of
         self.heads = nn.ModuleDict()
         self.groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}  # (layer, parts) -> names
+        generators = PartGenerators()
         for attribute in schema:
             source = layer_of[attribute.name]
             parts = () if source == POOLED else attribute.parts
@@ -60,9 +62,10 @@ class AttributeHeads(nn.Module):
             for layer in mixed_layers if source == MIXTURE else (source,):
                 self.groups.setdefault((layer, parts), []).append(attribute.name)
                 num_vectors = len(parts) or 1
-                heads[layer] = build_classifier(
-                    num_vectors * channels[layer], len(attribute.classes)
-                )
+                with generators.part(f'{attribute.name} {layer}'):
+                    heads[layer] = build_classifier(
+                        num_vectors * channels[layer], len(attribute.classes)
+                    )
             self.heads[attribute.name] = heads if source == MIXTURE else heads[source]
         mixed = {
             attribute.name: len(attribute.classes)

@@ -13,12 +13,15 @@ def build_classifier(dim: int, num_classes: int, bias: bool = True) -> nn.Linear
     The paper (section 2.1) does not give the initialization.
 
     Behind a BNNeck the classifier has no bias (Luo et al., CVPRW 2019), so that its hyperplanes
-    pass through the origin, around which the normalized features lie.
+    pass through the origin, around which the normalized features lie. It starts with the same
+    weights as one with a bias.
     """
-    classifier = nn.Linear(dim, num_classes, bias)
+    classifier = nn.Linear(dim, num_classes)  # which draws a bias
     nn.init.normal_(classifier.weight, std=_STD)
     if bias:
         nn.init.zeros_(classifier.bias)
+    else:
+        classifier.bias = None  # type: ignore[assignment]
     return classifier
 
 

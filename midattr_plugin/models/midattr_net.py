@@ -23,6 +23,7 @@ from midattr_plugin.models.backbone import Backbone
 from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 from midattr_plugin.models.layers import build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
+from midattr_plugin.models.part_generators import PartGenerators
 from midattr_plugin.schema import AttributeSchema
 
 BRANCHES = ('global', 'local')
@@ -112,6 +113,7 @@ class MidAttrNet(nn.Module):
         self.loss = loss
         self.dropout = dropout
         self._has_necks = bnneck
+        generators = PartGenerators()
 
         trunk, tail = backbone.trunk, backbone.tail
         if freeze_bn:
@@ -129,20 +131,22 @@ class MidAttrNet(nn.Module):
         if 'global' in self.branches:
             self.add_module(self._tail, tail)
             dims['global'] = channels
-            self._add_classifier('global', channels, num_classes)
+            self._add_classifier('global', channels, generators)
         if 'local' in self.branches:
             self.part_rows = part_rows or math.ceil(
                 image_size[0] / backbone.strides[backbone.last_layer]
             )
             # Copied only now, so that the copy too starts from the pretrained weights.
             self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(tail))
-            self.part_reduction = PartReduction(channels, part_dim, self.part_rows)
+            with generators.part('part_reduction'):
+                self.part_reduction = PartReduction(channels, part_dim, self.part_rows)
             dims['local'] = part_dim * self.part_rows
-            self._add_classifier('local', dims['local'], num_classes)
+            self._add_classifier('local', dims['local'], generators)
         if schema is not None:
-            self.attribute_heads = AttributeHeads(
-                schema, layer_of, {**backbone.channels, POOLED: channels}, list(backbone.layers)
-            )
+            with generators.part('attribute_heads'):
+                self.attribute_heads = AttributeHeads(
+                    schema, layer_of, {**backbone.channels, POOLED: channels}, list(backbone.layers)
+                )
 
         described = self.branches if descriptor == FUSED else (descriptor,)
         self.descriptor_slices: dict[str, slice] = {}
@@ -158,13 +162,13 @@ class MidAttrNet(nn.Module):
         of_backbone = {*self._trunk, self._tail, self._tail + _SUFFIX['local']}
         return tuple(name for name, _ in self.named_children() if name not in of_backbone)
 
-    def _add_classifier(self, branch: str, dim: int, num_classes: int) -> None:
+    def _add_classifier(self, branch: str, dim: int, generators: PartGenerators) -> None:
         if self._has_necks:
             self.add_module(f'bnneck{_SUFFIX[branch]}', build_bnneck(dim))
-        self.add_module(
-            f'classifier{_SUFFIX[branch]}',
-            build_classifier(dim, num_classes, bias=not self._has_necks),
-        )
+        name = f'classifier{_SUFFIX[branch]}'
+        with generators.part(name):
+            classifier = build_classifier(dim, self.num_classes, bias=not self._has_necks)
+        self.add_module(name, classifier)
 
     def forward(self, x: Tensor, return_dict: bool = False) -> Tensor | tuple | dict:
         """Return what torchreid's engines expect, or everything that was computed.
