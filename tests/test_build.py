@@ -1,4 +1,5 @@
 import pickle
+import random
 from urllib.error import URLError
 
 import pytest
@@ -52,6 +53,28 @@ def test_options_reach_the_model(tmp_path):
     model = build.build_model(cfg, 5)
     assert model.attribute_heads.layer_of['hat'] == 'mixture'
     assert model.bnneck_part.num_features == 16 * 2
+
+
+def test_what_the_data_draws_leaves_the_model_as_it_is(tmp_path):
+    """Samplers, the cache and held-out images use random numbers, too."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3))
+    weights, lengths = [], []
+    for pairs in (
+        [],
+        ['midattr.cache', 'ram'],
+        ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 2],
+        ['midattr.validation_images', 3],
+    ):
+        for drawn in range(2):
+            cfg = config(tmp_path, *pairs)
+            torchreid_compat.utils.set_random_seed(1)
+            random.seed(drawn)  # by others, before
+            data = build.build_datamanager(cfg)
+            lengths.append(len(data.train_loader))
+            weights.append(build.build_model(cfg, data.num_train_pids).state_dict())
+    assert lengths[::2] == lengths[1::2]
+    for others in weights[1:]:
+        assert all(torch.equal(value, others[name]) for name, value in weights[0].items())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
+from helpers.seen_images import same_images, seen_images
 from helpers.tiny_engine import build
 from helpers.tiny_run import arguments
 from midattr_plugin import torchreid_compat
@@ -315,6 +316,43 @@ def test_an_older_checkpoint_has_no_criterion(root):
     del old['criterion']
     torch.save(old, root / 'old')
     assert train(root, 'model.resume', root / 'old').epoch == 2
+
+
+@pytest.mark.parametrize('lacking', [['data_seed'], ['data_seed', 'random_state']])
+def test_an_older_checkpoint_goes_on_with_the_images_of_the_seed(root, lacking):
+    """Up to version 0.3 the random state said which these were; torchreid has not even that."""
+    pairs = ['train.max_epoch', 3, 'train.seed', 0]
+    expected = seen_images(arguments(root, *pairs))
+    train(root, *pairs, 'train.max_epoch', 1)
+    old = load(root, 'last')
+    assert old['data_seed'] == 0
+    for key in lacking:
+        del old[key]
+    torch.save(old, root / 'old')
+    resumed = seen_images(arguments(root, *pairs, 'model.resume', root / 'old'))
+    assert len(resumed) == 8 and same_images(resumed, expected[4:])
+
+
+def test_a_damaged_seed(root):
+    train(root, 'train.max_epoch', 1)
+    for seed in ('1', -1, 1.5, True):
+        damaged = load(root, 'last') | {'data_seed': seed}
+        torch.save(damaged, root / 'damaged')
+        with pytest.raises(InputError, match='damaged .its data_seed is .*use another one'):
+            train(root, 'model.resume', root / 'damaged')
+
+
+def test_a_script_resumes_with_the_images_that_it_had(root, tmp_path):
+    """Even if PyTorch has been given another seed."""
+    engine = build(root)
+    torch.manual_seed(5)
+    engine.run(save_dir=str(tmp_path), max_epoch=1)
+    assert engine.data_seed == 5
+    resumed = build(root)
+    torch.manual_seed(6)
+    epochs = resumed.resume(tmp_path / 'model/model.pth.tar-last')
+    resumed.run(save_dir=str(tmp_path), max_epoch=2, start_epoch=epochs)
+    assert resumed.data_seed == 5
 
 
 def test_warm_up_of_a_baseline(root):

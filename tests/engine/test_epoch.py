@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
+from helpers.seen_images import recorded_images, same_images
 from helpers.tiny_engine import build
 from helpers.tiny_run import arguments
 from midattr_plugin import torchreid_compat
@@ -54,6 +55,38 @@ def engine_of(kind, root):
 
 KINDS = [None, TrackedImageSoftmaxEngine, TrackedImageTripletEngine]
 NAMES = ['ours', 'softmax', 'triplet']
+
+
+def test_rows_of_a_script_see_the_same_images(root, tmp_path):
+    """Those of the seed that PyTorch has, whatever models and steps have drawn from it."""
+    seen = []
+    for number, (kind, seed) in enumerate(
+        [(None, 5), (TrackedImageSoftmaxEngine, 5), (TrackedImageTripletEngine, 5), (None, 6)]
+    ):
+        engine = engine_of(kind, root)
+        torchreid_compat.utils.set_random_seed(seed)
+        torch.rand(number)
+        with recorded_images() as steps:
+            engine.run(save_dir=str(tmp_path), max_epoch=3)
+        seen.append(steps)
+    assert len(seen[0]) == 6
+    assert same_images(seen[1], seen[0]) and same_images(seen[2], seen[0])
+    assert not same_images(seen[3], seen[0])
+
+
+def test_the_loader_is_that_of_before_after_an_epoch(engine):
+    """Also after one that fails."""
+    loader = engine.train_loader
+    engine.train()
+    assert engine.train_loader is loader
+    loader.batches = []
+    with pytest.raises(InputError):
+        engine.train()
+    engine.forward_backward = lambda data: 1 / 0
+    loader.batches = [{}]
+    with pytest.raises(ZeroDivisionError):
+        engine.train()
+    assert engine.train_loader is loader
 
 
 @pytest.fixture(params=KINDS, ids=NAMES)

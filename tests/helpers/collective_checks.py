@@ -6,6 +6,7 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
+from torch.utils.data import DataLoader
 
 from helpers import batch_norm_kernels
 from midattr_plugin.distributed import (
@@ -20,7 +21,7 @@ from midattr_plugin.distributed import (
     sum_over_processes,
     world_size,
 )
-from midattr_plugin.distributed.sharding import check_same_images
+from midattr_plugin.distributed.sharding import check_same_images, sharded_train_loader
 from midattr_plugin.distributed.sync_batch_norm import (
     SynchronizedBatchNorm,
     average_running_statistics,
@@ -29,6 +30,7 @@ from midattr_plugin.distributed.sync_batch_norm import (
 from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.engine.learned_losses import average_before_steps
 from midattr_plugin.errors import InputError
+from midattr_plugin.loading import EpochLoader
 from midattr_plugin.train import main
 
 
@@ -100,6 +102,17 @@ def the_same_images_everywhere() -> None:
                 assert 'process 1, on ' in error.sentence and 'share' in error.sentence
             else:
                 raise AssertionError('other images were not noticed')
+
+
+def shards_of_an_epoch() -> None:
+    """Together they are the batches of one process, whatever each process has drawn."""
+    whole = DataLoader(torch.arange(24), batch_size=6, shuffle=True)
+    expected = list(EpochLoader(whole, 1, 2))
+    torch.manual_seed(process_rank())
+    with joined_group(False):
+        shards = list(EpochLoader(sharded_train_loader(whole), 1, 2))
+        for batch, shard in zip(expected, shards, strict=True):
+            assert_close(shard, mine(batch), atol=0, rtol=0)
 
 
 def gathered_rows_have_gradients() -> None:
@@ -223,6 +236,7 @@ CHECKS = (
     objects_reach_only_the_main_process,
     rows_reach_only_the_main_process,
     the_same_images_everywhere,
+    shards_of_an_epoch,
     gathered_rows_have_gradients,
     batch_norm_of_maps,
     batch_norm_of_vectors,

@@ -21,6 +21,13 @@ def test_without_a_bias():
     assert torch.equal(classifier(torch.zeros(1, 4)), torch.zeros(1, 3))
 
 
+def test_the_first_weights_do_not_depend_on_the_bias():
+    torch.manual_seed(0)
+    plain = build_classifier(4, 3)
+    torch.manual_seed(0)
+    assert torch.equal(build_classifier(4, 3, bias=False).weight, plain.weight)
+
+
 def test_bnneck_normalizes_without_a_shift():
     neck = build_bnneck(5)
     torch.nn.init.uniform_(neck.weight, 0.5, 2)
