@@ -342,17 +342,19 @@ def test_a_damaged_seed(root):
             train(root, 'model.resume', root / 'damaged')
 
 
-def test_a_script_resumes_with_the_images_that_it_had(root, tmp_path):
+@pytest.mark.parametrize('chosen, expected', [(None, 5), (9, 9)])
+def test_a_script_resumes_with_the_images_that_it_had(root, tmp_path, chosen, expected):
     """Even if PyTorch has been given another seed."""
     engine = build(root)
+    engine.data_seed = chosen
     torch.manual_seed(5)
     engine.run(save_dir=str(tmp_path), max_epoch=1)
-    assert engine.data_seed == 5
+    assert engine.data_seed == expected
     resumed = build(root)
     torch.manual_seed(6)
     epochs = resumed.resume(tmp_path / 'model/model.pth.tar-last')
     resumed.run(save_dir=str(tmp_path), max_epoch=2, start_epoch=epochs)
-    assert resumed.data_seed == 5
+    assert resumed.data_seed == expected
 
 
 def test_warm_up_of_a_baseline(root):
