@@ -23,6 +23,7 @@ WHOLE = {'schema': MARKET1501}
         {'bnneck': True},
         {'dropout': 0.0, 'part_rows': 1},
         {'num_classes': 7},
+        {'freeze_bn': True},
     ],
     ids=str,
 )
@@ -35,7 +36,7 @@ def test_shared_layers_start_with_the_same_weights(options):
     shared = [
         name for name in weights.keys() & others.keys() if weights[name].shape == others[name].shape
     ]
-    assert len(shared) > 60
+    assert len(shared) > 30
     assert any(name.startswith('classifier') for name in shared) or 'num_classes' in options
     for name in shared:
         assert torch.equal(weights[name], others[name]), name
