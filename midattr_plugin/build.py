@@ -163,4 +163,5 @@ def build_engine(
     built.sync_batch_norm = cfg.midattr.sync_batch_norm
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
+    built.held_out_loaders = getattr(datamanager, 'held_out_loaders', {})
     return built

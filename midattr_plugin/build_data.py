@@ -11,6 +11,7 @@ from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.datasets.dataset_problem import dataset_problem
 from midattr_plugin.datasets.held_out import hold_out
+from midattr_plugin.datasets.held_out_identities import describe_held_out, hold_out_identities
 from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
@@ -54,17 +55,7 @@ def _build_datamanager(cfg: CfgNode):
             f'{len(datamanager.train_loader.dataset)} training images, so that there '
             'is no batch; lower it'
         )
-    if cfg.midattr.validation_images and not cfg.test.evaluate:
-        datamanager.validation_loader = hold_out(
-            datamanager,
-            cfg.midattr.validation_images,
-            cfg.train.seed,
-            cfg.sampler.train_sampler,
-            cfg.sampler.num_instances,
-            cfg.sampler.num_cams,
-            cfg.sampler.num_datasets,
-        )
-        check_sampler(datamanager.train_loader)
+    _hold_out(cfg, datamanager)
     if world_size() > 1 and not cfg.test.evaluate:
         check_compiler(
             cfg.midattr.compile and cfg.loss.name == 'midattr', cfg.midattr.sync_batch_norm
@@ -74,6 +65,24 @@ def _build_datamanager(cfg: CfgNode):
     if cfg.midattr.cache != 'none' and not cfg.test.evaluate:
         datamanager.train_loader = _cached_loader(cfg, datamanager.train_loader)
     return datamanager
+
+
+def _hold_out(cfg: CfgNode, datamanager: Any) -> None:
+    """Hold out identities, and images of the others, as the configuration says."""
+    names = ('train_sampler', 'num_instances', 'num_cams', 'num_datasets')
+    sampling = {name: cfg.sampler[name] for name in names}
+    keys, seed = cfg.midattr, cfg.train.seed
+    if keys.validation_identities:  # in a test, too, as its classifier is that of the training
+        held_out = hold_out_identities(datamanager, keys.validation_identities, seed, sampling)
+        if not cfg.test.evaluate:
+            datamanager.held_out_loaders = held_out
+            print(describe_held_out(held_out))
+    if keys.validation_images and not cfg.test.evaluate:
+        datamanager.validation_loader = hold_out(
+            datamanager, keys.validation_images, seed, sampling
+        )
+    if (keys.validation_identities or keys.validation_images) and not cfg.test.evaluate:
+        check_sampler(datamanager.train_loader)
 
 
 def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:

@@ -126,6 +126,18 @@ def dataset_arguments(arguments: Mapping[str, Mapping[str, Any]]) -> Iterator[No
         _dataset_registry.update(before)
 
 
+def replace_training_images(datamanager: data.ImageDataManager, loader: Any) -> None:
+    """Give an image data manager other training images, and their numbers to whoever asks it.
+
+    Args:
+        datamanager: torchreid's.
+        loader: its new training loader, of a dataset of torchreid.
+    """
+    datamanager.train_loader = loader
+    datamanager._num_train_pids = loader.dataset.num_train_pids
+    datamanager._num_train_cams = loader.dataset.num_train_cams
+
+
 class _Replaced:
     """A module whose functions of these names are others."""
 

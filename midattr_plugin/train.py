@@ -33,6 +33,7 @@ from midattr_plugin.earlier_training import check_ended, keep_earlier_training
 from midattr_plugin.engine import Results
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import described_model, read_checkpoint
+from midattr_plugin.engine.chosen_on import choice_note, chosen_on
 from midattr_plugin.engine.tested_weights import check_tested
 from midattr_plugin.engine.training_images import describe_images
 from midattr_plugin.engine.weight_transfer import transfer_weights
@@ -173,6 +174,8 @@ def _load_weights(
     with sound_content(path):
         transfer = transfer_weights(model, checkpoint, path, images)
     print(f'Weights from "{path}": {transfer}')
+    if note := choice_note(chosen_on(checkpoint, path)):
+        print(note)
     if cfg.test.evaluate:
         _check_tested(cfg, model, transfer.missing, checkpoint, path)
 
@@ -185,6 +188,7 @@ def _prepare_test(cfg: CfgNode, engine: torchreid_compat.Engine, checkpoint: dic
         _check_tested(cfg, engine.model, (), checkpoint, path)
     elif cfg.model.load_weights:
         engine.trained_epochs = checkpoint.get('epoch', 0)
+        engine.chosen_on = chosen_on(checkpoint, cfg.model.load_weights)
     else:
         start = 'its pretrained backbone' if cfg.model.pretrained else 'random weights'
         print(f'Note: the model is not trained; its scores are those of {start}')

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model
+from midattr_plugin.engine.chosen_on import choice_note, chosen_on
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.spec import ModelSpec
 
@@ -22,7 +23,9 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     """Return a trained model in eval mode, on the CPU.
 
     ``model.preprocess`` turns a PIL image into the tensor (3, H, W) that the model expects, and
-    ``model.spec`` says what it was built from. A model of this project is called as
+    ``model.spec`` says what it was built from. ``model.chosen_on`` says on what its epoch was
+    chosen, in the words of :mod:`midattr_plugin.engine.chosen_on`; a note is printed if its score
+    on the test images is therefore too high. A model of this project is called as
     ``model(images, return_dict=True)``; see :class:`MidAttrNet`.
 
     Args:
@@ -42,6 +45,9 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
         restore_model(model, checkpoint, path, _FILE_REMEDY if config_file else _OWN_REMEDY)
         model.spec = spec
         model.preprocess = spec.preprocess()
+    model.chosen_on = chosen_on(checkpoint, path)
+    if note := choice_note(model.chosen_on):
+        print(note)
     return model.eval()
 
 

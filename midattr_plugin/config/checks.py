@@ -124,6 +124,10 @@ def _check_midattr(cfg: CfgNode) -> None:
     keys = cfg.midattr
     if keys.cache != 'none' and cfg.data.type != 'image':
         raise InputError('midattr.cache is for images, so set it to none or data.type to image')
+    if keys.validation_identities and cfg.data.type != 'image':
+        raise InputError(
+            'midattr.validation_identities is for images, so set it to 0 or data.type to image'
+        )
     if keys.validation_images and cfg.loss.name != 'midattr' and not cfg.test.evaluate:
         raise InputError(
             f'midattr.validation_images is for loss.name midattr, not {cfg.loss.name}: set it to 0'

@@ -267,6 +267,15 @@ _ROWS = {
         NOT_NEGATIVE,
         read_if=_MIDATTR,
     ),
+    'validation_identities': Key(
+        0,
+        'number of random training identities (sampled with train.seed) that are held out of '
+        'training with all their images, and ranked at every test (test.eval_freq); '
+        'model.pth.tar-best is then the checkpoint with the highest mAP on them. 0: the highest '
+        'mAP on the test images, where its score is therefore too high. Works with every model '
+        'and loss, for images',
+        NOT_NEGATIVE,
+    ),
     # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',

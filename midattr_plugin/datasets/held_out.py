@@ -1,25 +1,24 @@
 """Held-out training images, on which the weights of the losses are chosen (paper section 3.2)."""
 
-import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.reduced_loader import reduced_loader, untransformed
 from midattr_plugin.errors import InputError
-from midattr_plugin.random_state import preserved_random_state
+
+_KEY = 'midattr.validation_images'
 
 
 def hold_out(
     datamanager: torchreid_compat.ImageDataManager,
     count: int,
     seed: int,
-    train_sampler: str,
-    num_instances: int,
-    num_cams: int,
-    num_datasets: int,
+    sampling: Mapping[str, Any],
 ) -> DataLoader:
     """Hold out images of the training set of a torchreid data manager.
 
@@ -27,10 +26,7 @@ def hold_out(
         datamanager: its ``train_loader`` is replaced by a loader of the remaining images.
         count: number of images to hold out.
         seed: seed of the choice, which does not depend on the order in which files are found.
-        train_sampler: name of torchreid's training sampler.
-        num_instances: images per identity, for 'RandomIdentitySampler'.
-        num_cams: cameras per batch, for 'RandomDomainSampler'.
-        num_datasets: datasets per batch, for 'RandomDatasetSampler'.
+        sampling: see :func:`reduced_loader`.
 
     Returns:
         A loader of the held-out images, with torchreid's test transform.
@@ -40,40 +36,17 @@ def hold_out(
             the sampler.
     """
     whole = datamanager.train_loader
-    chosen = sample_images(whole.dataset.train, count, seed)
-    kept = [item for i, item in enumerate(whole.dataset.train) if i not in chosen]
-    reduced = _with_items(whole.dataset, kept)
-    try:
-        with preserved_random_state():  # some samplers draw in __init__
-            sampler = torchreid_compat.data.sampler.build_train_sampler(
-                kept,
-                train_sampler,
-                batch_size=whole.batch_size,
-                num_instances=num_instances,
-                num_cams=num_cams,
-                num_datasets=num_datasets,
-            )
-    except ValueError as error:  # a camera or dataset has too few left
-        raise InputError(
-            f'midattr.validation_images: {train_sampler} cannot make a batch of '
-            f'{whole.batch_size} from the {len(kept)} remaining training images '
-            f'({error}); hold out fewer, or lower train.batch_size'
-        ) from error
-    options = {
-        'batch_size': whole.batch_size,
-        'num_workers': whole.num_workers,
-        'pin_memory': whole.pin_memory,
-    }
-    datamanager.train_loader = DataLoader(reduced, sampler=sampler, drop_last=True, **options)
-    if not len(datamanager.train_loader):
-        raise InputError(
-            f'midattr.validation_images: holding out {count} leaves {len(kept)} training '
-            f'images, too few for a batch of {whole.batch_size}; hold out fewer, or '
-            'lower train.batch_size'
-        )
-    held_out = _with_items(whole.dataset, [whole.dataset.train[i] for i in sorted(chosen)])
-    held_out.transform, held_out.k_tfm = datamanager.transform_te, 1
-    return DataLoader(held_out, **options)
+    items = whole.dataset.train
+    chosen = sample_images(items, count, seed)
+    kept = [item for i, item in enumerate(items) if i not in chosen]
+    datamanager.train_loader = reduced_loader(whole, kept, sampling, _KEY, count)
+    held_out = [items[i] for i in sorted(chosen)]
+    return DataLoader(
+        untransformed(whole.dataset, held_out, datamanager),
+        batch_size=whole.batch_size,
+        num_workers=whole.num_workers,
+        pin_memory=whole.pin_memory,
+    )
 
 
 def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
@@ -94,7 +67,7 @@ def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
     left = Counter(pid for _, pid, *_ in items)
     if count > len(items) - len(left):
         raise InputError(
-            f'midattr.validation_images: {count} of {len(items)} training images '
+            f'{_KEY}: {count} of {len(items)} training images '
             f'cannot be held out, because each of the {len(left)} identities must keep one; '
             f'choose at most {len(items) - len(left)}'
         )
@@ -105,11 +78,3 @@ def sample_images(items: Sequence[tuple], count: int, seed: int) -> set[int]:
             left[items[number][1]] -= 1
             chosen.add(number)
     return chosen
-
-
-def _with_items(
-    dataset: torchreid_compat.ImageDataset, items: list[tuple]
-) -> torchreid_compat.ImageDataset:
-    changed = copy.copy(dataset)
-    changed.train = changed.data = items
-    return changed

@@ -75,7 +75,9 @@ def check_same_images(datamanager) -> None:
     Raises:
         InputError: a process has other images than the main one; all processes raise it.
     """
-    tests = [loader for both in datamanager.test_loader.values() for loader in both.values()]
+    held_out = getattr(datamanager, 'held_out_loaders', {})
+    splits = [*datamanager.test_loader.values(), held_out]
+    tests = [loader for split in splits for loader in split.values()]
     digest = hashlib.sha256()
     for loader in (datamanager.train_loader, *tests):
         for paths, pid, camid, *_ in cast(Any, loader.dataset).data:

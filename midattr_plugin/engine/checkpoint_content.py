@@ -58,6 +58,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'settings': (_is_mapping, 'values by key'),
     'training_images': (_is_mapping, 'number and digest of images'),
     'started_from': (lambda value: value is None or isinstance(value, str), 'a text'),
+    'chosen_on': (lambda value: value is None or isinstance(value, str), 'a text'),
     'evaluated': (lambda value: type(value) is bool, 'True or False'),
     'best_mAP': (_is_number, 'a number'),
     'mAP': (_is_number, 'a number'),

@@ -9,6 +9,8 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
   images), ``criterion`` (learned weights of the losses);
 * what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
 * what was measured: ``mAP``, ``best_mAP``, ``evaluated``;
+* on what it was chosen among the epochs of its training: ``chosen_on``
+  (:mod:`midattr_plugin.engine.chosen_on`);
 * what the training started from: ``started_from``, as in the results.
 
 It holds tensors and plain Python values only.

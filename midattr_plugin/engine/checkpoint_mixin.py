@@ -1,7 +1,8 @@
 """Checkpoints during a training, and a resume that continues bit-for-bit.
 
-``save_dir/model/`` holds ``model.pth.tar-last``, ``model.pth.tar-best`` (highest mAP) and, as
-without this plugin, ``model.pth.tar-<epoch>`` for every evaluated epoch. ``-last`` is written after
+``save_dir/model/`` holds ``model.pth.tar-last``, ``model.pth.tar-best`` (highest mAP, on held-out
+identities or, without them, on the test images) and, as without this plugin,
+``model.pth.tar-<epoch>`` for every evaluated epoch. ``-last`` is written after
 an epoch unless the one before is only some seconds old: on a GPU an epoch may be shorter than the
 writing of a checkpoint.
 """
@@ -16,12 +17,14 @@ from types import MappingProxyType
 from typing import Any
 
 from torch import nn
+from torch.utils.data import DataLoader
 from torchvision.transforms import Normalize
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
+from midattr_plugin.engine.chosen_on import HELD_OUT, IMAGES, TEST, choice_note, chosen_on
 from midattr_plugin.engine.event_writer import EventWriter
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.progress import write_progress
@@ -45,7 +48,10 @@ class CheckpointMixin(torchreid_compat.Engine):
         settings: the configuration by full key, which checkpoints hold and a resume compares.
         checkpoint_seconds: a checkpoint that is followed by another one sooner than this is not
             written; 0 to write one after every epoch.
-        best_mAP: highest mAP so far, -1 before the first test.
+        best_mAP: highest mAP so far on that on which the best epoch is chosen, -1 before the first
+            test.
+        held_out_loaders: see :class:`EvaluationMixin`; they are what it is chosen on, if given.
+        chosen_on: on what the weights were chosen, as long as they are not trained further.
         save_dir: folder of ``run``.
     """
 
@@ -56,11 +62,14 @@ class CheckpointMixin(torchreid_compat.Engine):
     checkpoint_seconds = 0.0
     best_mAP = -1.0
     data_seed: int | None = None
+    held_out_loaders: Mapping[str, DataLoader] = MappingProxyType({})
+    chosen_on: str | None = None
     save_dir = ''
     writer: Any = None
     _random_states: Sequence[dict] = ()
     _resumed_epochs: int | None = None  # until run() goes on
     _evaluation_pending = False
+    _has_chosen = False  # whether -best was or will be one of several epochs
     _saved_at: float | None = None  # when the last checkpoint had been written
     _run_options: Mapping[str, Any] = MappingProxyType({})
 
@@ -109,7 +118,11 @@ class CheckpointMixin(torchreid_compat.Engine):
             )
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
-        self.best_mAP = -1.0 if changes_scores(changes) else checkpoint.get('best_mAP', -1.0)
+        self.best_mAP = (
+            -1.0
+            if changes_scores(changes, on_targets=self._chosen_by == TEST)
+            else checkpoint.get('best_mAP', -1.0)
+        )
         if checkpoint.get('data_seed') is not None:  # up to version 0.3 there was none
             self.data_seed = checkpoint['data_seed']
         states = checkpoint.get('random_state') or ()
@@ -153,6 +166,9 @@ class CheckpointMixin(torchreid_compat.Engine):
                 ) from error
         self.trained_epochs = checkpoint.get('epoch', 0)
         self.model_info = {**self.model_info, 'started_from': checkpoint.get('started_from')}
+        self.chosen_on = chosen_on(checkpoint, path)
+        if note := choice_note(self.chosen_on):
+            print(note)
 
     def run(self, save_dir='log', max_epoch=0, start_epoch=0, **options):
         """Train as torchreid does, with checkpoints (:meth:`keep_epoch`).
@@ -195,10 +211,16 @@ class CheckpointMixin(torchreid_compat.Engine):
             )
             self.save_model(self.epoch, rank1, save_dir)
         super().run(save_dir=save_dir, max_epoch=max_epoch, start_epoch=start_epoch, **options)
+        if is_main() and self._has_chosen:
+            best = self._path('best').name
+            if note := choice_note(self._chosen_by, best):
+                print(note)
 
     def train(self, *args, **kwargs):
         """Train one epoch as torchreid does, and keep it."""
+        self._has_chosen |= self.best_mAP >= 0
         super().train(*args, **kwargs)
+        self.chosen_on = None
         self.trained_epochs = self.epoch + 1
         self.keep_epoch()
 
@@ -231,19 +253,29 @@ class CheckpointMixin(torchreid_compat.Engine):
             is_best: ignored; the best is that with the highest mAP.
         """
         mAP = self.results.mean_mAP(self.descriptor)
-        is_best = mAP > self.best_mAP
-        self.best_mAP = max(mAP, self.best_mAP)
+        held_out = self.results.validation_identities
+        criterion = mAP if held_out is None else held_out['mAP']
+        is_best = criterion > self.best_mAP
+        self.best_mAP = max(criterion, self.best_mAP)
         states = gather_random_states()
         if not is_main():
             return
         path = self._path(epoch + 1)
-        save_checkpoint(self._state(states, evaluated=True, rank1=float(rank1), mAP=mAP), path)
+        state = self._state(states, evaluated=True, rank1=float(rank1), mAP=mAP)
+        save_checkpoint(state, path)
+        if is_best:
+            save_checkpoint(state | {'chosen_on': self._chosen_by}, self._path('best'))
         # -last is put in place at the end, because from it on the evaluation counts as done:
         # after a kill in between it is repeated, and so is whatever it had not yet written.
-        for name in ['best', 'last'] if is_best else ['last']:
-            with atomic_path(self._path(name), path.stat().st_size) as temporary:
-                shutil.copyfile(path, temporary)
-        print(f'Checkpoint saved to "{path}"' + (' (best mAP so far)' if is_best else ''))
+        with atomic_path(self._path('last'), path.stat().st_size) as temporary:
+            shutil.copyfile(path, temporary)
+        note = f' (best mAP so far on {IMAGES[self._chosen_by]})' if is_best else ''
+        print(f'Checkpoint saved to "{path}"{note}')
+
+    @property
+    def _chosen_by(self) -> str:
+        """Return on what the best epoch is chosen."""
+        return HELD_OUT if self.held_out_loaders else TEST
 
     def _path(self, name: str | int) -> Path:
         return Path(self.save_dir, 'model', f'model.pth.tar-{name}')
@@ -264,6 +296,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             'settings': dict(self.settings),
             'training_images': describe_images(self.train_loader.dataset),
             'started_from': self.model_info.get('started_from'),
+            'chosen_on': self.chosen_on,
             **measured,
         }
 

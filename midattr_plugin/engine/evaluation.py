@@ -56,6 +56,9 @@ class EvaluationMixin(torchreid_compat.Engine):
         query_scores_name: file in ``save_dir`` to which they are written.
         model_info: further fields of the results: 'parameters', 'multiply_adds', 'started_from'.
         trained_epochs: number of epochs trained.
+        held_out_loaders: 'query' and 'gallery' of held-out training identities, which are ranked at
+            every test; {} for none.
+        chosen_on: on what the weights were chosen; see :mod:`midattr_plugin.engine.chosen_on`.
     """
 
     descriptor = 'global'
@@ -67,6 +70,8 @@ class EvaluationMixin(torchreid_compat.Engine):
     query_scores_name = 'query_scores.csv'
     model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
+    held_out_loaders: Mapping[str, DataLoader] = MappingProxyType({})
+    chosen_on: str | None = None
     criterion: torch.nn.Module | None = None
     _rerank = False
 
@@ -110,10 +115,14 @@ class EvaluationMixin(torchreid_compat.Engine):
         """
         rerank = self._rerank if rerank is None else rerank
         self._check_test(ranks=ranks, rerank=rerank, **options)
-        self.results = results = Results(epoch=self.trained_epochs, **self.model_info)
+        self.results = results = Results(
+            epoch=self.trained_epochs, chosen_on=self.chosen_on, **self.model_info
+        )
         self.query_scores = {}
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=list(ranks), rerank=rerank, **options)
+            if self.held_out_loaders:
+                results.validation_identities = self._rank_held_out(rerank=rerank, **options)
             results.extra |= measure(self)
         if save_dir:
             self._write(results, Path(user_path(save_dir, 'save_dir')))
@@ -150,7 +159,8 @@ class EvaluationMixin(torchreid_compat.Engine):
             raise InputError(
                 f'test.dist_metric: "{dist_metric}" is not one of {", ".join(DISTANCES)}'
             )
-        for loaders in self.test_loader.values():
+        held_out = [self.held_out_loaders] if self.held_out_loaders else []
+        for loaders in [*self.test_loader.values(), *held_out]:
             sizes = [len(loaders[split].dataset) for split in ('query', 'gallery')]
             check_memory(*sizes, rerank=rerank, visrank=visrank)
 
@@ -200,6 +210,40 @@ class EvaluationMixin(torchreid_compat.Engine):
             mAP_zheng2015 = first.queries.mAP_zheng2015
             self.writer.add_scalar(f'Test/{dataset_name}/mAP_zheng2015', mAP_zheng2015, self.epoch)
         return first.cmc[0], first.mAP
+
+    @torch.no_grad()
+    def _rank_held_out(
+        self,
+        normalize_feature: bool = False,
+        visrank: bool = False,
+        visrank_topk: int = 10,
+        **options,
+    ) -> dict[str, float]:
+        """Rank the held-out identities with the descriptor and the options of the test.
+
+        Returns:
+            The scores, and the numbers of 'identities', 'queries' and 'gallery' images.
+        """
+        print('##### Evaluating held-out training identities #####')
+        self._batch_time = torchreid_compat.utils.AverageMeter()
+        query, gallery = (
+            self._extract(self.held_out_loaders[split], f'held-out {split}', 'training identities')
+            for split in ('query', 'gallery')
+        )
+        scores = None
+        if is_main():
+            with _all_cores():
+                if normalize_feature:
+                    _normalize(query, gallery)
+                ranking = rank_descriptors(query, gallery, memory=self.ranking_memory, **options)
+            sizes = {'identities': len(set(gallery.pids.tolist())), 'queries': len(query.pids)}
+            scores = {**sizes, 'gallery': len(gallery.pids), **reid_scores(ranking)}
+            print(f'Held-out identities: {format_reid_scores(reid_scores(ranking))}')
+            if self.writer is not None:
+                for name in ('rank-1', 'mAP'):
+                    tag = f'Validation/{name.replace("-", "")}'
+                    self.writer.add_scalar(tag, scores[name], self.epoch)
+        return broadcast(scores)
 
     def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
         """Extract the descriptors of a split, 'query' or 'gallery', of a target."""

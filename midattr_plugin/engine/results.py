@@ -44,6 +44,9 @@ class Results:
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
         query_scores_sha256: digest of the file with the scores of each query, which was written
             together with the results; None: without one.
+        validation_identities: scores of the descriptor on held-out identities, with the numbers of
+            'identities', 'queries' and 'gallery' images; None if none are held out.
+        chosen_on: on what the tested epoch was chosen; see :mod:`midattr_plugin.engine.chosen_on`.
         extra: further measurements by name; see :mod:`midattr_plugin.engine.measurements`.
     """
 
@@ -58,6 +61,8 @@ class Results:
     multiply_adds: int | None = None
     started_from: str | None = None
     query_scores_sha256: str | None = None
+    validation_identities: dict[str, float] | None = None
+    chosen_on: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -182,7 +187,8 @@ def _check_scores(results: Results) -> None:
         if not all(isinstance(word, str) for pair in reasons.items() for word in pair):
             raise ValueError('at_floor')
     _check_numbers([results.parameters, results.multiply_adds])
-    for word in (results.started_from, results.query_scores_sha256):
+    _check_numbers((results.validation_identities or {}).values())
+    for word in (results.started_from, results.chosen_on, results.query_scores_sha256):
         if not isinstance(word, (str, type(None))):
             raise ValueError(word)
 

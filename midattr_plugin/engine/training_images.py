@@ -53,6 +53,7 @@ def check_same_images(before: Mapping[str, Any], now: Mapping[str, Any], path: s
         else 'training images of other names or with other numbers of their identities'
     )
     raise InputError(
-        f'checkpoint "{path}" was written with {what}; set data.root, data.sources and '
-        'midattr.validation_images as they were, or give it as model.load_weights'
+        f'checkpoint "{path}" was written with {what}; set data.root, data.sources, '
+        'midattr.validation_identities and midattr.validation_images as they were, or '
+        'give it as model.load_weights'
     )
