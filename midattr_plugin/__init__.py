@@ -8,7 +8,7 @@ Importing the package registers its models and datasets with torchreid::
 
 A trained model needs nothing but its checkpoint::
 
-    model = midattr_plugin.load_model('log/midattr_market/model/model.pth.tar-best')
+    model = midattr_plugin.load_model('log/midattr_market/model/model.pth.tar-last')
 """
 
 from midattr_plugin.datasets import (

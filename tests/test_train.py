@@ -133,6 +133,7 @@ def test_train_then_evaluate(root, capsys):
     assert (log / 'metrics.json').stat().st_mtime_ns == written
     assert 'left out: none' in capsys.readouterr().out
     again = json.loads((log / 'metrics-test.json').read_text())
+    assert again.pop('chosen_on') == 'test'
     assert again == metrics and again['epoch'] == 2
     assert not load_config(log / 'config.yaml').test.evaluate
     assert load_config(log / 'config-test.yaml').test.evaluate

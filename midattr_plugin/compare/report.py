@@ -27,6 +27,7 @@ from midattr_plugin.compare.table_cells import Table
 from midattr_plugin.compare.tested_alike import describe_tests
 from midattr_plugin.compare.verdicts import Verdict, judge
 from midattr_plugin.config.unread import describe_unread
+from midattr_plugin.engine.chosen_on import IMAGES
 from midattr_plugin.files import write_text
 
 
@@ -105,6 +106,7 @@ def _facts(
             else f'Tested on {target} in "{root}": real images.'
         )
     finished = [run for run in runs if run.is_done]
+    facts += _tested_epochs(finished)
     seeds = ', '.join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))
     facts.append(
         f'{len(finished)} of {len(runs)} runs are done (seeds {seeds}). Scores are means over the '
@@ -139,6 +141,21 @@ def _facts(
     device = torch.cuda.get_device_name() if on_gpu else 'CPU'
     facts.append(f'Written {date.today().isoformat()} with torch {torch.__version__} on {device}.')
     return facts
+
+
+def _tested_epochs(finished: Sequence[Run]) -> list[str]:
+    """Return which epochs the scores are of, and on what they were chosen if they were."""
+    chosen = {
+        f'row {run.row.name}, seed {run.seed}, on {IMAGES.get(found, found)}'
+        for run in finished
+        if (found := run.results.chosen_on) is not None
+    }
+    if chosen:
+        return [
+            'CHOSEN EPOCHS: the epochs of these runs were not given beforehand, and their scores '
+            f'are too high if they were chosen on the test images: {"; ".join(sorted(chosen))}.'
+        ]
+    return ['Scores are those of the last epoch of each run, not of the best.'] if finished else []
 
 
 def _without_effect(runs: Sequence[Run]) -> list[str]:

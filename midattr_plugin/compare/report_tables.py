@@ -65,7 +65,9 @@ def _tables_of_target(
     )
     compared = [result_row for result_row in result_rows if result_row.row.baseline]
     names = [
-        name for name in (*_MAIN_SCORES, 'balanced_accuracy') if any(name in item.differences for item in compared)
+        name
+        for name in (*_MAIN_SCORES, 'balanced_accuracy')
+        if any(name in item.differences for item in compared)
     ]
     if names:
         yield Table(

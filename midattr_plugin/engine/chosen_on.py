@@ -11,7 +11,11 @@ TEST = 'test'
 HELD_OUT = 'held-out identities'
 UNKNOWN = 'unknown'
 
-IMAGES = {TEST: 'the test images', HELD_OUT: 'the held-out identities'}
+IMAGES = {
+    TEST: 'the test images',
+    HELD_OUT: 'the held-out identities',
+    UNKNOWN: 'images that are not known',
+}
 """What the best epoch is chosen on -> that in words."""
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -66,6 +67,21 @@ def test_data_is_named_first(written):
         assert start < text.index('43.0') and 'cannot be compared with published scores' in text
     assert 'FAILED: row more, seed 1: ran out of &lt;luck&gt;' in written[2]
     assert '<h1>Made &lt;up&gt;</h1>' in written[2] and '# Made <up>' in written[1]
+
+
+def test_which_epochs_are_tested(tmp_path):
+    """The last ones; a run that was resumed from -best for its final test is named."""
+    suite, runs, out = write_runs(tmp_path)
+    write_report(suite, runs, {}, out)
+    assert 'Scores are those of the last epoch of each run' in (out / 'report.md').read_text()
+    change_results(runs[1], lambda results: setattr(results, 'chosen_on', 'test'))
+    write_report(suite, [replace(run) for run in runs], {}, out)
+    text = (out / 'report.md').read_text()
+    assert (
+        'of the last epoch' not in text
+        and 'are too high if they were chosen on the test images' in text
+    )
+    assert f'row {runs[1].row.name}, seed {runs[1].seed}, on the test images' in text
 
 
 def test_the_gpu_of_a_machine_is_named_only_if_it_was_used(tmp_path, monkeypatch):

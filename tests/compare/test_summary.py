@@ -64,6 +64,7 @@ def test_real_images_of_another_dataset_are_not_compared_either(tmp_path):
         ('data.combineall', True),
         ('data.sources', ['midattr_demo']),
         ('market1501.use_500k_distractors', True),
+        ('midattr.validation_identities', 100),
     ],
 )
 def test_what_was_trained_or_tested_otherwise_is_not_compared(tmp_path, key, value):

@@ -212,6 +212,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.freeze_bn',
         'midattr.sync_batch_norm',
         'midattr.untrained',
+        'midattr.validation_identities',
     }
     assert cfg['midattr.weights_file'] == 'weights/resnet18.pth'
 

@@ -155,10 +155,18 @@ def check_weights(shared, alone, before):
             'train.open_layers',
             "['classifier', 'classifier_part']",
         ],
+        ['midattr.validation_identities', 2],
         TRIPLET,  # which leaves the classifier without gradients
         [*TRIPLET, 'loss.triplet.weight_x', 1],
     ],
-    ids=['plain', 'identity batches', 'frozen layers', 'triplet', 'triplet and softmax'],
+    ids=[
+        'plain',
+        'identity batches',
+        'frozen layers',
+        'held out',
+        'triplet',
+        'triplet and softmax',
+    ],
 )
 def test_two_processes_train_like_one(root, two_processes, trained_alone, tmp_path, pairs):
     codes, out, err = two_processes(
@@ -176,6 +184,9 @@ def test_two_processes_train_like_one(root, two_processes, trained_alone, tmp_pa
         assert shared_metrics['attributes'][target]['average'] == pytest.approx(
             scores['average'], abs=0.05
         )
+    assert ('validation_identities' in metrics) == ('midattr.validation_identities' in pairs)
+    for name, value in metrics.get('validation_identities', {}).items():
+        assert shared_metrics['validation_identities'][name] == pytest.approx(value, abs=0.1)
     assert out.count('Results: ') == 1 and ', 2 processes' in out
     assert len(list(tmp_path.glob('train.log*'))) == 1
 

@@ -235,6 +235,8 @@ def _smaller(words):
         pairs |= {'midattr.warmup_epochs': 1, 'train.max_epoch': 2}
     if cfg.midattr.validation_images:
         pairs['midattr.validation_images'] = 4
+    if cfg.midattr.validation_identities:
+        pairs['midattr.validation_identities'] = 2
     for name, path in cfg.midattr.annotations.items():
         if path:
             pairs[f'midattr.annotations.{name}'] = _ANNOTATIONS

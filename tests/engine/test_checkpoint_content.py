@@ -40,6 +40,7 @@ def test_entries_of_torchreid_and_ours_are_accepted():
         ({'state_dict': WEIGHTS, 'epoch': True}, 'its epoch is True'),
         ({'state_dict': WEIGHTS, 'epoch': -1}, 'its epoch is -1'),
         ({'state_dict': WEIGHTS, 'optimizer': None}, 'its optimizer is None'),
+        ({'state_dict': WEIGHTS, 'chosen_on': 1}, 'its chosen_on is 1, not a text'),
         ({'state_dict': WEIGHTS, 'best_mAP': 'x'}, "its best_mAP is 'x', not a number"),
     ],
 )
