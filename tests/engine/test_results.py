@@ -121,6 +121,8 @@ def test_mean_over_targets():
         ('{"reid": ', 'are broken'),
         ('[1]', 'hold no reid scores'),
         ('{"epoch": 1}', 'hold no reid scores'),
+        ('{"reid": {}, "chosen_on": 1}', 'hold no reid scores'),
+        ('{"reid": {}, "validation_identities": {"mAP": "x"}}', 'hold no reid scores'),
         ('{"reid": {}, "format_version": 99}', 'version 99, .* reads up to 3; update it'),
         ('{"format_version": 99}', 'version 99, .* reads up to 3; update it'),
     ],
