@@ -33,8 +33,10 @@ class MidAttrDemo(Market1501Attr):
             # only rendering needs OpenCV
             from midattr_plugin.rendering import render_demo
 
-            options = {'seed': recipe.seed, 'difficulty': recipe.difficulty} if recipe else {}
-            render_demo(Path(dataset_dir), **options)
+            if recipe is None:
+                render_demo(Path(dataset_dir))
+            else:
+                render_demo(Path(dataset_dir), seed=recipe.seed, difficulty=recipe.difficulty)
         super().download_dataset(dataset_dir, dataset_url)
 
     def find_annotations(self, folder: Path) -> Path:

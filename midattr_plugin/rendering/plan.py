@@ -126,7 +126,7 @@ def _plan_walk(
     random: np.random.Generator, pid: int, camera: int, folders: list[str]
 ) -> list[Shot]:
     """Return the pictures of an identity by a camera, one for each of ``folders``."""
-    sequence = random.integers(1, _NUM_SEQUENCES + 1)
+    sequence = int(random.integers(1, _NUM_SEQUENCES + 1))
     # in any order, so that queries are not always the first
     stamps = random.integers(*_STAMPS) + 25 * random.permutation(len(folders))
     return [
@@ -144,7 +144,7 @@ def _plan_detections(random: np.random.Generator, pid: int, number: int) -> list
             pid,
             camera := 1 + index % NUM_CAMERAS,
             index // NUM_CAMERAS,
-            _name(random, GALLERY, pid, camera, random.integers(1, _NUM_SEQUENCES + 1), stamp),
+            _name(random, GALLERY, pid, camera, int(random.integers(1, _NUM_SEQUENCES + 1)), stamp),
         )
         for index, stamp in enumerate(stamps)
     ]
