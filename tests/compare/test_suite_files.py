@@ -67,7 +67,8 @@ def test_rows_of_the_paper():
     built = rows('paper_market')
     for name, run in built.items():
         cfg = run.cfg
-        table, *_, suffix = [*name.split('-'), ''] if '-' not in name else name.split('-')
+        table, _, rest = name.partition('-')
+        suffix = rest.rpartition('-')[2]
         attributes = cfg.model.name.endswith('_market')
         assert attributes == (table not in ('T4.1', 'T5.1', 'T6') and '-plain' not in name)
         assert cfg.midattr.branches == {'T4': ['global'], 'T5': ['local']}.get(

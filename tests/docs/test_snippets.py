@@ -34,6 +34,8 @@ from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.datasets.rendered import MARKER
 from midattr_plugin.models import MODELS
+from midattr_plugin.rendering import render
+from midattr_plugin.rendering.plan import Sizes
 
 _TRAIN_IDS, _TEST_IDS = (2, 7, 10, 11), (1, 3, 5)
 _ANNOTATIONS = Path('reid-data/market1501/Market-1501-v15.09.15/market_attribute.mat')
@@ -70,6 +72,9 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.setattr(compare_cli, 'execute', _made_up_runs)
     monkeypatch.setattr(compare_cli, 'write_report', _report)
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
+    monkeypatch.setattr(render, 'DEMO_TRAIN_PIDS', 12)
+    monkeypatch.setattr(render, 'DEMO_TEST_PIDS', 6)
+    monkeypatch.setattr(render, 'DEMO_SIZES', Sizes(60, 12, 30, background=4, junk=4))
     with restored_registries(tmp_path):
         midattr_plugin.register()
         yield tmp_path
@@ -227,6 +232,7 @@ def _smaller(words):
         'train.batch_size': 8,
         'test.batch_size': 20,
         'midattr.weights_file': '',  # nothing is pretrained
+        'midattr.freeze_bn': False,
         'midattr.compile': False,
     }
     if cfg.model.name in MODELS and 'local' in cfg.midattr.branches:
