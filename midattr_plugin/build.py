@@ -109,16 +109,21 @@ def chosen_layers(cfg: CfgNode, key: str, model: nn.Module) -> list[str]:
         model: the model.
 
     Raises:
-        InputError: the model has no such child.
+        InputError: the model has no such child, or the open layers have no weights.
     """
     named = list(cfg.train[key])
     if named == KEYS[f'train.{key}'].default:
         return list(new_layers(model)) or named
-    children = [name for name, _ in model.named_children()]
+    children = dict(model.named_children())
     unknown = [name for name in named if name not in children]
     if unknown:
         raise InputError(
             f'train.{key}: the model has no layer "{unknown[0]}"; choose from {", ".join(children)}'
+        )
+    if key == 'open_layers' and not any(list(children[name].parameters()) for name in named):
+        raise InputError(
+            f'train.open_layers: {", ".join(named) or "an empty list"} has nothing that '
+            'train.fixbase_epoch could train; name a layer with weights'
         )
     return named
 

@@ -337,6 +337,15 @@ def test_layer_names_are_checked_where_they_are_used(tmp_path, key, pairs):
     build.build_optimizer(cfg, build.build_model(cfg, 5))
 
 
+@pytest.mark.parametrize('named', ["['layer1']", '[]'])
+def test_open_layers_without_anything_to_train_are_refused(tmp_path, named):
+    cfg = config(tmp_path, 'train.fixbase_epoch', 1, 'train.open_layers', named)
+    model = build.build_model(cfg, 5)
+    model.layer1 = torch.nn.ReLU()
+    with pytest.raises(InputError, match='train.open_layers: .* has nothing .* name a layer'):
+        build.build_optimizer(cfg, model)
+
+
 def rates_by_child(optimizer, model):
     """Learning rates of the parameters of each child."""
     rate_of = {id(p): group['lr'] for group in optimizer.param_groups for p in group['params']}
