@@ -74,7 +74,7 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
     monkeypatch.setattr(render, 'DEMO_TRAIN_PIDS', 12)
     monkeypatch.setattr(render, 'DEMO_TEST_PIDS', 6)
-    monkeypatch.setattr(render, 'DEMO_SIZES', Sizes(60, 12, 30, background=4, junk=4))
+    monkeypatch.setattr(render, 'DEMO_SIZES', Sizes(60, 12, 30, 4, 4))
     with restored_registries(tmp_path):
         midattr_plugin.register()
         yield tmp_path
