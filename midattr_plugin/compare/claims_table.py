@@ -5,6 +5,17 @@ from collections.abc import Iterator, Sequence
 from midattr_plugin.compare.table_cells import Table, difference_cell, seeds_cell
 from midattr_plugin.compare.verdicts import Verdict, answer_of_claim, verdicts_by_claim
 
+_HEAD = [
+    'claim',
+    'answer',
+    'comparison',
+    'score',
+    'difference',
+    'p, corrected',
+    'pairs',
+    'intervals cover',
+]
+
 
 def claims_table(verdicts: Sequence[Verdict], data: str) -> Iterator[Table]:
     """Yield the answers to the claims; nothing without claims.
@@ -18,14 +29,10 @@ def claims_table(verdicts: Sequence[Verdict], data: str) -> Iterator[Table]:
     rows = []
     for (target, claim), answers in by_claim.items():
         name = f'{claim.sentence} ({target})' if len(targets) > 1 else claim.sentence
-        rows.append([name, answer_of_claim(answers), *[''] * 5])
+        rows.append([name, answer_of_claim(answers), *[''] * (len(_HEAD) - 2)])
         rows += [_verdict(verdict) for verdict in answers]
     if rows:
-        yield Table(
-            f'Claims ({data})',
-            ['claim', 'answer', 'comparison', 'score', 'difference', 'p, corrected', 'pairs'],
-            rows,
-        )
+        yield Table(f'Claims ({data})', _HEAD, rows)
 
 
 def _verdict(verdict: Verdict) -> list[str]:
@@ -39,6 +46,7 @@ def _verdict(verdict: Verdict) -> list[str]:
         difference_cell(difference) + star,
         '' if verdict.p_value is None else _p_value(verdict.p_value),
         seeds_cell(difference.seeds if difference else (), verdict.planned_seeds),
+        difference.covers if difference and difference.low is not None else '',
     ]
 
 

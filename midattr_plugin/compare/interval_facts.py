@@ -50,8 +50,8 @@ def interval_facts(
         facts.append(
             f'Only claims are tested, with {MIN_PAIRS} pairs or more. A star: p below '
             f'{1 - CONFIDENCE:.2f}, corrected for all {len(verdicts)} comparisons (Holm), so that '
-            'any false star among them is as improbable. A claim is answered yes if all its '
-            'comparisons are, and no if one is significantly the other way round.'
+            'the probability of any false star among them is below that, too. A claim is answered '
+            'yes if all its comparisons are, and no if one is significantly the other way round.'
         )
     elif shown:
         facts.append('The suite names no claims, so that nothing is tested and has a star.')

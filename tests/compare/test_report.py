@@ -297,11 +297,12 @@ def test_claims_come_first(tmp_path):
         'difference',
         'p, corrected',
         'pairs',
+        'intervals cover',
     ]
     assert claims[1][:3] == ['It helps', 'yes', '']
     assert claims[2][1:4] == ['yes', 'more over plain', 'mAP']
     assert claims[2][4].startswith('+11.0 [+') and claims[2][4].endswith(' *')
-    assert 0 < float(claims[2][5]) < 0.05 and claims[2][6] == '3'
+    assert 0 < float(claims[2][5]) < 0.05 and claims[2][6:] == ['3', 'seeds and identities']
     assert differences[1][4:] == [*differences[1][4:6], '3', 'seeds and identities']
     assert differences[1][5] == claims[2][4].removesuffix(' *')  # without a star
     assert text.count(' *') == 1
