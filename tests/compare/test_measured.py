@@ -16,7 +16,9 @@ def measured(mAPs, kept=(), attribute=70.0, prefix=''):
         if seed in kept
     }
     return Measured(
-        'row', {seed: {'mAP': mAP, 'mA': attribute} for seed, mAP in mAPs.items()}, queries
+        'row',
+        {seed: {'mAP': mAP, 'balanced_accuracy': attribute} for seed, mAP in mAPs.items()},
+        queries,
     )
 
 
@@ -25,7 +27,9 @@ def test_intervals_cover_identities_where_queries_were_kept():
     difference = measured(ours, (1, 2, 3)).minus(measured(theirs, (1, 2, 3)))
     assert difference['mAP'].covers == SEEDS_AND_IDENTITIES
     assert difference['mAP'].mean == pytest.approx((10 + 12 + 6) / 3)
-    assert difference['mA'].covers == SEEDS and difference['mA'].obstacle
+    assert (
+        difference['balanced_accuracy'].covers == SEEDS and difference['balanced_accuracy'].obstacle
+    )
 
 
 @pytest.mark.parametrize('kept', [(), (1, 2)])
