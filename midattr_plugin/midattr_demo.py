@@ -1,6 +1,9 @@
-"""A small rendered dataset in the layout of Market-1501, made on first use."""
+"""Small rendered datasets in the layout of Market-1501, made on first use."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
@@ -9,12 +12,17 @@ from midattr_plugin.errors import InputError
 
 @ATTRIBUTE_DATASETS.register('midattr_demo')
 class MidAttrDemo(Market1501Attr):
-    """Rendered pedestrians with the attributes of Market-1501: for trying, not for results."""
+    """Rendered pedestrians with the attributes of Market-1501: for trying, not for results.
+
+    Attributes:
+        people: arguments of :func:`~midattr_plugin.rendering.render_demo`, if not its defaults.
+    """
 
     dataset_dir = 'midattr_demo'
     model_ending = ''  # its models are those of Market-1501
     annotations = MatFile('market_attribute.mat')  # not the published file, whose people are others
     how_to_get = 'remove the folder "midattr_demo", and it is rendered again'
+    people: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
         """Render the images if there are none, or those of another version of the renderer.
@@ -33,10 +41,10 @@ class MidAttrDemo(Market1501Attr):
             # only rendering needs OpenCV
             from midattr_plugin.rendering import render_demo
 
-            if recipe is None:
-                render_demo(Path(dataset_dir))
-            else:
-                render_demo(Path(dataset_dir), seed=recipe.seed, difficulty=recipe.difficulty)
+            options = dict(self.people)
+            if recipe is not None:
+                options |= {'seed': recipe.seed, 'difficulty': recipe.difficulty}
+            render_demo(Path(dataset_dir), **options)
         super().download_dataset(dataset_dir, dataset_url)
 
     def find_annotations(self, folder: Path) -> Path:
@@ -52,3 +60,16 @@ class MidAttrDemo(Market1501Attr):
         if not path.is_file():
             raise InputError(f'annotation file "{path}" is missing; {self.how_to_get}')
         return path
+
+
+@ATTRIBUTE_DATASETS.register('midattr_others')
+class MidAttrOthers(MidAttrDemo):
+    """Other rendered pedestrians, seen by other cameras, and more of them.
+
+    A training on them gives weights from which trainings on ``midattr_demo`` or on a rendered twin
+    may start, as those on photographs start from ImageNet.
+    """
+
+    dataset_dir = 'midattr_others'
+    how_to_get = 'remove the folder "midattr_others", and it is rendered again'
+    people = MappingProxyType({'seed': 1502, 'num_train': 1000})

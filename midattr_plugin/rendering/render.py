@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from midattr_plugin.datasets.rendered import Recipe
@@ -21,6 +22,7 @@ DEFAULT_SEED = 1501
 # 100 x 12 a network learns them by heart (balanced accuracy .58 on other people).
 DEMO_TRAIN_PIDS, DEMO_TEST_PIDS = 200, 80
 DEMO_SIZES = Sizes(train=1400, query=320, gallery=720, distractors=60, junk=60)
+_IMAGES_PER_PID = DEMO_SIZES.train // DEMO_TRAIN_PIDS
 
 
 def default_workers() -> int:
@@ -36,10 +38,11 @@ def render_demo(
     seed: int = DEFAULT_SEED,
     workers: int | None = None,
     difficulty: float = DIFFICULTY,
+    num_train: int = DEMO_TRAIN_PIDS,
 ) -> None:
     """Render the small dataset into ``folder``/Market-1501-v15.09.15.
 
-    200 training identities with 1,400 pictures, 80 test identities with 320 queries and a
+    200 training identities with 7 pictures each, 80 test identities with 320 queries and a
     gallery of 720 pictures and 120 distractors. The tree appears when it is complete; an
     existing one is kept.
 
@@ -48,19 +51,22 @@ def render_demo(
         seed: seed of all random numbers.
         workers: number of processes, None for one per core; the result does not depend on it.
         difficulty: strength of everything that hides an identity, 0 to 4.
+        num_train: number of training identities.
 
     Raises:
         InputError: the folder cannot be written, or holds pictures that were not rendered; or
             the difficulty is outside its range.
     """
     nuisances = Difficulty.uniform(difficulty)
-    roster = invent_roster(seed, DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
+    roster = invent_roster(seed, num_train, DEMO_TEST_PIDS)
+    sizes = replace(DEMO_SIZES, train=num_train * _IMAGES_PER_PID)
+    people = '' if num_train == DEMO_TRAIN_PIDS else f'{num_train} + {DEMO_TEST_PIDS} '
     write_tree(
         Path(user_path(folder, 'folder')) / TREE,
         roster,
-        make_plan(roster, DEMO_SIZES, seed),
+        make_plan(roster, sizes, seed),
         annotation_bytes(roster),
-        Recipe(seed, difficulty, 'invented people'),
+        Recipe(seed, difficulty, f'{people}invented people'),
         workers or default_workers(),
         nuisances,
     )
