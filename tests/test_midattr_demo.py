@@ -2,10 +2,11 @@ import pytest
 
 from helpers.fake_market import write_market_tree
 from helpers.fake_sources import MARKET_LABELS
-from midattr_plugin import MidAttrDemo
+from midattr_plugin import MidAttrDemo, MidAttrOthers
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
+from midattr_plugin.rendering.render import DEFAULT_SEED, DEMO_TRAIN_PIDS
 
 
 @pytest.fixture
@@ -50,3 +51,29 @@ def test_a_demo_of_another_version_is_rendered_again(tmp_path, monkeypatch, vers
     )
     MidAttrDemo(str(tmp_path), verbose=False)
     assert calls == [{'seed': 7, 'difficulty': 0.5}] * again
+
+
+def test_others_are_more_and_other_people(tmp_path, monkeypatch):
+    calls = []
+
+    def render(folder, **options):
+        calls.append((folder, options))
+        write_market_tree(folder.parent, folder=folder.name)
+
+    monkeypatch.setattr('midattr_plugin.rendering.render_demo', render)
+    MidAttrOthers(str(tmp_path), verbose=False)
+    ((folder, options),) = calls
+    assert folder == tmp_path / 'midattr_others'
+    assert options['seed'] != DEFAULT_SEED and options['num_train'] > DEMO_TRAIN_PIDS
+
+
+def test_others_of_another_version_are_as_many(tmp_path, monkeypatch):
+    data_dir = write_market_tree(tmp_path, folder='midattr_others')
+    recipe = Recipe(7, 0.5, '1000 + 80 invented people', 1)
+    (data_dir / 'RENDERED.txt').write_text('A notice.\n' + recipe.text())
+    calls = []
+    monkeypatch.setattr(
+        'midattr_plugin.rendering.render_demo', lambda *given, **options: calls.append(options)
+    )
+    MidAttrOthers(str(tmp_path), verbose=False)
+    assert calls == [{'seed': 7, 'difficulty': 0.5, 'num_train': 1000}]

@@ -22,7 +22,6 @@ DEFAULT_SEED = 1501
 # 100 x 12 a network learns them by heart (balanced accuracy .58 on other people).
 DEMO_TRAIN_PIDS, DEMO_TEST_PIDS = 200, 80
 DEMO_SIZES = Sizes(train=1400, query=320, gallery=720, distractors=60, junk=60)
-_IMAGES_PER_PID = DEMO_SIZES.train // DEMO_TRAIN_PIDS
 
 
 def default_workers() -> int:
@@ -38,7 +37,7 @@ def render_demo(
     seed: int = DEFAULT_SEED,
     workers: int | None = None,
     difficulty: float = DIFFICULTY,
-    num_train: int = DEMO_TRAIN_PIDS,
+    num_train: int | None = None,
 ) -> None:
     """Render the small dataset into ``folder``/Market-1501-v15.09.15.
 
@@ -51,22 +50,24 @@ def render_demo(
         seed: seed of all random numbers.
         workers: number of processes, None for one per core; the result does not depend on it.
         difficulty: strength of everything that hides an identity, 0 to 4.
-        num_train: number of training identities.
+        num_train: number of training identities, None for 200; with 7 pictures each.
 
     Raises:
         InputError: the folder cannot be written, or holds pictures that were not rendered; or
             the difficulty is outside its range.
     """
     nuisances = Difficulty.uniform(difficulty)
-    roster = invent_roster(seed, num_train, DEMO_TEST_PIDS)
-    sizes = replace(DEMO_SIZES, train=num_train * _IMAGES_PER_PID)
-    people = '' if num_train == DEMO_TRAIN_PIDS else f'{num_train} + {DEMO_TEST_PIDS} '
+    sizes, people = DEMO_SIZES, 'invented people'
+    if num_train is not None:
+        sizes = replace(sizes, train=num_train * sizes.train // DEMO_TRAIN_PIDS)
+        people = f'{num_train} + {DEMO_TEST_PIDS} {people}'
+    roster = invent_roster(seed, num_train or DEMO_TRAIN_PIDS, DEMO_TEST_PIDS)
     write_tree(
         Path(user_path(folder, 'folder')) / TREE,
         roster,
         make_plan(roster, sizes, seed),
         annotation_bytes(roster),
-        Recipe(seed, difficulty, f'{people}invented people'),
+        Recipe(seed, difficulty, people),
         workers or default_workers(),
         nuisances,
     )

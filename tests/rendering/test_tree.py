@@ -37,6 +37,14 @@ def demo(small, tmp_path_factory):
     return folder
 
 
+def test_more_people_in_the_demo(small, tmp_path):
+    """With as many pictures each, and recognized as another rendering."""
+    render_demo(tmp_path, seed=6, workers=1, num_train=6)
+    names = [path.name for path in (tmp_path / _TREE / 'bounding_box_train').iterdir()]
+    assert len(names) == 2 * _SIZES.train and len({name[:4] for name in names}) == 6
+    assert '6 + 3 invented people' in (tmp_path / _TREE / 'RENDERED.txt').read_text()
+
+
 @pytest.fixture
 def annotations(tmp_path):
     path = tmp_path / 'given' / 'market_attribute.mat'
