@@ -11,6 +11,7 @@ from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute, run_devices
+from midattr_plugin.compare.start import must_be_trained, plan_start
 from midattr_plugin.compare.suite import Suite, load_suite
 from midattr_plugin.config import find_config
 from midattr_plugin.config.arguments import add_keys_option, split_at_key
@@ -53,13 +54,18 @@ def run(options: argparse.Namespace) -> int:
         suite = selection_suite(suite, opts)
     out = options.out or Path('log/compare') / suite.name
     runs = plan_runs(suite, seeds, out, options.root, opts)
-    has_results = check_folder(suite, runs, out)
+    start = plan_start(suite, runs, out, options.root, opts)
+    planned = runs if start is None else [*runs, start]
+    has_results = check_folder(suite, planned, out)
     failed = {}
     if not options.report_only:
-        _make_data(suite, runs)
-        devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in runs))
+        is_start_due = start is not None and must_be_trained(start, runs)
+        _make_data(suite, planned)
+        devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in planned))
         with locked(out):
-            claim_folder(suite, runs, out)
+            claim_folder(suite, planned, out)
+            if start and is_start_due:
+                _train_start(start, devices)
             failed = execute(runs, devices, options.keep_checkpoints)
     elif not has_results or not any(run.is_done for run in runs):
         raise InputError(
@@ -77,8 +83,17 @@ def run(options: argparse.Namespace) -> int:
             best,
             sep='\n',
         )
-    print(*write_report(suite, runs, failed, out, [table] if table else []), sep='\n')
+    print(*write_report(suite, runs, failed, out, [table] if table else [], start), sep='\n')
     return 1 if failed else 0
+
+
+def _train_start(start: Run, devices: list[str]) -> None:
+    """Train what the rows start from, whose checkpoint is kept."""
+    for reason in execute([start], devices[:1], keep_checkpoints=True).values():
+        raise InputError(
+            f'no row was run, because the training that all rows start from failed: {reason}; fix '
+            'that, and run the suite again'
+        )
 
 
 def _seed(word: str) -> int:

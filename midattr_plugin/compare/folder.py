@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
+from yacs.config import CfgNode
 
-from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.suite import Suite
+from midattr_plugin.compare.plan import Run, is_from_start
+from midattr_plugin.compare.suite import START, Suite
 from midattr_plugin.config import dump_config, load_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.errors import InputError
@@ -134,9 +136,7 @@ def _check_unchanged(run: Run) -> None:
     path = run.folder / 'run.yaml'
     if not path.exists():
         return
-    earlier, now = flatten(load_config(path)), flatten(run.cfg)
-    for flat in (earlier, now):
-        flat['data.root'] = _resolved(flat['data.root'])
+    earlier, now = _comparable(load_config(path)), _comparable(run.cfg)
     for key, value in now.items():
         if earlier[key] != value and key not in (*_MACHINE_KEYS, 'data.save_dir'):
             raise InputError(
@@ -144,3 +144,12 @@ def _check_unchanged(run: Run) -> None:
                 f'{earlier[key]!r}, not {value!r}; append {key} with its earlier value, or '
                 'choose another --out'
             )
+
+
+def _comparable(cfg: CfgNode) -> dict[str, Any]:
+    """Return the values of all keys, also where the folder was moved in the meantime."""
+    values = flatten(cfg)
+    values['data.root'] = _resolved(cfg.data.root)
+    if is_from_start(cfg):
+        values['model.load_weights'] = START
+    return values

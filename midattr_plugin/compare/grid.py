@@ -63,6 +63,7 @@ def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
         f'{suite.title}: grid search on validation images',
         suite.dataset,
         tuple(rows),
+        start=suite.start,
     )
 
 

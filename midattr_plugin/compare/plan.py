@@ -8,17 +8,19 @@
                        done.json     its results, once it is finished
                        query_scores.csv     the same of each query of the test
                        ...           what a training leaves: checkpoints, metrics.json, ...
+    OUT/runs/start/seed1/            the start of the suite, if it has one (see start.py)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from yacs.config import CfgNode
 
-from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.config import load_config
 from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
 from midattr_plugin.config.unread import check_read, unread_keys
@@ -28,6 +30,10 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.metrics.query_scores import QueryScores
 from midattr_plugin.models import MODELS
 
+START_SEED = 1
+"""Seed of the start, whatever those of the rows: others can be added later."""
+
+_CHECKPOINT = 'model/model.pth.tar-last'
 _ROUNDING = 1e-5  # of a mean in float32
 
 
@@ -92,7 +98,22 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """The checkpoint of the last complete epoch, from which the run is resumed."""
-        return self.folder / 'model/model.pth.tar-last'
+        return self.folder / _CHECKPOINT
+
+
+def run_folder(out: Path, row: str, seed: int) -> Path:
+    """Return the folder of the run of a row with a seed."""
+    return out / 'runs' / row / f'seed{seed}'
+
+
+def is_from_start(cfg: CfgNode) -> bool:
+    """Return whether a run of a suite starts from the weights of the suite's start."""
+    out = Path(cfg.data.save_dir).parents[2:3]  # none of a folder that is not of a suite
+    return bool(out) and cfg.model.load_weights == _start_weights(out[0])
+
+
+def _start_weights(out: Path) -> str:
+    return str(run_folder(out, START, START_SEED) / _CHECKPOINT)
 
 
 def plan_runs(
@@ -112,29 +133,51 @@ def plan_runs(
     """
     entries_from_pairs(opts)  # so that the command line is named, and not a row
     _check_not_replaced(opts[::2], COMMAND_LINE)
-    runs = []
-    for seed in seeds:
-        for row in suite.rows:
-            folder = out / 'runs' / row.name / f'seed{seed}'
-            pairs = [item for pair in row.settings.items() for item in pair]
-            _check_not_replaced(row.settings, f'suite "{suite.name}", row "{row.name}"')
-            try:
-                cfg = load_config(
-                    row.config,
-                    [*pairs, *opts, 'train.seed', seed, 'data.save_dir', str(folder)],
-                    root=root,
-                )
-                check_read(cfg, row.own_keys, COMMAND_LINE)
-                _check_trains(cfg)
-            except InputError as error:
-                raise InputError(
-                    f'suite "{suite.name}", row "{row.name}": '
-                    f'{error.sentence.removeprefix(f"{COMMAND_LINE}: ")}'
-                ) from None
-            runs.append(Run(row, seed, folder, cfg))
+    runs = [plan_run(suite, row, seed, out, root, opts) for seed in seeds for row in suite.rows]
     _check_read_somewhere(runs, opts)
     _check_claims(suite, runs)
     return runs
+
+
+def plan_run(
+    suite: Suite, row: Row, seed: int, out: Path, root: str = '', opts: Sequence = ()
+) -> Run:
+    """Return the run of a row, or of the start of a suite, with a seed.
+
+    Args:
+        suite: the suite.
+        row: the row, or the start.
+        seed: the seed.
+        out: folder of the results.
+        root: folder of the datasets; '': that of the configurations.
+        opts: keys and values of the command line.
+
+    Raises:
+        InputError: its configuration cannot be used; the sentence names row and key.
+    """
+    where = f'suite "{suite.name}", row "{row.name}"'
+    _check_not_replaced(row.settings, where)
+    folder = run_folder(out, row.name, seed)
+    pairs = [*_pairs(row.settings), *opts]
+    if row is suite.start:
+        pairs += _pairs({key: row.settings[key] for key in row.own_keys})
+    elif suite.start and 'model.load_weights' not in {*row.settings, *map(str, opts[::2])}:
+        weights = {'model.load_weights': _start_weights(out), 'model.pretrained': False}
+        pairs = [*_pairs(weights), *pairs]
+    try:
+        cfg = load_config(
+            row.config, [*pairs, 'train.seed', seed, 'data.save_dir', str(folder)], root=root
+        )
+        check_read(cfg, row.own_keys, COMMAND_LINE)
+        _check_trains(cfg)
+    except InputError as error:
+        sentence = error.sentence.removeprefix(f'{COMMAND_LINE}: ')
+        raise InputError(f'{where}: {sentence}') from None
+    return Run(row, seed, folder, cfg)
+
+
+def _pairs(settings: Mapping[str, Any]) -> list:
+    return [item for pair in settings.items() for item in pair]
 
 
 def _check_not_replaced(keys: Iterable, where: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from yacs.config import CfgNode
 
+from midattr_plugin.compare.plan import is_from_start
 from midattr_plugin.compare.suite import Row
 from midattr_plugin.config import load_config
 from midattr_plugin.config.keys import all_keys, flatten
@@ -53,6 +54,8 @@ def deviation(row: Row, cfg: CfgNode, dataset: str) -> str:
     ):
         if flatten(cfg)[key]:
             return words
+    if is_from_start(cfg):
+        return 'started from the weights of another training'
     if not row.published:
         return ''
     pairs = [item for pair in row.published_settings.items() for item in pair]

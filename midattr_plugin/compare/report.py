@@ -16,6 +16,7 @@ from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.report_plots import detail_plots, overview_plots
 from midattr_plugin.compare.report_tables import floor_tables, learned_tables, report_tables
 from midattr_plugin.compare.results_csv import results_csv
+from midattr_plugin.compare.start import start_facts
 from midattr_plugin.compare.suite import Suite
 from midattr_plugin.compare.summary import (
     ResultRow,
@@ -37,6 +38,7 @@ def write_report(
     failed: Mapping[Run, str],
     out: Path,
     first: Sequence[Table] = (),
+    start: Run | None = None,
 ) -> list[Path]:
     """Write the three files from the finished runs and return their paths.
 
@@ -46,6 +48,7 @@ def write_report(
         failed: why runs failed.
         out: folder of the files.
         first: tables that come before the others.
+        start: from whose weights runs start, if they do.
     """
     result_rows = summarize(suite, runs)
     verdicts = judge(suite.claims, result_rows)
@@ -59,7 +62,7 @@ def write_report(
     environment.filters['markdown_cell'] = _markdown_cell
     content = {
         'title': suite.title,
-        'facts': _facts(suite, runs, failed, result_rows, verdicts, curves),
+        'facts': _facts(suite, runs, failed, result_rows, verdicts, curves, start),
         'tables': [
             *first,
             *claims_table(verdicts, kind_of_images(result_rows)),
@@ -94,6 +97,7 @@ def _facts(
     result_rows: Sequence[ResultRow],
     verdicts: Sequence[Verdict],
     curves: CurvesByRun,
+    start: Run | None,
 ) -> list[str]:
     """Return the facts at the head of the report: data, seeds, failures, software."""
     facts = []
@@ -105,6 +109,8 @@ def _facts(
             if rendered
             else f'Tested on {target} in "{root}": real images.'
         )
+    if start:
+        facts += start_facts(start, runs)
     finished = [run for run in runs if run.is_done]
     facts += _tested_epochs(finished)
     seeds = ', '.join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))

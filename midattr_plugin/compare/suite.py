@@ -6,6 +6,9 @@
     dataset: Market-1501                     # to which the published scores belong
     config: ../midattr_market.yaml           # base of all rows: beside this file, or by name
     set: {train.max_epoch: 62}               # keys that differ from it in all its rows
+    start:                                   # trained first, once: all rows start from its weights
+      label: plain, on other people
+      set: {data.sources: [midattr_others]}  # the last word on these keys; config: as in a row
     rows:
       - name: T4.1                           # of the row and of its folder
         label: global, no attributes
@@ -28,6 +31,14 @@
 Under another ``dataset`` the rows of another suite come without their published scores. The claims
 of another suite are taken over, too, except comparisons whose rows are not, and unless there are
 ``claims`` here.
+
+The ``start`` is a row of its own, named so, with seed 1 for all seeds of the rows. It has the
+``config`` and ``set`` of the suite and the keys of the command line, as a row has; but its own
+``set`` counts before the command line, so that ``train.max_epoch 1`` or ``data.sources x`` there
+change the rows and not what they start from. The rows get its weights as ``model.load_weights``,
+and ``model.pretrained False``, unless ``model.load_weights`` is set: in a row ('' starts it without
+the start), in the suite or on the command line. The start belongs to its suite, as ``config`` and
+``set`` do: ``rows_of`` does not take it over.
 """
 
 import re
@@ -43,6 +54,9 @@ from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten, unknown_key
 from midattr_plugin.errors import InputError
 from midattr_plugin.user_path import user_path
+
+START = 'start'
+"""Name of the row from whose weights the others start."""
 
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+=_-]*')
 
@@ -87,6 +101,7 @@ class Suite:
         select: grid of ``--select``: key -> values.
         claims: the primary comparisons.
         claims_note: which claims of another suite were not taken over; '' if all were.
+        start: from whose weights the rows start; None without it.
     """
 
     name: str
@@ -97,6 +112,7 @@ class Suite:
     select: Mapping[str, list] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     claims_note: str = ''
+    start: Row | None = None
 
     @property
     def compared_rows(self) -> list[tuple[str, str]]:
@@ -125,6 +141,13 @@ def load_suite(path: str | Path) -> Suite:
     rows += [(row, path.parent, base) for row in content['rows']]
     built = tuple(_row(row, folder, base, content, path) for row, folder, base in rows)
     check_names(built, where)
+    start = None
+    if 'start' in content:
+        start = _row({'name': START, **content['start']}, path.parent, base, content, path)
+        if any(row.name.casefold() == START for row in built):
+            raise InputError(
+                f'{where}: a row is named "{START}", as the start of the suite is; rename the row'
+            )
     for row in built:
         others = [other.name for other in built if other is not row]
         if row.baseline is not None and row.baseline not in others:
@@ -149,6 +172,7 @@ def load_suite(path: str | Path) -> Suite:
         content['select'],
         claims,
         note,
+        start,
     )
 
 
@@ -264,7 +288,7 @@ def _row(row: dict, folder: Path, base: Path | None, suite: dict, path: Path) ->
         config,
         settings,
         row.get('baseline'),
-        row['published'],
+        row.get('published', {}),
         tuple(row.get('set', {})),
         base,
         row.get('set', {}),

@@ -21,6 +21,7 @@ _SUITE = {
     'dataset': TEXT,
     'config': TEXT,
     'set': MAPPING,
+    'start': MAPPING,
     'rows': LIST,
     'reported': LIST,
     'rows_of': TEXT,
@@ -37,6 +38,7 @@ _ROW = {
     'baseline': TEXT,
     'published': MAPPING,
 }
+_START = {key: _ROW[key] for key in ('label', 'config', 'set')}
 _CLAIM = {'claim': TEXT, 'comparisons': LIST}
 _COMPARISON = dict.fromkeys(('row', 'over', 'score', 'descriptor', 'over_descriptor'), TEXT)
 _PUBLISHED = dict.fromkeys(DESCRIPTORS, MAPPING)
@@ -53,6 +55,8 @@ def read_suite_file(path: Path) -> dict[str, Any]:
     content['rows'] = [
         _checked_row(row, place, where) for place, row in enumerate(content.get('rows', []), 1)
     ]
+    if 'start' in content:
+        content['start'] = _checked(content['start'], _START, f'{where}, start')
     content['reported'] = [_checked_reported(row, where) for row in content.get('reported', [])]
     if 'claims' in content:
         content['claims'] = [

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from midattr_plugin.compare.intervals import Difference, Spread, spread
 from midattr_plugin.compare.measured import Measured
-from midattr_plugin.compare.plan import Run
+from midattr_plugin.compare.plan import Run, is_from_start
 from midattr_plugin.compare.publication import deviation, is_dataset
 from midattr_plugin.compare.query_differences import ZHENG_MAP
-from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.engine.results import REID_SCORES, Results
 from midattr_plugin.errors import InputError
 
@@ -40,7 +40,7 @@ class ResultRow:
         published: score -> value published for the suite's dataset.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one image.
-        started_from: what the training started from, as in the results; '' if that is not known.
+        started_from: what the training started from, as in the results, or 'start'; '' if unknown.
     """
 
     row: Row
@@ -177,7 +177,7 @@ def _result_rows(
                 dict(row.published.get(descriptor, {})),
                 first.parameters,
                 first.multiply_adds,
-                first.started_from or '',
+                START if is_from_start(one_run.cfg) else first.started_from or '',
             )
 
 

@@ -16,7 +16,7 @@ from helpers.fake_runs import finish, made_up_results
 from helpers.paths import PROJECT
 from helpers.tiny_run import SETTINGS
 from midattr_plugin import build
-from midattr_plugin.compare import main
+from midattr_plugin.compare import cli, main
 from midattr_plugin.compare.folder import claim_folder
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
@@ -37,7 +37,7 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write_suite(root, rows=ROWS):
+def write_suite(root, rows=ROWS, **content):
     path = root / 'suite.yaml'
     path.write_text(
         yaml.safe_dump(
@@ -46,6 +46,7 @@ def write_suite(root, rows=ROWS):
                 'config': 'base.yaml',
                 'set': {'midattr.evaluate_first': False},
                 'rows': rows,
+                **content,
             }
         )
     )
@@ -127,6 +128,44 @@ def test_failed_row_is_reported(root, capsys):
     assert 'cache: ram' in (root / 'out/runs/bad/seed1/config.yaml').read_text()  # of the training
     assert main(arguments(root, 'out', '--report-only', *opts)) == 0
     assert 'results.csv' in capsys.readouterr().out
+
+
+def test_rows_start_from_the_weights_of_one_training(root, capsys):
+    """Seeds that are added later, too."""
+    row = {'name': 'frozen', 'set': PLAIN | {'midattr.freeze_bn': True, 'train.max_epoch': 1}}
+    write_suite(root, [row], start={'label': 'of two epochs', 'set': {'train.max_epoch': 2}})
+    weights = root / 'out/runs/start/seed1/model/model.pth.tar-last'
+    written = set()
+    for seed in ('1', '2'):
+        assert main([*arguments(root, 'out'), '--seeds', seed]) == 0
+        folder = root / 'out/runs/frozen' / f'seed{seed}'
+        assert f'Weights from "{weights}"' in (folder / 'output.log').read_text()
+        assert not (folder / 'model').exists()
+        written.add(weights.stat().st_mtime_ns)
+    assert len(written) == 1
+    report = (root / 'out/report.md').read_text()
+    assert 'All rows start from the weights of one training (of two epochs): 2 epochs' in report
+    weights.unlink()
+    assert main([*arguments(root, 'out'), '--seeds', '1', '2']) == 0  # nothing is left to train
+    capsys.readouterr()
+    assert main([*arguments(root, 'out'), '--seeds', '3']) == 1
+    assert 'from whose weights all rows start, is missing' in capsys.readouterr().err
+
+
+def test_no_row_runs_if_what_it_starts_from_fails(root, capsys, monkeypatch):
+    executed = []
+
+    def fail(runs, devices, keep_checkpoints=False):
+        executed.extend(run.row.name for run in runs)
+        return {run: 'out of memory (log)' for run in runs}
+
+    monkeypatch.setattr(cli, 'execute', fail)
+    write_suite(root, start={})
+    assert main(arguments(root, 'out')) == 1
+    assert (
+        'no row was run, because the training that all rows start from failed: out of memory (log)'
+    ) in capsys.readouterr().err
+    assert executed == ['start'] and not (root / 'out/report.md').exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,201 @@
+"""The training from whose weights all rows of a suite start."""
+
+import shutil
+
+import pytest
+import yaml
+
+from helpers.fake_runs import PUBLISHED, finish, made_up_results, make_suite, write_runs
+from helpers.tiny_run import SETTINGS
+from midattr_plugin.compare.folder import check_folder, claim_folder
+from midattr_plugin.compare.grid import selection_suite
+from midattr_plugin.compare.plan import is_from_start, plan_runs
+from midattr_plugin.compare.publication import deviation
+from midattr_plugin.compare.report import write_report
+from midattr_plugin.compare.start import must_be_trained, plan_start, start_facts
+from midattr_plugin.compare.suite import load_suite
+from midattr_plugin.compare.summary import summarize
+from midattr_plugin.errors import InputError
+
+START = {'label': 'others', 'set': {'train.max_epoch': 7, 'midattr.freeze_bn': False}}
+FROZEN = {'midattr.freeze_bn': True}
+ROWS = {'name': 'a'}, {'name': 'b', 'set': FROZEN}
+
+
+def plan(folder, *rows, opts=(), seeds=(1,), out='out', **content):
+    suite = make_suite(folder, *(rows or ROWS), **{'start': START} | content)
+    runs = plan_runs(suite, seeds, folder / out, str(folder), opts)
+    return suite, runs, plan_start(suite, runs, folder / out, str(folder), opts)
+
+
+def weights(folder, out='out'):
+    return str(folder / out / 'runs/start/seed1/model/model.pth.tar-last')
+
+
+def write_weights(start):
+    start.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    start.checkpoint.write_text('')
+    finish(start, made_up_results(0.25))
+
+
+def test_all_rows_start_from_it(tmp_path):
+    _, runs, start = plan(tmp_path, seeds=(3, 4))
+    assert str(start.checkpoint) == weights(tmp_path) and start.seed == 1
+    assert (start.row.name, start.row.label, start.cfg.model.load_weights) == (
+        'start',
+        'others',
+        '',
+    )
+    assert start.cfg.train.max_epoch == 7 and start.cfg.data.root == str(tmp_path)
+    for run in runs:
+        assert run.cfg.model.load_weights == weights(tmp_path) and is_from_start(run.cfg)
+        assert run.cfg.train.max_epoch == 2 and not run.cfg.model.pretrained
+    assert not is_from_start(start.cfg)
+
+
+def test_rows_are_not_pretrained_but_for_those_that_do_without_it(tmp_path):
+    settings = {**SETTINGS, 'model': {'name': 'midattr_tiny_market', 'pretrained': True}}
+    (tmp_path / 'pretrained.yaml').write_text(yaml.safe_dump(settings))
+    rows = [
+        {'name': name, 'config': 'pretrained.yaml', 'set': keys}
+        for name, keys in (('a', {}), ('b', {'model.load_weights': ''}))
+    ]
+    _, runs, _ = plan(tmp_path, *rows)
+    assert [run.cfg.model.pretrained for run in runs] == [False, True]
+    assert [is_from_start(run.cfg) for run in runs] == [True, False]
+
+
+def test_its_own_keys_count_before_the_command_line(tmp_path):
+    opts = ['train.max_epoch', 1, 'train.lr', 0.5, 'midattr.freeze_bn', True]
+    settings = {'train.lr': 0.25, 'data.height': 64}
+    _, [run, _], start = plan(tmp_path, opts=opts, set=settings)
+    for cfg, epochs, frozen in ((run.cfg, 1, True), (start.cfg, 7, False)):
+        assert (cfg.train.max_epoch, cfg.midattr.freeze_bn) == (epochs, frozen)
+        assert (cfg.train.lr, cfg.data.height) == (0.5, 64)
+
+
+def test_other_weights_take_its_place(tmp_path):
+    _, runs, start = plan(tmp_path, opts=['model.load_weights', 'x.pth'])
+    assert start is None and {run.cfg.model.load_weights for run in runs} == {'x.pth'}
+    _, runs, start = plan(tmp_path, set={'model.load_weights': 'x.pth'})
+    assert start is None
+    random = {'name': 'random', 'set': {'model.load_weights': ''}}
+    _, runs, start = plan(tmp_path, *ROWS, random)
+    assert start and [is_from_start(run.cfg) for run in runs] == [True, True, False]
+    [fact] = start_facts(start, runs)
+    assert fact == (
+        'These rows start (a, b) from the weights of one training (others), which is NOT DONE.'
+    )
+
+
+def test_frozen_batch_normalization_needs_it(tmp_path):
+    with pytest.raises(InputError, match='row "b": midattr.freeze_bn is True, but random weights'):
+        plan_runs(make_suite(tmp_path, *ROWS), [1], tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        ({'start': {'name': 'x'}}, 'start: unknown key "name"; choose from label, config, set'),
+        ({'start': ['x']}, 'start must be a mapping'),
+        ({'start': {'set': {'train.seed': 2}}}, 'row "start": train.seed of each run comes'),
+        ({'start': {'set': {'train.lrr': 2}}}, 'row "start": train.lrr is not a configuration key'),
+        ({'start': {'set': {'sgd.nesterov': True, 'train.optim': 'adam'}}}, 'no effect in this'),
+        ({'rows': [{'name': 'Start'}]}, 'a row is named "start", as the start of the suite is'),
+    ],
+)
+def test_what_cannot_be_used(tmp_path, content, words):
+    with pytest.raises(InputError, match=words):
+        plan(tmp_path, **content)
+
+
+def test_a_row_may_have_its_name_without_it(tmp_path):
+    suite = make_suite(tmp_path, {'name': 'start'})
+    [run] = plan_runs(suite, [1], tmp_path / 'out')
+    assert suite.start is None and not is_from_start(run.cfg)
+
+
+def test_it_is_not_taken_from_another_suite(tmp_path):
+    make_suite(tmp_path, *ROWS, start=START, name='other')
+    path = tmp_path / 'mine.yaml'
+    path.write_text(yaml.safe_dump({'config': 'base.yaml', 'rows_of': 'other.yaml'}))
+    assert load_suite(path).start is None
+
+
+def test_points_of_a_grid_start_there(tmp_path):
+    suite = make_suite(tmp_path, *ROWS, start=START, select={'midattr.mu': [1.0, 2.0]})
+    suite = selection_suite(suite)
+    runs = plan_runs(suite, [1], tmp_path / 'out')
+    assert [is_from_start(run.cfg) for run in runs] == [True, True]
+    assert plan_start(suite, runs, tmp_path / 'out').cfg.train.max_epoch == 7
+
+
+def test_when_it_is_trained(tmp_path):
+    random = {'name': 'random', 'set': {'model.load_weights': ''}}
+    _, runs, start = plan(tmp_path, ROWS[0], random, seeds=(1, 2))
+    assert must_be_trained(start, runs)
+    write_weights(start)
+    assert not must_be_trained(start, runs)
+    # for rows that are done nothing is trained again
+    shutil.rmtree(start.folder)
+    for run in runs:
+        if run.row.name == 'a':
+            run.folder.mkdir(parents=True)
+            finish(run, made_up_results(0.5))
+    assert not must_be_trained(start, runs)
+
+
+def test_lost_weights_are_not_replaced_by_others(tmp_path):
+    _, runs, start = plan(tmp_path)
+    write_weights(start)
+    start.checkpoint.unlink()
+    words = 'model.pth.tar-last", from whose weights all rows start, is missing .* "done.json" back'
+    with pytest.raises(InputError, match=words):
+        must_be_trained(start, runs)
+    start.done_file.unlink()
+    assert must_be_trained(start, runs)  # no row has begun
+    runs[1].folder.mkdir(parents=True)
+    finish(runs[1], made_up_results(0.5))
+    with pytest.raises(InputError, match=words):
+        must_be_trained(start, runs)
+
+
+def test_results_belong_to_their_start(tmp_path):
+    suite, runs, start = plan(tmp_path)
+    claim_folder(suite, [*runs, start], tmp_path / 'out')
+    shutil.move(tmp_path / 'out', tmp_path / 'moved')
+    suite, runs, start = plan(tmp_path, out='moved')
+    assert check_folder(suite, [*runs, start], tmp_path / 'moved')
+    for changes, words in (
+        ({'start': {'set': {'train.max_epoch': 8}}}, 'row "start": .* train.max_epoch 7, not 8'),
+        (
+            {'rows': [{'name': 'a'}], 'start': None},
+            'row "a": .* model.load_weights .start., not .x',
+        ),
+    ):
+        opts = ['model.load_weights', 'x'] if changes['start'] is None else []
+        suite, runs, start = plan(tmp_path, out='moved', opts=opts, **changes)
+        with pytest.raises(InputError, match=words):
+            check_folder(suite, [*runs, *([start] if start else [])], tmp_path / 'moved')
+
+
+def test_report(tmp_path):
+    suite, runs, out = write_runs(tmp_path, start=START)
+    start = plan_start(suite, runs, out, str(tmp_path))
+    write_weights(start)
+    write_report(suite, runs, {}, out, start=start)
+    report = (out / 'report.md').read_text()
+    assert (
+        'All rows start from the weights of one training (others): 2 epochs on market1501_attr; '
+        'mAP 25.0% on market1501_attr (rendered images).'
+    ) in report
+    assert '| started from |' in report and '| start |' in report
+    assert 'DIFFERENT STARTS' not in report and 'model.pth' not in report
+    assert {result_row.row.name for result_row in summarize(suite, runs)} == {'plain', 'more'}
+
+
+@pytest.mark.parametrize('row', [{'name': 'a', 'published': PUBLISHED}, {'name': 'a'}])
+def test_its_rows_are_not_what_was_published(tmp_path, row):
+    suite, [run], _ = plan(tmp_path, row, dataset='Market-1501')
+    words = 'started from the weights of another training'
+    assert deviation(run.row, run.cfg, suite.dataset) == words
