@@ -7,25 +7,19 @@ import pytest
 
 from helpers.paths import CONFIGS
 from midattr_plugin.compare.grid import selection_suite
-from midattr_plugin.compare.plan import plan_runs
+from midattr_plugin.compare.plan import is_from_start, plan_runs
+from midattr_plugin.compare.start import plan_start
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.tested_alike import describe_tests
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.errors import InputError
 
 FOLDER = CONFIGS / 'compare'
 FILES = sorted(FOLDER.glob('*.yaml'))
 
 
-START = {'demo_readings': ['model.load_weights', 'start']}
-"""Keys without which a suite is refused."""
-
-
 def rows(name):
     suite = load_suite(FOLDER / f'{name}.yaml')
-    return {
-        run.row.name: run for run in plan_runs(suite, [1], Path('out'), opts=START.get(name, []))
-    }
+    return {run.row.name: run for run in plan_runs(suite, [1], Path('out'))}
 
 
 def test_files_are_there():
@@ -35,7 +29,7 @@ def test_files_are_there():
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_every_row_is_a_configuration(path):
     suite = load_suite(path)
-    runs = plan_runs(suite, [1, 2], Path('out'), opts=START.get(path.stem, []))
+    runs = plan_runs(suite, [1, 2], Path('out'))
     assert len(runs) == 2 * len(suite.rows)
     assert path.read_text().startswith('# ') and str(path.relative_to(FOLDER.parents[1])) in (
         path.read_text()
@@ -53,7 +47,7 @@ def test_every_row_is_a_configuration(path):
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_rows_are_tested_alike(path):
-    runs = plan_runs(load_suite(path), [1], Path('out'), opts=START.get(path.stem, []))
+    runs = plan_runs(load_suite(path), [1], Path('out'))
     finished = [SimpleNamespace(row=run.row, cfg=run.cfg, is_done=True) for run in runs]
     [fact] = describe_tests(finished)
     ways = 'L2-normalized descriptors, Euclidean distance, no re-ranking'
@@ -169,9 +163,20 @@ def test_readings_on_the_demo_start_from_the_same_weights():
     for name, run in demo.items():
         assert_scaled_down(run.cfg, paper[name].cfg)
         assert run.cfg.midattr.freeze_bn == paper[name].cfg.midattr.freeze_bn
-        assert run.cfg.model.load_weights == 'start'
-    with pytest.raises(InputError, match='row "T4.1": midattr.freeze_bn is True.*load_weights'):
-        plan_runs(load_suite(FOLDER / 'demo_readings.yaml'), [1], Path('out'))
+        assert is_from_start(run.cfg)
+
+
+@pytest.mark.parametrize('name', ['demo', 'demo_readings', 'twin'])
+def test_rendered_people_start_from_others(name):
+    suite = load_suite(FOLDER / f'{name}.yaml')
+    runs = plan_runs(suite, [1], Path('out'))
+    cfg = plan_start(suite, runs, Path('out')).cfg
+    assert all(is_from_start(run.cfg) for run in runs)
+    assert cfg.data.sources == cfg.data.targets == ['midattr_others']
+    assert cfg.model.name == 'midattr_resnet18' and cfg.midattr.branches == ['global', 'local']
+    assert not (cfg.midattr.freeze_bn or cfg.model.pretrained)
+    first = runs[0].cfg
+    assert (cfg.data.height, cfg.data.width) == (first.data.height, first.data.width)
 
 
 @pytest.mark.parametrize('name', ['paper_market', 'paper_duke', 'demo'])

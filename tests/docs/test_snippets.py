@@ -33,6 +33,7 @@ from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.datasets.rendered import MARKER
+from midattr_plugin.midattr_demo import MidAttrOthers
 from midattr_plugin.models import MODELS
 from midattr_plugin.rendering import render
 from midattr_plugin.rendering.plan import Sizes
@@ -74,6 +75,7 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.setattr(grid, 'VALIDATION_IMAGES', 4)
     monkeypatch.setattr(render, 'DEMO_TRAIN_PIDS', 12)
     monkeypatch.setattr(render, 'DEMO_TEST_PIDS', 6)
+    monkeypatch.setattr(MidAttrOthers, 'people', {})  # as few
     monkeypatch.setattr(render, 'DEMO_SIZES', Sizes(60, 12, 30, 4, 4))
     with restored_registries(tmp_path):
         midattr_plugin.register()
@@ -192,6 +194,9 @@ class _Page:
 def _made_up_runs(runs, devices, keep_checkpoints=False):
     """Takes the place of the processes that train the runs of a suite."""
     for run in runs:
+        if keep_checkpoints:
+            run.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            run.checkpoint.touch()
         results = made_up_results(0.4, 0.7, target=run.cfg.data.targets[0])
         results.extra['validation'] = {
             f'{score}_{branch}': value
