@@ -52,7 +52,7 @@ def test_weights_are_in_the_results(root, capsys):
     assert [line.split()[0] for line in table[1:12]] == list(weights)
 
     before = metrics(root)
-    weights_file = root / 'log/model/model.pth.tar-best'
+    weights_file = root / 'log/model/model.pth.tar-last'
     assert (
         main(arguments(root, *EXTENDED, 'test.evaluate', True, 'model.load_weights', weights_file))
         == 0
