@@ -12,7 +12,13 @@ version = re.search(
     re.MULTILINE,
 ).group(1)
 
-_TEST = ['hypothesis>=6.100', 'pytest>=8.0', 'pytest-cov>=5.0', 'pytest-xdist>=3.6']
+_TEST = [
+    'hypothesis>=6.100',
+    'pytest>=8.0',
+    'pytest-cov>=5.0',
+    'pytest-xdist>=3.6',
+    'vermin>=1.6',
+]
 
 setup(
     name='midattr_plugin',

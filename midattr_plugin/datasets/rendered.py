@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 MARKER = 'RENDERED.txt'
 """Name of a file in the folder of rendered images, or in a folder above."""
@@ -28,7 +28,7 @@ class Recipe:
         )
 
     @classmethod
-    def read(cls, folder: Path) -> Self | None:
+    def read(cls, folder: Path) -> 'Recipe | None':
         """Return the recipe in the marker of ``folder``, None if there is none.
 
         Version 1 had a difficulty of its own, read as 1.

@@ -1,8 +1,6 @@
 """How hard people are to recognize again: the strength of everything that hides an identity."""
 
 from dataclasses import dataclass, fields
-from typing import Self
-
 from midattr_plugin.errors import InputError
 
 DIFFICULTY = 1.0
@@ -22,7 +20,7 @@ class Difficulty:
     pose: float = DIFFICULTY  # how far people turn away from the main direction
 
     @classmethod
-    def uniform(cls, strength: float) -> Self:
+    def uniform(cls, strength: float) -> 'Difficulty':
         """Return every nuisance at the same strength.
 
         Raises:
