@@ -1,6 +1,7 @@
 """How hard people are to recognize again: the strength of everything that hides an identity."""
 
 from dataclasses import dataclass, fields
+
 from midattr_plugin.errors import InputError
 
 DIFFICULTY = 1.0
