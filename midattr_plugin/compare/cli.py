@@ -13,7 +13,7 @@ from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute, run_devices
 from midattr_plugin.compare.start import must_be_trained, plan_start
 from midattr_plugin.compare.suite import Suite, load_suite
-from midattr_plugin.config import find_config
+from midattr_plugin.config import arguments, find_config
 from midattr_plugin.config.arguments import add_keys_option, split_at_key
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.errors import InputError
@@ -111,11 +111,10 @@ def _make_data(suite: Suite, runs: list[Run]) -> None:
         cfg.midattr.cache = 'none'  # only look for the images; decode none
         cfg.data.save_dir = ''
         data = (
-            cfg.data,
-            cfg.sampler,
-            cfg.train.batch_size,
+            arguments(cfg, 'video_data' if cfg.data.type == 'video' else 'image_data'),
             cfg.midattr.annotations,
             cfg.midattr.validation_images,
+            cfg.midattr.validation_identities,
         )
         if data not in checked:
             checked.append(data)

@@ -190,6 +190,10 @@ def test_no_row_runs_if_what_it_starts_from_fails(root, capsys, monkeypatch):
             [{'name': 'a'}, {'name': 'b', 'set': {'train.batch_size': 5000}}],
             'row "b": train.batch_size: 5000 is more than the',
         ),
+        (
+            [{'name': 'a'}, {'name': 'b', 'set': {'midattr.validation_identities': 3}}],
+            'row "b": midattr.validation_identities: 3 of 4 training identities cannot be held out',
+        ),
     ],
 )
 def test_refused_before_anything_runs(root, capsys, rows, words):
