@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from yacs.config import CfgNode
 
 from midattr_plugin.compare.suite import START, Row, Suite
@@ -34,7 +33,6 @@ START_SEED = 1
 """Seed of the start, whatever those of the rows: others can be added later."""
 
 _CHECKPOINT = 'model/model.pth.tar-last'
-_ROUNDING = 1e-5  # of a mean in float32
 
 
 @dataclass(frozen=True, eq=False)  # a configuration cannot be hashed
@@ -84,16 +82,12 @@ class Run:
         path = self.folder / 'query_scores.csv'
         if not path.exists():
             return {}
-        by_descriptor = read_query_scores(path)
-        for (target, descriptor), queries in by_descriptor.items():
-            scores = self.results.reid.get(target, {}).get(descriptor, {})
-            found = queries.average_precision[queries.first_rank > 0].mean()
-            if not abs(found - scores.get('mAP', np.nan)) <= _ROUNDING:
-                raise InputError(
-                    f'"{path}" is not of the test of "{self.done_file.name}" beside it; remove '
-                    'both, and run the suite again'
-                )
-        return by_descriptor
+        try:
+            return read_query_scores(path, self.results)
+        except InputError as error:
+            raise InputError(
+                f'{error.sentence}: remove "{self.done_file.name}" beside it, and run the suite again'
+            ) from None
 
     @property
     def checkpoint(self) -> Path:

@@ -28,8 +28,7 @@ def percentages(queries: QueryScores, score: str) -> np.ndarray:
     if score == ZHENG_MAP:
         return 100 * queries.average_precision_zheng2015
     rank = int(score.removeprefix('rank-'))
-    found = queries.first_rank > 0
-    return np.where(found, 100.0 * (queries.first_rank <= rank), np.nan)
+    return np.where(queries.has_match, 100.0 * (queries.first_rank <= rank), np.nan)
 
 
 def query_differences(
@@ -54,7 +53,7 @@ def query_differences(
         for other in (queries[seed], baseline[seed]):
             if not _same_queries(first, other):
                 raise InputError('they were not tested on the same queries')
-    counted = first.first_rank > 0
+    counted = first.has_match
     pids, identities = np.unique(first.pids[counted], return_inverse=True)
     if len(pids) < 2:
         return {}
@@ -78,5 +77,5 @@ def _same_queries(a: QueryScores, b: QueryScores) -> bool:
         tuple(a.names) == tuple(b.names)
         and np.array_equal(a.pids, b.pids)
         and np.array_equal(a.camids, b.camids)
-        and np.array_equal(a.first_rank > 0, b.first_rank > 0)
+        and np.array_equal(a.has_match, b.has_match)
     )

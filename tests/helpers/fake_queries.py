@@ -6,7 +6,7 @@ import numpy as np
 
 from helpers.fake_runs import TARGET, change_results
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.engine.query_scores_file import write_query_scores
+from midattr_plugin.engine.query_scores_file import query_scores_sha256, query_scores_text
 from midattr_plugin.metrics.query_scores import QueryScores
 
 DESCRIPTORS = ('fused', 'global', 'local')
@@ -43,9 +43,8 @@ def add_queries(run: Run, queries: QueryScores | Callable[[str], QueryScores]) -
                 'mAP': float(np.nanmean(scores.average_precision)),
                 'mAP_zheng2015': float(np.nanmean(scores.average_precision_zheng2015)),
             }
+        results.query_scores_sha256 = query_scores_sha256(text)
 
+    text = query_scores_text({(TARGET, name): scores for name, scores in by_descriptor.items()})
     change_results(run, set_means)
-    write_query_scores(
-        run.folder / 'query_scores.csv',
-        {(TARGET, name): scores for name, scores in by_descriptor.items()},
-    )
+    (run.folder / 'query_scores.csv').write_text(text)
