@@ -8,25 +8,23 @@ from midattr_plugin.compare.plan import Run
 from midattr_plugin.models.zoo import MODELS
 
 
-def describe_tests(runs: Iterable[Run], compared: Iterable[tuple[str, str]] = ()) -> list[str]:
+def describe_tests(runs: Iterable[Run], compared: Iterable[tuple[str, str]]) -> list[str]:
     """Return a fact for the head of a report: how all rows were tested, or which ones how.
 
-    It is a warning if rows that are compared were tested differently: a row and its baseline, or
-    the rows of a claim.
+    It is a warning if rows that are compared were tested differently.
 
     Args:
         runs: of a suite; those that are finished count.
-        compared: names of rows that are compared besides those with their baselines.
+        compared: names of the rows that are compared.
     """
     ways = {run.row.name: _way(run.cfg) for run in runs if run.is_done}
-    pairs = {*compared, *((run.row.name, run.row.baseline) for run in runs)}
     rows_of_way: dict[str, list[str]] = {}
     for row, way in ways.items():
         rows_of_way.setdefault(way, []).append(row)
     if len(rows_of_way) < 2:
         return [f'All rows: {way}.' for way in rows_of_way]
     listed = '; '.join(f'{way}: {", ".join(rows)}' for way, rows in rows_of_way.items())
-    if any(ways[a] != ways[b] for a, b in pairs if a in ways and b in ways):
+    if any(ways[a] != ways[b] for a, b in compared if a in ways and b in ways):
         return [
             'TESTED DIFFERENTLY: a difference between these rows is also one of how they were '
             f'tested: {listed}.'

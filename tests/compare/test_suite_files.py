@@ -47,9 +47,10 @@ def test_every_row_is_a_configuration(path):
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_rows_are_tested_alike(path):
-    runs = plan_runs(load_suite(path), [1], Path('out'))
+    suite = load_suite(path)
+    runs = plan_runs(suite, [1], Path('out'))
     finished = [SimpleNamespace(row=run.row, cfg=run.cfg, is_done=True) for run in runs]
-    [fact] = describe_tests(finished)
+    [fact] = describe_tests(finished, suite.compared_rows)
     ways = 'L2-normalized descriptors, Euclidean distance, no re-ranking'
     assert fact.startswith(f'All rows: {ways}')
 
