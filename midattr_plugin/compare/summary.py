@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from midattr_plugin.compare.intervals import Difference, Spread, spread
 from midattr_plugin.compare.measured import Measured
@@ -26,14 +27,11 @@ class ResultRow:
         row: the row of the suite.
         target: dataset of the test.
         descriptor: 'fused', 'global', 'local', ...
-        seeds: seeds of the finished runs.
         planned_seeds: all seeds of the suite.
         rendered: whether the target's images are rendered, not real.
         not_comparable: why the scores cannot be compared with published ones, as a clause; '' if
             they can.
         measured: the scores of each seed and query.
-        values: score -> value of each seed.
-        scores: score -> spread over the seeds.
         differences: score -> paired difference from the baseline, over the seeds that both have.
         baseline_descriptor: the descriptor of the baseline in ``differences``: the same one or,
             where there is none, the one that the baseline's model returns; '' without differences.
@@ -46,19 +44,32 @@ class ResultRow:
     row: Row
     target: str
     descriptor: str
-    seeds: tuple[int, ...]
     planned_seeds: tuple[int, ...]
     rendered: bool
     not_comparable: str
     measured: Measured
-    values: dict[str, list[float]]
-    scores: dict[str, Spread]
     differences: dict[str, Difference]
     baseline_descriptor: str
     published: dict[str, float]
     parameters: int | None
     multiply_adds: int | None
     started_from: str
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the finished runs."""
+        return tuple(self.measured.scores)
+
+    @cached_property
+    def values(self) -> dict[str, list[float]]:
+        """Score -> value of each seed."""
+        by_seed = list(self.measured.scores.values())
+        return {name: [scores[name] for scores in by_seed] for name in by_seed[0]}
+
+    @cached_property
+    def scores(self) -> dict[str, Spread]:
+        """Score -> spread over the seeds."""
+        return {name: spread(values) for name, values in self.values.items()}
 
     @property
     def is_comparable(self) -> bool:
@@ -153,10 +164,6 @@ def _result_rows(
         not_comparable = _not_comparable(target, rendered, dataset) or deviates
         for descriptor in descriptors:
             measured = _measured(runs, target, descriptor)
-            values = {
-                name: [scores[name] for scores in measured.scores.values()]
-                for name in next(iter(measured.scores.values()))
-            }
             counterpart = _counterpart(baseline, target, descriptor)
             differences = (
                 measured.minus(_measured(baseline, target, counterpart)) if counterpart else {}
@@ -165,13 +172,10 @@ def _result_rows(
                 row,
                 target,
                 descriptor,
-                tuple(runs),
                 planned,
                 rendered,
                 not_comparable,
                 measured,
-                values,
-                {name: spread(seed_values) for name, seed_values in values.items()},
                 differences,
                 counterpart if differences else '',
                 dict(row.published.get(descriptor, {})),
