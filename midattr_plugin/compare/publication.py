@@ -50,7 +50,7 @@ def deviation(row: Row, cfg: CfgNode, dataset: str) -> str:
     for key, words in (
         ('data.combineall', 'trained on query and gallery, too'),
         ('market1501.use_500k_distractors', 'tested with 500,000 more distractors'),
-        ('midattr.validation_identities', 'trained without held-out identities'),
+        ('midattr.validation_identities', 'some identities were held out of its training'),
     ):
         if flatten(cfg)[key]:
             return words
