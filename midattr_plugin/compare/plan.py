@@ -86,7 +86,8 @@ class Run:
             return read_query_scores(path, self.results)
         except InputError as error:
             raise InputError(
-                f'{error.sentence}: remove "{self.done_file.name}" beside it, and run the suite again'
+                f'{error.sentence}: remove "{self.done_file.name}" beside it, and run the suite '
+                'again'
             ) from None
 
     @property
