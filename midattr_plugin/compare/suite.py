@@ -21,8 +21,8 @@
     claims:                                  # what is tested, with a correction for their number
       - claim: Attributes help
         comparisons:                         # all of which must hold
-          - {row: T4.4, over: T4.1}          # descriptor, over_descriptor: that of the model;
-                                             # score: mAP
+          - {row: T4.4, over: T4.1}          # score: mAP; descriptor: that of the model;
+                                             # over_descriptor: as descriptor
     rows_of: paper_market.yaml               # take the rows (and ``reported``) of another suite,
     only: [T4.1, T4.4]                       # these of them (default: all),
     replace: {model.name: {a: b}}            # with these values of these keys replaced
