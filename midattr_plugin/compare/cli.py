@@ -6,7 +6,7 @@ from pathlib import Path
 
 from midattr_plugin import build
 from midattr_plugin.command import run_command
-from midattr_plugin.compare.folder import check_folder, claim_folder, locked
+from midattr_plugin.compare.folder import check_finished, check_folder, claim_folder, locked
 from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
     has_results = check_folder(suite, planned, out)
     failed = {}
     if not options.report_only:
+        check_finished(planned)
         is_start_due = start is not None and must_be_trained(start, runs)
         _make_data(suite, planned)
         devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in planned))

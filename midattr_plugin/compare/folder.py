@@ -52,6 +52,23 @@ def check_folder(suite: Suite, runs: Sequence[Run], out: Path) -> bool:
     return path.exists()
 
 
+def check_finished(runs: Sequence[Run]) -> None:
+    """Check that runs which are still to be trained can be compared with those that are finished.
+
+    Raises:
+        InputError: a run was finished by a version that rendered other people and drew the images
+            of a seed in another order.
+    """
+    earlier = [run for run in runs if run.is_done and run.results.query_scores_sha256 is None]
+    if earlier and not all(run.is_done for run in runs):
+        run = earlier[0]
+        raise InputError(
+            f'row "{run.row.name}": "{run.folder}" was run with version 0.3 or before, which '
+            'showed a row other images, so that runs of today cannot be compared with it; choose '
+            'another --out, or append --report-only to report what is finished'
+        )
+
+
 def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
     """Make ``out`` the folder of these runs, once :func:`check_folder` has accepted it.
 

@@ -203,6 +203,22 @@ def test_refused_before_anything_runs(root, capsys, rows, words):
     assert not (root / 'out').exists()
 
 
+def test_runs_of_an_earlier_version_are_not_compared_with_new_ones(root, capsys):
+    write_suite(root)
+    suite, out = load_suite(root / 'suite.yaml'), root / 'out'
+    runs = plan_runs(suite, [1], out, str(root))
+    claim_folder(suite, runs, out)
+    results = made_up_results(0.5)
+    results.query_scores_sha256 = None
+    finish(runs[0], results)
+    assert main(arguments(root, 'out')) == 1
+    assert 'row "plain": ' in (message := capsys.readouterr().err)
+    assert 'was run with version 0.3 or before' in message and not (out / 'report.md').exists()
+    assert main(arguments(root, 'out', '--report-only')) == 0
+    finish(runs[1], results)
+    assert main(arguments(root, 'out')) == 0  # nothing is left to train
+
+
 def test_folder_without_results(root, capsys):
     write_suite(root)
     assert main(arguments(root, 'out', '--report-only')) == 1

@@ -55,6 +55,7 @@ def made_up_results(
         rendered={target: rendered},
         parameters=1234,
         multiply_adds=5_000_000,
+        query_scores_sha256='of no file',
     )
     if balanced_accuracy is not None:
         results.attributes[target] = {
