@@ -72,11 +72,10 @@ def _check_same(
     given: ModelSpec, own: ModelSpec, config_file: str | os.PathLike, path: str
 ) -> None:
     ours, theirs = own.as_dict(), given.as_dict()
-    # an earlier version lacks the options that came later
-    shared = ours['options'].keys() & theirs['options'].keys()
     for content in (ours, theirs):
-        content['options'] = {name: content['options'][name] for name in shared}
-    differing = [name for name in ours if ours[name] != theirs[name]]
+        content |= content.pop('options')
+    # an earlier version lacks the options that came later
+    differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
     if differing:
         raise InputError(
             f'checkpoint "{path}" describes another model than "{config_file}" (they differ in '

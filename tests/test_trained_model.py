@@ -181,6 +181,17 @@ def test_a_configuration_that_differs_is_refused(tmp_path):
         load_model(path, config)
 
 
+@pytest.mark.parametrize('name, value', [('descriptor', 'global'), ('freeze_bn', True)])
+def test_a_configuration_with_other_options_is_refused(tmp_path, name, value):
+    """Also where the weights are the same; an option that the checkpoint lacks came later."""
+    model = trained('midattr_tiny_market', image_size=(32, 16), part_dim=8, **{name: value})
+    path, config = tmp_path / 'model.pth', write_config(tmp_path / 'config.yaml')
+    with pytest.raises(InputError, match=rf'\(they differ in {name}\); leave config_file out'):
+        load_model(save(model, path), config)
+    del model.spec.options[name]
+    load_model(save(model, path), config)
+
+
 def test_a_model_of_torchreid_with_a_configuration(tmp_path):
     model = torchreid_compat.models.build_model('osnet_x0_25', NUM_IDS, pretrained=False)
     path = tmp_path / 'osnet.pth'
@@ -292,4 +303,8 @@ def test_configuration_of_another_model(tmp_path):
     path = save(trained('midattr_resnet18', image_size=(32, 16)), tmp_path / 'model.pth')
     other = write_config(tmp_path / 'config.yaml')  # of midattr_tiny_market
     with pytest.raises(InputError, match=r'describes another model .*differ in name, .*backbone'):
+        load_model(path, other)
+    of_torchreid = {'model': {'name': 'osnet_x0_25'}, 'data': {'height': 32, 'width': 16}}
+    other.write_text(yaml.safe_dump(of_torchreid))  # which has none of the options
+    with pytest.raises(InputError, match=r'differ in name, loss, backbone\)'):
         load_model(path, other)
