@@ -75,6 +75,7 @@ def test_preview_of_one():
     [
         ([], 'neither --out nor --preview'),
         (['--out', '{}/x', '--seed', '-1'], '--seed -1'),
+        (['--out', '{}/x', '--seed', '1502'], '--seed 1502 is that of "midattr_others"'),
         (['--out', '{}/x', '--workers', '0'], '--workers 0'),
         (['--out', '{}/x', '--difficulty', '9'], '--difficulty is 9'),
         (['--preview', '{}/x', '--difficulty', 'nan'], '--difficulty is nan'),
