@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
+from helpers.same_content import assert_same
 from helpers.seen_images import same_images, seen_images
 from helpers.tiny_engine import build
 from helpers.tiny_run import arguments
@@ -31,23 +32,6 @@ def train(root, *pairs):
 
 def load(root, name):
     return torch.load(root / 'log/model' / f'model.pth.tar-{name}', weights_only=True)
-
-
-def assert_same(a, b):
-    """Checkpoints that are bit-identical."""
-    assert type(a) is type(b)
-    if isinstance(a, dict):
-        assert list(a) == list(b)
-        for key in a:
-            assert_same(a[key], b[key])
-    elif isinstance(a, (list, tuple)):
-        assert len(a) == len(b)
-        for x, y in zip(a, b, strict=True):
-            assert_same(x, y)
-    elif isinstance(a, torch.Tensor):
-        assert torch.equal(a, b)
-    else:
-        assert a == b
 
 
 def test_files_of_a_run(root):

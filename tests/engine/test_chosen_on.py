@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
+from helpers.same_content import assert_same
 from helpers.tiny_engine import build
 from helpers.tiny_run import arguments
 from midattr_plugin import load_model
@@ -156,22 +157,6 @@ def test_weights_that_are_trained_further_are_not_chosen(root):
     # without a further epoch they are
     results = train(root, 'train.max_epoch', 2, 'model.resume', best)
     assert results.chosen_on == TEST == load(root, 'last')['chosen_on']
-
-
-def assert_same(a, b):
-    """Checkpoints that are bit-identical."""
-    if isinstance(a, dict):
-        assert a.keys() == b.keys()
-        for key in a:
-            assert_same(a[key], b[key])
-    elif isinstance(a, (list, tuple)):
-        assert len(a) == len(b)
-        for x, y in zip(a, b, strict=True):
-            assert_same(x, y)
-    elif isinstance(a, torch.Tensor):
-        assert torch.equal(a, b)
-    else:
-        assert a == b
 
 
 @pytest.mark.parametrize('pairs', [[], SOFTMAX, ['midattr.cache', 'ram']])
