@@ -276,6 +276,23 @@ def test_weights_of_a_part_of_the_model_are_not_tested(root, capsys):
     )
 
 
+def test_the_classifiers_of_other_people_are_not_taken_over(root, capsys):
+    """Though they are as many; a test needs no classifier, and says nothing about it."""
+    other = root / 'other'
+    write_market_tree(other, train_ids=(3, 6, 8, 9), test_ids=(1, 4, 5))
+    assert main(arguments(root, 'train.max_epoch', 1)) == 0
+    weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']
+    capsys.readouterr()
+    for folder, pairs, words in (
+        (root, [], 'left out: none'),
+        (other, [], 'left out: classifier, classifier_part (of other training images)'),
+        (other, ['test.evaluate', True], 'left out: none'),
+    ):
+        run = ['train.max_epoch', 1, 'data.save_dir', folder / 'again', *weights, *pairs]
+        assert main(arguments(folder, *run)) == 0
+        assert words in capsys.readouterr().out
+
+
 def test_attributes_without_weights_are_not_tested(root, capsys):
     assert main(arguments(root, 'train.max_epoch', 1)) == 0
     weights = ['model.load_weights', root / 'log/model/model.pth.tar-last']

@@ -18,6 +18,7 @@ from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 from midattr_plugin.engine.precision import is_supported
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import midattr_model
+from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 
 ATTRIBUTES = MARKET1501.names
 DUKE = 'midattr_tiny_duke'
@@ -85,6 +86,14 @@ def test_fewer_classes_than_identities_are_refused(root, tmp_path):
         InputError,
         match='for 3 identities, but there are 4 in .* build it with datamanager.num_train_pids',
     ):
+        engine.run(save_dir=str(tmp_path), max_epoch=1)
+
+
+def test_frozen_statistics_of_a_new_model_are_refused(root, tmp_path):
+    engine = build(root)
+    freeze_batch_norm(engine.model)
+    engine.run(save_dir=str(tmp_path), test_only=True)
+    with pytest.raises(InputError, match='freeze_bn is True, but .* no statistics to keep'):
         engine.run(save_dir=str(tmp_path), max_epoch=1)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers.fake_market import write_market_tree
-from helpers.tiny_run import arguments
+from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin import load_model
 from midattr_plugin.models.frozen_batch_norm import FrozenBatchNorm
 from midattr_plugin.train import main
@@ -106,6 +106,8 @@ def test_statistics_that_the_weights_do_not_bring_are_asked_for(root, capsys):
     text = refused(root, capsys, *FROZEN, 'model.load_weights', one)
     assert '1 of the 5 layers' in text and 'first: layer4_part.1' in text
     train(root, 'both', *FROZEN, *ONE_BRANCH, 'model.load_weights', one)
+    # a test changes none of them
+    assert main(arguments(root, *FROZEN, *UNTRAINED)) == 0
 
 
 def test_an_older_training_is_not_resumed_with_frozen_layers(root, capsys):
