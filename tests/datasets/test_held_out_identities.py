@@ -263,8 +263,9 @@ def test_samplers_that_draw_in_init(build_manager):
     assert states[0] == states[1]
 
 
-def test_torchreids_count_of_identities_is_replaced(build_manager):
+def test_torchreids_counts_are_replaced(build_manager):
     manager = build_manager()
     other = build_manager(N, 2).train_loader
+    other.dataset.num_train_cams = 5
     torchreid_compat.replace_training_images(manager, other)
-    assert (manager.num_train_pids, manager.num_train_cams) == (4, 2)
+    assert (manager.num_train_pids, manager.num_train_cams) == (4, 5)

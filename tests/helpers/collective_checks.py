@@ -85,19 +85,28 @@ def rows_reach_only_the_main_process() -> None:
 
 
 def the_same_images_everywhere() -> None:
-    def data(names, frames=()):
+    def loader(names, frames=()):
         rows = [(f'/machine{process_rank()}/{name}.jpg', i, 0, 0) for i, name in enumerate(names)]
         rows += [(tuple(frames), 1, 0, 0)] if frames else []
-        loader = SimpleNamespace(dataset=SimpleNamespace(data=rows))
+        return SimpleNamespace(dataset=SimpleNamespace(data=rows))
+
+    def data(names, frames=(), held_out='c'):
+        both = loader(names, frames)
         return SimpleNamespace(
-            train_loader=loader, test_loader={'target': {'query': loader, 'gallery': loader}}
+            train_loader=both,
+            test_loader={'target': {'query': both, 'gallery': both}},
+            held_out_loaders={'query': loader(held_out)},
         )
 
     with joined_group(False):
         check_same_images(data('ab', frames=('a/1.jpg', 'a/2.jpg')))
-        for names, frames in ((['ab', 'ba'], ['', '']), (['ab', 'ab'], ['12', '13'])):
+        for given in (
+            [['ab'], ['ba']],
+            [['ab', '12'], ['ab', '13']],
+            [['ab'], ['ab', '', 'd']],
+        ):
             try:
-                check_same_images(data(names[process_rank()], frames[process_rank()]))
+                check_same_images(data(*given[process_rank()]))
             except InputError as error:
                 assert 'process 1, on ' in error.sentence and 'share' in error.sentence
             else:

@@ -20,7 +20,12 @@ from midattr_plugin.models.frozen_batch_norm import (
     freeze_batch_norm,
 )
 
-SHAPES = {nn.BatchNorm1d: (4, 3), nn.BatchNorm2d: (4, 3, 5, 2), nn.BatchNorm3d: (4, 3, 2, 2, 2)}
+SHAPES = {
+    nn.BatchNorm1d: (4, 3),
+    nn.BatchNorm2d: (4, 3, 5, 2),
+    nn.BatchNorm3d: (4, 3, 2, 2, 2),
+    nn.SyncBatchNorm: (4, 3, 5, 2),
+}
 
 
 def trained(kind=nn.BatchNorm2d, affine=True):

@@ -45,7 +45,9 @@ def test_shared_layers_start_with_the_same_weights(options):
 def test_a_mixture_starts_with_the_heads_of_its_layers():
     plain, mixed = build(**WHOLE), build(**WHOLE, attribute_layer='mixture')
     for name, head in plain.attribute_heads.heads.items():
-        assert torch.equal(head.weight, mixed.attribute_heads.heads[name]['res3d'].weight)
+        by_layer = mixed.attribute_heads.heads[name]
+        assert torch.equal(head.weight, by_layer['res3d'].weight)
+        assert by_layer['res4f'].weight.flatten()[0] != head.weight.flatten()[0]
 
 
 def test_parts_differ_from_each_other_and_from_seed_to_seed():
