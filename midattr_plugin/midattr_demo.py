@@ -9,6 +9,9 @@ from midattr_plugin.datasets import ATTRIBUTE_DATASETS, Market1501Attr, MatFile
 from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
 
+OTHERS_SEED = 1502
+"""Seed of the people, cameras and places of ``midattr_others``."""
+
 
 @ATTRIBUTE_DATASETS.register('midattr_demo')
 class MidAttrDemo(Market1501Attr):
@@ -72,4 +75,4 @@ class MidAttrOthers(MidAttrDemo):
 
     dataset_dir = 'midattr_others'
     how_to_get = 'remove the folder "midattr_others", and it is rendered again'
-    people = MappingProxyType({'seed': 1502, 'num_train': 1000})
+    people = MappingProxyType({'seed': OTHERS_SEED, 'num_train': 1000})

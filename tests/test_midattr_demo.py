@@ -23,6 +23,19 @@ def rendered(monkeypatch):
     return folders
 
 
+def again_renderings(monkeypatch):
+    """Return the options of each further rendering, which a stand-in only notes in the marker."""
+    calls = []
+
+    def render(folder, **options):
+        calls.append(options)
+        [marker] = folder.glob('*/RENDERED.txt')
+        marker.write_text(Recipe(options['seed'], options['difficulty'], 'people').text())
+
+    monkeypatch.setattr('midattr_plugin.rendering.render_demo', render)
+    return calls
+
+
 def test_the_demo_is_rendered_on_first_use(tmp_path, rendered):
     for mode in ('train', 'query', 'gallery'):
         dataset = MidAttrDemo(str(tmp_path), annotation_file='/nowhere', mode=mode, verbose=False)
@@ -45,10 +58,7 @@ def test_a_demo_of_another_version_is_rendered_again(tmp_path, monkeypatch, vers
     data_dir = write_market_tree(tmp_path, folder='midattr_demo')
     recipe = Recipe(7, 0.5, 'invented people', version)
     (data_dir / 'RENDERED.txt').write_text('A notice.\n' + recipe.text())
-    calls = []
-    monkeypatch.setattr(
-        'midattr_plugin.rendering.render_demo', lambda *given, **options: calls.append(options)
-    )
+    calls = again_renderings(monkeypatch)
     MidAttrDemo(str(tmp_path), verbose=False)
     assert calls == [{'seed': 7, 'difficulty': 0.5}] * again
 
@@ -71,9 +81,6 @@ def test_others_of_another_version_are_as_many(tmp_path, monkeypatch):
     data_dir = write_market_tree(tmp_path, folder='midattr_others')
     recipe = Recipe(7, 0.5, '1000 + 80 invented people', 1)
     (data_dir / 'RENDERED.txt').write_text('A notice.\n' + recipe.text())
-    calls = []
-    monkeypatch.setattr(
-        'midattr_plugin.rendering.render_demo', lambda *given, **options: calls.append(options)
-    )
+    calls = again_renderings(monkeypatch)
     MidAttrOthers(str(tmp_path), verbose=False)
     assert calls == [{'seed': 7, 'difficulty': 0.5, 'num_train': 1000}]

@@ -11,6 +11,7 @@ from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute, run_devices
+from midattr_plugin.compare.same_pictures import check_pictures_at_hand, check_same_pictures
 from midattr_plugin.compare.start import must_be_trained, plan_start
 from midattr_plugin.compare.suite import Suite, load_suite
 from midattr_plugin.config import arguments, find_config
@@ -57,11 +58,12 @@ def run(options: argparse.Namespace) -> int:
     start = plan_start(suite, runs, out, options.root, opts)
     planned = runs if start is None else [*runs, start]
     has_results = check_folder(suite, planned, out)
+    recipes = check_same_pictures(runs)
     failed = {}
     if not options.report_only:
         check_finished(planned)
         is_start_due = start is not None and must_be_trained(start, runs)
-        _make_data(suite, planned)
+        _make_data(suite, planned, recipes)
         devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in planned))
         with locked(out):
             claim_folder(suite, planned, out)
@@ -103,8 +105,11 @@ def _seed(word: str) -> int:
     return int(word)
 
 
-def _make_data(suite: Suite, runs: list[Run]) -> None:
-    """Make the data of each run once, so that missing data is reported before anything runs."""
+def _make_data(suite: Suite, runs: list[Run], recipes: dict[str, str]) -> None:
+    """Make the data of each run once, so that what is missing is reported before anything runs.
+
+    Rendered pictures must be those of finished runs, whose ``recipes`` are given by target.
+    """
     checked = []
     for run in runs:
         cfg = run.cfg.clone()
@@ -120,7 +125,7 @@ def _make_data(suite: Suite, runs: list[Run]) -> None:
         if data not in checked:
             checked.append(data)
             try:
-                build.build_datamanager(cfg)
+                check_pictures_at_hand(recipes, build.build_datamanager(cfg))
             except InputError as error:
                 raise InputError(
                     f'suite "{suite.name}", row "{run.row.name}": {error.sentence}'

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets.rendered import is_rendered
+from midattr_plugin.datasets.rendered import is_rendered, recipe_of
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
@@ -183,6 +183,9 @@ class EvaluationMixin(torchreid_compat.Engine):
         rendered = is_rendered(gallery_loader.dataset)
         self.results.rendered[dataset_name] = rendered
         if rendered:
+            recipe = recipe_of(gallery_loader.dataset)
+            if recipe is not None:
+                self.results.rendered_as[dataset_name] = str(recipe)
             print(
                 f'Note: the images of {dataset_name} are rendered; its scores say nothing '
                 'about real images'

@@ -39,6 +39,7 @@ class Results:
             :func:`~midattr_plugin.metrics.attribute_floor.floor_reason`.
         confusion: target -> attribute -> 'classes' (c,) and 'counts' (c, c), true x predicted.
         rendered: target -> whether its images are rendered, not real.
+        rendered_as: target -> by what recipe they were rendered, in one line.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one training image.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
@@ -57,6 +58,7 @@ class Results:
     at_floor: dict[str, dict[str, str]] = field(default_factory=dict)
     confusion: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
     rendered: dict[str, bool] = field(default_factory=dict)
+    rendered_as: dict[str, str] = field(default_factory=dict)
     parameters: int | None = None
     multiply_adds: int | None = None
     started_from: str | None = None
@@ -183,9 +185,9 @@ def _check_scores(results: Results) -> None:
             if [len(row) for row in counts] != [len(names)] * len(names):
                 raise ValueError('counts')
             _check_numbers([number for row in counts for number in row])
-    for reasons in results.at_floor.values():
-        if not all(isinstance(word, str) for pair in reasons.items() for word in pair):
-            raise ValueError('at_floor')
+    for words in (results.rendered_as, *results.at_floor.values()):
+        if not all(isinstance(word, str) for pair in words.items() for word in pair):
+            raise ValueError(words)
     _check_numbers([results.parameters, results.multiply_adds])
     _check_numbers((results.validation_identities or {}).values())
     for word in (results.started_from, results.chosen_on, results.query_scores_sha256):

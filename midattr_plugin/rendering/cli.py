@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
-from midattr_plugin.midattr_demo import MidAttrOthers
+from midattr_plugin.midattr_demo import OTHERS_SEED, MidAttrOthers
 from midattr_plugin.rendering.difficulty import DIFFICULTY, HARDEST, Difficulty
 from midattr_plugin.rendering.look import Look
 from midattr_plugin.rendering.preview import write_preview
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
             f'--seed {options.seed} or --workers {options.workers} is too small; '
             'a seed is 0 or more, and there is at least 1 worker'
         )
-    if options.out is not None and options.seed == MidAttrOthers.people['seed']:
+    if options.out is not None and options.seed == OTHERS_SEED:
         raise InputError(
             f'--seed {options.seed} is that of "{MidAttrOthers.dataset_dir}", from which trainings '
             'on other people and places start; give another seed'

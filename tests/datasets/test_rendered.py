@@ -7,7 +7,8 @@ import pytest
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import Market1501Attr
-from midattr_plugin.datasets.rendered import MARKER, Recipe, is_rendered
+from midattr_plugin.datasets.rendered import MARKER, Recipe, is_rendered, recipe_of
+from midattr_plugin.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,28 @@ def test_trees(tmp_path, dataset, place):
         dataset is Market1501Attr and place.endswith('test')
     )
     assert is_rendered(dataset(root=str(tmp_path), mode='gallery')) == expected
+
+
+def test_recipe_of_a_dataset(tmp_path):
+    write_market_tree(tmp_path)
+    recipe = Recipe(7, 1, 'invented people')
+    for dataset in (torchreid_compat.Market1501, Market1501Attr):
+        marker = tmp_path / 'market1501' / MARKER
+        marker.unlink(missing_ok=True)
+        assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) is None
+        marker.write_text('A notice.\n' + recipe.text())
+        assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) == recipe
+    assert str(recipe) == (
+        'renderer version: 2, seed: 7, difficulty: 1.0, source: invented people'
+    )
+
+
+def test_images_of_another_version_are_refused(tmp_path):
+    write_market_tree(tmp_path)
+    marker = tmp_path / 'market1501/Market-1501-v15.09.15' / MARKER
+    marker.write_text('A notice.\n' + Recipe(7, 1, 'invented people', 1).text())
+    with pytest.raises(InputError, match='rendered by version 1 of .+ again with midattr-render'):
+        Market1501Attr(root=str(tmp_path))
 
 
 def test_videos(tmp_path):

@@ -1,0 +1,49 @@
+"""Rows of a suite are tested on the same rendered pictures."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.fake_runs import TARGET, change_results, write_runs
+from midattr_plugin.compare.same_pictures import check_pictures_at_hand, check_same_pictures
+from midattr_plugin.datasets.rendered import MARKER, Recipe
+from midattr_plugin.errors import InputError
+
+EASY, HARD = Recipe(1, 0.5, 'invented people'), Recipe(1, 2, 'invented people')
+
+
+def rendered_runs(folder, *recipes):
+    _, runs, _ = write_runs(folder, seeds=(1, 2, 3), unfinished=[('more', 3)])
+    for run, recipe in zip(runs, recipes):
+        change_results(run, lambda results: results.rendered_as.update({TARGET: str(recipe)}))
+    return runs
+
+
+def at_hand(folder, recipe):
+    folder.mkdir(exist_ok=True)
+    (folder / MARKER).write_text('A notice.\n' + recipe.text() if recipe else '')
+    dataset = SimpleNamespace(data=[(str(folder / 'gallery/1.jpg'), 1, 0)])
+    return SimpleNamespace(test_loader={TARGET: {'gallery': SimpleNamespace(dataset=dataset)}})
+
+
+def test_one_recipe(tmp_path):
+    runs = rendered_runs(tmp_path, *[EASY] * 5)
+    recipes = check_same_pictures(runs)
+    assert recipes == {TARGET: str(EASY)}
+    check_pictures_at_hand(recipes, at_hand(tmp_path / 'data', EASY))
+    for other in (HARD, None):
+        with pytest.raises(InputError, match='tested on "renderer version: 2, seed: 1, diff.+0.5'):
+            check_pictures_at_hand(recipes, at_hand(tmp_path / 'data', other))
+
+
+def test_two_recipes(tmp_path):
+    runs = rendered_runs(tmp_path, EASY, EASY, EASY, HARD)
+    with pytest.raises(InputError, match='difficulty: 2.0, .+ other runs .+ "rend.+lty: 0.5'):
+        check_same_pictures(runs)
+
+
+def test_nothing_is_known(tmp_path):
+    """Of real images, or of runs of a version that did not keep it."""
+    recipes = check_same_pictures(rendered_runs(tmp_path))
+    assert recipes == {}
+    check_pictures_at_hand(recipes, at_hand(tmp_path / 'data', EASY))
