@@ -141,12 +141,15 @@ def test_error_names_the_place_that_won(write):
     assert load_config(write('train: {lr: -1}'), ['train.lr', '0.5']).train.lr == 0.5
 
 
+PATHS = st.text(  # others are refused, see test_user_path.py
+    st.characters(exclude_characters='\0', exclude_categories=['Cs']), max_size=60
+).filter(lambda text: not text.startswith('~') or text.startswith('~/'))
 VALUES = {
     'train.lr': st.floats(1e-9, 1e9),
     'midattr.mu': st.floats(0, 1e6),
     'data.height': st.integers(1, 5000),
     'test.eval_freq': st.integers(-1, 50),
-    'data.save_dir': st.text(),
+    'data.save_dir': PATHS,
     'model.load_weights': st.sampled_from(['1', 'no', '[a]', '~', "'a'", ' ', '1e3', 'a: b', '#']),
     'data.combineall': st.booleans(),
     'train.stepsize': st.lists(st.integers(1, 99), min_size=1),
