@@ -89,12 +89,13 @@ def build_optimizer(
     optimizer = torchreid_compat.optim.build_optimizer(model, **options)
     for group in [] if criterion is None else criterion.param_groups():
         optimizer.add_param_group(group)
-    # a fused SGD cannot go on with a group of which some layers were frozen until now
-    if type(optimizer) in (torch.optim.SGD, torch.optim.Adam) and not cfg.train.fixbase_epoch:
+    # a fused SGD cannot go on with a group of which some layers were frozen until now; Adam can
+    kind = type(optimizer)
+    if kind is torch.optim.Adam or (kind is torch.optim.SGD and not cfg.train.fixbase_epoch):
         # torchreid's function does not pass the argument on. It is given to the constructor, as
         # the scaler of fp16 reads a number from the device for an optimizer that got it later.
         groups = [{**group, 'fused': True} for group in optimizer.param_groups]
-        optimizer = type(optimizer)(groups, **{**optimizer.defaults, 'fused': True})
+        optimizer = kind(groups, **{**optimizer.defaults, 'fused': True})
     return optimizer
 
 

@@ -18,6 +18,7 @@ from midattr_plugin.config import arguments, dump_config, parse_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.console import copied_to_log
+from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.distributed import (
     ended_after_failure,
     is_main,
@@ -105,6 +106,7 @@ def run(cfg: CfgNode) -> Results:
         return _run(cfg, save_dir)
 
 
+@flushed_denormals()
 def _run(cfg: CfgNode, save_dir: Path) -> Results:
     torchreid_compat.utils.set_random_seed(cfg.train.seed)
     _choose_kernels(cfg.use_gpu, cfg.midattr.deterministic)

@@ -470,3 +470,25 @@ def test_step_of_the_optimizer_is_one_kernel(tmp_path, name, fused):
     before = optimizer.param_groups[0]['params'][0].clone()
     optimizer.step()
     assert not torch.equal(before, optimizer.param_groups[0]['params'][0])
+
+
+@pytest.mark.parametrize('name, fused', [('sgd', None), ('adam', True), ('amsgrad', True)])
+def test_layers_that_are_frozen_at_first(tmp_path, name, fused):
+    """They get the steps of an optimizer that begins when they are opened."""
+    cfg = config(tmp_path, 'train.optim', name, 'train.fixbase_epoch', 1)
+    optimizer = build.build_optimizer(cfg, build.build_model(cfg, 3))
+    assert {group.get('fused') for group in optimizer.param_groups} == {fused}
+    frozen, *others = optimizer.param_groups[0]['params']
+    options = {key: value for key, value in optimizer.param_groups[0].items() if key != 'params'}
+    reference = frozen.detach().clone().requires_grad_()
+    one_by_one = type(optimizer)([reference], **{**options, 'fused': None})
+    for opened in (False, True, True):
+        for parameter in others:
+            parameter.grad = torch.ones_like(parameter)
+        if opened:
+            for parameter in (frozen, reference):
+                parameter.grad = torch.full_like(parameter, 0.5)
+            one_by_one.step()
+        optimizer.step()
+    assert torch.allclose(frozen, reference, atol=1e-7)
+    assert not torch.equal(reference, torch.zeros_like(reference))

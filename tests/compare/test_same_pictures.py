@@ -1,5 +1,6 @@
 """Rows of a suite are tested on the same rendered pictures."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -14,9 +15,13 @@ EASY, HARD = Recipe(1, 0.5, 'invented people'), Recipe(1, 2, 'invented people')
 
 def rendered_runs(folder, *recipes):
     _, runs, _ = write_runs(folder, seeds=(1, 2, 3), unfinished=[('more', 3)])
-    for run, recipe in zip(runs, recipes):
-        change_results(run, lambda results: results.rendered_as.update({TARGET: str(recipe)}))
+    for run, recipe in zip(runs, recipes, strict=False):  # the last one is not finished
+        change_results(run, partial(_note, recipe=recipe))
     return runs
+
+
+def _note(results, recipe):
+    results.rendered_as[TARGET] = str(recipe)
 
 
 def at_hand(folder, recipe):

@@ -41,9 +41,7 @@ def test_recipe_of_a_dataset(tmp_path):
         assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) is None
         marker.write_text('A notice.\n' + recipe.text())
         assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) == recipe
-    assert str(recipe) == (
-        'renderer version: 2, seed: 7, difficulty: 1.0, source: invented people'
-    )
+    assert str(recipe) == ('renderer version: 2, seed: 7, difficulty: 1.0, source: invented people')
 
 
 def test_images_of_another_version_are_refused(tmp_path):
