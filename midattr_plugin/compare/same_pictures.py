@@ -1,4 +1,4 @@
-"""Refuses rows that were tested on other rendered pictures than the rows beside them.
+"""Refuses rows with other rendered pictures than the rows beside them.
 
 A folder that is rendered again, e.g. with another ``--difficulty``, has the same images by name.
 """
@@ -7,23 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.datasets.rendered import recipe_of
+from midattr_plugin.datasets.rendered import recipes_of_data
 from midattr_plugin.errors import InputError
 
 
 def check_same_pictures(runs: Sequence[Run]) -> dict[str, str]:
-    """Return by what recipe the rendered pictures of each target of finished runs were made.
+    """Return by what recipe the rendered pictures of each dataset of finished runs were made.
 
     Raises:
-        InputError: two runs were tested on pictures of the same target, but of other recipes.
+        InputError: two runs had pictures of the same dataset, but of other recipes.
     """
     recipes: dict[str, str] = {}
     for run in runs:
-        for target, recipe in run.results.rendered_as.items() if run.is_done else ():
-            if recipes.setdefault(target, recipe) != recipe:
+        for dataset, recipe in run.results.rendered_as.items() if run.is_done else ():
+            if recipes.setdefault(dataset, recipe) != recipe:
                 raise InputError(
-                    f'"{run.folder}" was tested on {target} rendered by the recipe "{recipe}", and '
-                    f'other runs of this suite by "{recipes[target]}"; remove the runs of one of '
+                    f'"{run.folder}" was run with {dataset} rendered by the recipe "{recipe}", and '
+                    f'other runs of this suite by "{recipes[dataset]}"; remove the runs of one of '
                     'them, and run the suite again'
                 )
     return recipes
@@ -39,10 +39,10 @@ def check_pictures_at_hand(recipes: Mapping[str, str], datamanager: Any) -> None
     Raises:
         InputError: they were rendered by another recipe.
     """
-    for target, loaders in datamanager.test_loader.items():
-        at_hand = str(recipe_of(loaders['gallery'].dataset))
-        if recipes.get(target, at_hand) != at_hand:
+    at_hand = recipes_of_data(datamanager)
+    for dataset in sorted({*datamanager.test_loader, *datamanager.sources} & recipes.keys()):
+        if recipes[dataset] != at_hand.get(dataset):
             raise InputError(
-                f'{target} is rendered by the recipe "{at_hand}", but finished runs were tested on '
-                f'"{recipes[target]}"; choose another --out, or render those pictures again'
+                f'{dataset} is rendered by the recipe "{at_hand.get(dataset)}", but finished runs '
+                f'had "{recipes[dataset]}"; choose another --out, or render those pictures again'
             )

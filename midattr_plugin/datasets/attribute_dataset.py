@@ -10,7 +10,7 @@ from midattr_plugin.datasets.attribute_items import AttributeItemsMixin
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS, describe_left_out, list_images
 from midattr_plugin.datasets.image_name import IMAGE_NAME
 from midattr_plugin.datasets.matches import without_match
-from midattr_plugin.datasets.rendered import check_version, is_marked
+from midattr_plugin.datasets.rendered import is_marked
 from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
 
@@ -210,7 +210,6 @@ class AttributeDatasetMixin(AttributeItemsMixin):
                 marks, self.schema, f'annotation file "{self._annotation_path}": identity {pid:04d}'
             )
         self.rendered = is_marked(folder, self.dataset_dir)
-        check_version(folder, self.dataset_dir)
 
     def _parse_name(self, path: str) -> tuple[int, int]:
         """Return the identity and camera number in the name of an image."""

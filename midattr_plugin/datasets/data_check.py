@@ -18,6 +18,7 @@ from midattr_plugin.datasets.file_check import check_files
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
 from midattr_plugin.datasets.image_name import FOLDER_LIKE_NAME, IMAGE_NAME, folder_like_name
 from midattr_plugin.datasets.matches import without_match
+from midattr_plugin.datasets.rendered import check_versions
 from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.errors import InputError
 from midattr_plugin.random_state import preserved_random_state
@@ -36,7 +37,7 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     Raises:
         InputError: training identities are not numbered 0 to n-1, an image has two identities, no
             query of a target has a match, a camera number is misread, an image is missing or
-            broken, or the sampler cannot make its batches.
+            broken or was rendered by another version, or the sampler cannot make its batches.
     """
     if getattr(datamanager, 'is_checked', False):
         return
@@ -52,6 +53,7 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     for dataset in datasets:
         _check_frames(dataset.data)
         _check_cameras(dataset.data)
+        check_versions(dataset)
     if trained is not None:
         _check_labels(trained.data, sources)
         _check_one_identity(trained.data, sources)

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets.rendered import is_rendered, recipe_of
+from midattr_plugin.datasets.rendered import is_rendered, recipes_of_data
 from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
@@ -116,7 +116,10 @@ class EvaluationMixin(torchreid_compat.Engine):
         rerank = self._rerank if rerank is None else rerank
         self._check_test(ranks=ranks, rerank=rerank, **options)
         self.results = results = Results(
-            epoch=self.trained_epochs, chosen_on=self.chosen_on, **self.model_info
+            epoch=self.trained_epochs,
+            chosen_on=self.chosen_on,
+            rendered_as=recipes_of_data(self.datamanager),
+            **self.model_info,
         )
         self.query_scores = {}
         with preserved_random_state():
@@ -183,9 +186,6 @@ class EvaluationMixin(torchreid_compat.Engine):
         rendered = is_rendered(gallery_loader.dataset)
         self.results.rendered[dataset_name] = rendered
         if rendered:
-            recipe = recipe_of(gallery_loader.dataset)
-            if recipe is not None:
-                self.results.rendered_as[dataset_name] = str(recipe)
             print(
                 f'Note: the images of {dataset_name} are rendered; its scores say nothing '
                 'about real images'

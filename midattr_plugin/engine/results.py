@@ -39,7 +39,7 @@ class Results:
             :func:`~midattr_plugin.metrics.attribute_floor.floor_reason`.
         confusion: target -> attribute -> 'classes' (c,) and 'counts' (c, c), true x predicted.
         rendered: target -> whether its images are rendered, not real.
-        rendered_as: target -> by what recipe they were rendered, in one line.
+        rendered_as: source or target -> by what recipe its images were rendered, in one line.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one training image.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.

@@ -10,6 +10,7 @@ from torch import nn
 
 from midattr_plugin.engine.checkpoint_file import described_model
 from midattr_plugin.engine.head_alignment import align_heads
+from midattr_plugin.engine.training_images import are_same_images
 from midattr_plugin.errors import InputError
 
 _SHOWN = 8  # groups of names in a message
@@ -74,7 +75,7 @@ def transfer_weights(
     aligned = align_heads(checkpoint['state_dict'], described_model(checkpoint, path), model)
     fitting, left_out = {}, dict(aligned.left_out)
     then = checkpoint.get('training_images')
-    has_other_people = bool(training_images and then and then != training_images)
+    has_other_people = not are_same_images(then or {}, training_images or {})
     for name, weight in aligned.state.items():
         if has_other_people and name.startswith('classifier'):
             left_out[name] = 'of other training images'

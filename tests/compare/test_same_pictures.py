@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from helpers.fake_runs import TARGET, change_results, write_runs
+from midattr_plugin import torchreid_compat
 from midattr_plugin.compare.same_pictures import check_pictures_at_hand, check_same_pictures
 from midattr_plugin.datasets.rendered import MARKER, Recipe
 from midattr_plugin.errors import InputError
@@ -27,8 +28,12 @@ def _note(results, recipe):
 def at_hand(folder, recipe):
     folder.mkdir(exist_ok=True)
     (folder / MARKER).write_text('A notice.\n' + recipe.text() if recipe else '')
-    dataset = SimpleNamespace(data=[(str(folder / 'gallery/1.jpg'), 1, 0)])
-    return SimpleNamespace(test_loader={TARGET: {'gallery': SimpleNamespace(dataset=dataset)}})
+    items = [(str(folder / 'gallery/1.jpg'), 1, 0)]
+    dataset = torchreid_compat.ImageDataset(items, items, items, mode='gallery', verbose=False)
+    loader = SimpleNamespace(dataset=dataset)
+    return SimpleNamespace(
+        sources=[], train_loader=loader, test_loader={TARGET: {'gallery': loader}}
+    )
 
 
 def test_one_recipe(tmp_path):
@@ -37,7 +42,7 @@ def test_one_recipe(tmp_path):
     assert recipes == {TARGET: str(EASY)}
     check_pictures_at_hand(recipes, at_hand(tmp_path / 'data', EASY))
     for other in (HARD, None):
-        with pytest.raises(InputError, match='tested on "renderer version: 2, seed: 1, diff.+0.5'):
+        with pytest.raises(InputError, match='runs had "renderer version: 2, seed: 1, diff.+0.5'):
             check_pictures_at_hand(recipes, at_hand(tmp_path / 'data', other))
 
 

@@ -7,7 +7,8 @@ import pytest
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import Market1501Attr
-from midattr_plugin.datasets.rendered import MARKER, Recipe, is_rendered, recipe_of
+from midattr_plugin.datasets.data_check import check_data
+from midattr_plugin.datasets.rendered import MARKER, Recipe, is_rendered, recipes
 from midattr_plugin.errors import InputError
 
 
@@ -38,18 +39,34 @@ def test_recipe_of_a_dataset(tmp_path):
     for dataset in (torchreid_compat.Market1501, Market1501Attr):
         marker = tmp_path / 'market1501' / MARKER
         marker.unlink(missing_ok=True)
-        assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) is None
+        assert recipes(dataset(root=str(tmp_path), mode='gallery')) == {}
         marker.write_text('A notice.\n' + recipe.text())
-        assert recipe_of(dataset(root=str(tmp_path), mode='gallery')) == recipe
+        assert recipes(dataset(root=str(tmp_path), mode='gallery')) == {0: recipe}
     assert str(recipe) == ('renderer version: 2, seed: 7, difficulty: 1.0, source: invented people')
 
 
-def test_images_of_another_version_are_refused(tmp_path):
+def test_recipes_of_several_sources(tmp_path):
+    write_market_tree(tmp_path)
+    write_market_tree(tmp_path, folder='other')
+    recipe = Recipe(7, 1, 'invented people')
+    (tmp_path / 'other' / MARKER).write_text(recipe.text())
+    real = Market1501Attr(root=str(tmp_path))
+    rendered = type('Other', (Market1501Attr,), {'dataset_dir': 'other'})(root=str(tmp_path))
+    assert recipes(real + rendered) == {1: recipe}
+    assert recipes(rendered + real) == {0: recipe}
+
+
+@pytest.mark.parametrize('name', ['market1501', 'market1501_attr'])
+def test_images_of_another_version_are_refused(tmp_path, name):
+    """By whichever class they are read."""
     write_market_tree(tmp_path)
     marker = tmp_path / 'market1501/Market-1501-v15.09.15' / MARKER
     marker.write_text('A notice.\n' + Recipe(7, 1, 'invented people', 1).text())
+    datamanager = torchreid_compat.ImageDataManager(
+        root=str(tmp_path), sources=[name], targets=[name], use_gpu=False, workers=0
+    )
     with pytest.raises(InputError, match='rendered by version 1 of .+ again with midattr-render'):
-        Market1501Attr(root=str(tmp_path))
+        check_data(datamanager)
 
 
 def test_videos(tmp_path):

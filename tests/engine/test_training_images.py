@@ -4,6 +4,7 @@ from torch.utils.data import DataLoader, Subset
 from helpers import tiny_engine
 from helpers.fake_market import write_market_tree
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.rendered import Recipe
 from midattr_plugin.engine.training_images import check_same_images, describe_images
 from midattr_plugin.errors import InputError
 
@@ -32,6 +33,23 @@ def test_neither_order_nor_folder_matters():
 def test_other_images_or_numbers_are_refused(items, what):
     with pytest.raises(InputError, match=f'"x" was written with .*{what}.*model.load_weights'):
         check_same_images(described(ITEMS), described(items), 'x')
+
+
+def test_images_of_another_recipe_are_refused(tmp_path):
+    """Rendered again, they have the same names."""
+    (tmp_path / 'a').mkdir()
+    items = [(str(tmp_path / path), *rest) for path, *rest in ITEMS]
+    unknown = described(items)
+    descriptions = []
+    for difficulty in (1, 0.5):
+        marker = tmp_path / 'a/RENDERED.txt'
+        marker.write_text(Recipe(7, difficulty, 'invented people').text())
+        descriptions.append(described(items))
+    words = r'other recipes \("rend.*difficulty: 1.0.*" then, ".*difficulty: 0.5.*" now\)'
+    with pytest.raises(InputError, match=words):
+        check_same_images(*descriptions, 'x')
+    check_same_images(descriptions[0], descriptions[0], 'x')
+    check_same_images(unknown, descriptions[0], 'x')  # of an earlier version
 
 
 def test_frames_of_a_video_and_names_that_are_no_text():

@@ -48,15 +48,17 @@ def test_everything_fits():
     assert str(transfer) == '8 of the 8 weights of the model; left out: none'
 
 
-@pytest.mark.parametrize('then', [None, {}, 'same', 'other'])
-@pytest.mark.parametrize('now', [None, {}, 'same'])
+SAME, OTHER = {'number': 9, 'digest': 'a'}, {'number': 9, 'digest': 'b'}
+
+
+@pytest.mark.parametrize('then', [None, {}, SAME, OTHER])
+@pytest.mark.parametrize('now', [None, {}, SAME])
 def test_the_classifier_of_other_people_is_left_out(then, now):
     """Though there are as many people; where the images are not known, the shape decides."""
     checkpoint = {'state_dict': model().state_dict(), 'training_images': then}
     transfer = transfer_weights(model(), checkpoint, 'file', now)
-    left_out = (
-        {'classifier.weight', 'classifier.bias'} if (then, now) == ('other', 'same') else set()
-    )
+    is_other = then == OTHER and now == SAME
+    left_out = {'classifier.weight', 'classifier.bias'} if is_other else set()
     assert set(transfer.left_out) == set(transfer.missing) == left_out
     if left_out:
         assert 'left out: classifier (of other training images)' in str(transfer)
