@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midattr_plugin.compare.curves import MAP, CurvesByRun
+from midattr_plugin.compare.curves import IDENTITY_LOSSES, MAP, CurvesByRun
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.suite import Suite
 
@@ -18,6 +18,13 @@ RISE = 1.0
 
 The smallest differences that the paper rests on are 0.8 (res3d over res4f) to 2.0 points (fused
 over global): a row that still gains a point from one test to the next moves by as much.
+"""
+
+LEARNED = 0.8
+"""Fraction of its first value below which the loss of identities must fall.
+
+It begins at that of guessing, as the classifier is new. Where it stays there, a training has broken
+down, e.g. because its first steps were too large, and its flat scores are no convergence.
 """
 
 CurvesBySeed = Mapping[int, Mapping[int, float]]
@@ -85,6 +92,23 @@ def convergence_facts(runs: Sequence[Run], curves: CurvesByRun) -> list[str]:
             f'{", ".join(unknown)}. test.eval_freq 1 would test them after every epoch.'
         )
     return facts
+
+
+def unlearned_facts(curves: CurvesByRun) -> list[str]:
+    """Return in which rows, and seeds, an identity classifier has hardly learned anything."""
+    found: dict[str, dict[int, tuple[float, float]]] = {}
+    for run, by_tag in curves.items():
+        for tag in IDENTITY_LOSSES:
+            losses = list(by_tag.get(tag, {}).values())
+            if losses and losses[-1] > LEARNED * losses[0]:
+                found.setdefault(run.row.name, {})[run.seed] = losses[0], losses[-1]
+    return [
+        f'NOT LEARNED: the identity loss of row {row} (seeds {", ".join(map(str, seeds))}) fell '
+        f'from {first:.2f} to no less than {last:.2f}; this training broke down, and its scores '
+        'say nothing about the row. Lower train.lr, or train longer.'
+        for row, seeds in found.items()
+        for first, last in [next(iter(seeds.values()))]
+    ]
 
 
 def _by_row(curves: CurvesByRun) -> dict[str, dict[int, Mapping[int, float]]]:

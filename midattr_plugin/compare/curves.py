@@ -10,6 +10,8 @@ from midattr_plugin.compare.plan import Run
 LOSS, TIME = 'Train/loss', 'Train/time'  # as torchreid's engine names them
 MAP = 'mAP'  # percent, by epochs trained
 _TRIPLET_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
+IDENTITY_LOSSES = ('Train/loss_global', 'Train/loss_local', 'Train/loss_x')
+"""Losses of the identity classifiers: of our branches, and of torchreid's triplet engine."""
 CurvesByRun = Mapping[Run, Mapping[str, Mapping[int, float]]]
 """Finished run -> tag -> iteration, or epochs trained, -> value."""
 
@@ -33,7 +35,7 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
 
 
 def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
-    """Return the loss and the time per iteration of the finished runs, and the mAP of each test.
+    """Return losses and the time per iteration of the finished runs, and the mAP of each test.
 
     The tests are those of the first target, and have the number of epochs trained, from 1, instead
     of the iteration.
@@ -42,8 +44,9 @@ def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
     for run in runs:
         if run.is_done:
             tested = f'Test/{run.cfg.data.targets[0]}/mAP'
-            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME, tested))
+            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME, tested, *IDENTITY_LOSSES))
             curves[run] = {
+                **{tag: by_tag[tag] for tag in IDENTITY_LOSSES if by_tag[tag]},
                 LOSS: by_tag[LOSS] or by_tag[_TRIPLET_LOSS],
                 TIME: by_tag[TIME],
                 MAP: {step + 1: 100 * value for step, value in by_tag[tested].items()},

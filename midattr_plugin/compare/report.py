@@ -9,7 +9,7 @@ import torch
 
 from midattr_plugin.compare.attribute_tables import attribute_tables
 from midattr_plugin.compare.claims_table import claims_table
-from midattr_plugin.compare.convergence import convergence_facts
+from midattr_plugin.compare.convergence import convergence_facts, unlearned_facts
 from midattr_plugin.compare.curves import CurvesByRun, curves_of_runs
 from midattr_plugin.compare.interval_facts import interval_facts
 from midattr_plugin.compare.plan import Run
@@ -132,6 +132,7 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
+    facts += unlearned_facts(curves)
     facts += convergence_facts(runs, curves)
     names = {start or 'unknown': rows for start, rows in starts(result_rows).items()}
     if len(names) > 1:

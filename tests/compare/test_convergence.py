@@ -8,6 +8,7 @@ from midattr_plugin.compare.convergence import (
     convergence_facts,
     curve_pairs,
     mean_curve,
+    unlearned_facts,
 )
 from midattr_plugin.compare.curves import MAP
 
@@ -55,6 +56,22 @@ def test_rows_that_were_tested_once(tested):
     facts = convergence_facts(runs, curves)
     assert len(facts) == 2 and 'tested only once: more.' in facts[1]
     assert convergence_facts(runs, {}) == []
+
+
+def test_rows_that_have_not_learned_identities_are_named(tested):
+    """One branch whose classifier still guesses is enough; no curve says nothing."""
+    _, runs, curves = tested
+    for run in runs:
+        ends_at = 5.2 if run.row.name == 'plain' and run.seed == 2 else 4.3
+        curves[run] = {
+            'Train/loss_global': {0: 5.5, 9: 1.0},
+            'Train/loss_local': {0: 5.5, 4: 6.0, 9: ends_at},
+        }
+    [fact] = unlearned_facts(curves)
+    assert fact.startswith(
+        'NOT LEARNED: the identity loss of row plain (seeds 2) fell from 5.50 to no less than 5.20'
+    )
+    assert unlearned_facts({run: {MAP: {1: 40.0}} for run in runs}) == []
 
 
 def test_pairs_are_baselines_and_claims(tested, tmp_path):
