@@ -17,6 +17,7 @@ from helpers.paths import PROJECT
 from helpers.tiny_run import SETTINGS
 from midattr_plugin import build
 from midattr_plugin.compare import cli, main
+from midattr_plugin.compare.curves import IDENTITY_LOSSES, read_curves
 from midattr_plugin.compare.folder import claim_folder
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.compare.suite import load_suite
@@ -141,6 +142,7 @@ def test_rows_start_from_the_weights_of_one_training(root, capsys):
         folder = root / 'out/runs/frozen' / f'seed{seed}'
         assert f'Weights from "{weights}"' in (folder / 'output.log').read_text()
         assert not (folder / 'model').exists()
+        assert read_curves(folder, IDENTITY_LOSSES)['Train/loss_global']  # as the engine names it
         written.add(weights.stat().st_mtime_ns)
     assert len(written) == 1
     report = (root / 'out/report.md').read_text()

@@ -10,7 +10,7 @@ from midattr_plugin.compare.convergence import (
     mean_curve,
     unlearned_facts,
 )
-from midattr_plugin.compare.curves import MAP
+from midattr_plugin.compare.curves import LOSS, MAP
 
 
 def test_gains_are_paired_by_seed_and_epoch():
@@ -68,10 +68,21 @@ def test_rows_that_have_not_learned_identities_are_named(tested):
             'Train/loss_local': {0: 5.5, 4: 6.0, 9: ends_at},
         }
     [fact] = unlearned_facts(curves)
-    assert fact.startswith(
-        'NOT LEARNED: the identity loss of row plain (seeds 2) fell from 5.50 to no less than 5.20'
-    )
+    assert fact.startswith('NOT LEARNED: the identity loss of row plain (seeds 2) ended at 5.20')
+    assert 'it began at 5.50' in fact
     assert unlearned_facts({run: {MAP: {1: 40.0}} for run in runs}) == []
+    known = {run: {'Train/loss_global': {0: 0.5, 9: 0.45}} for run in runs}  # from the start
+    assert unlearned_facts(known) == []
+
+
+def test_whole_loss_is_that_of_identities_in_the_softmax_engine_alone(tested):
+    _, runs, _ = tested
+    curves = {run: {LOSS: {0: 6.0, 9: 5.9}} for run in runs}
+    for run in runs:
+        run.cfg.defrost()
+        run.cfg.loss.name = 'softmax' if run.row.name == 'more' else 'midattr'
+    [fact] = unlearned_facts(curves)
+    assert 'row more (seeds 1, 2)' in fact
 
 
 def test_pairs_are_baselines_and_claims(tested, tmp_path):
