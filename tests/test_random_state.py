@@ -98,6 +98,7 @@ def test_seeds_of_the_generators_differ():
 def test_a_gpu_that_is_not_in_use_is_not_asked(monkeypatch):
     """Asking it would take memory on it, though use_gpu is False."""
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: False)
     monkeypatch.setattr(torch.cuda, 'get_rng_state_all', lambda: 1 / 0)
     assert get_random_state()['cuda'] == []
 

@@ -54,12 +54,12 @@ class PartReduction(nn.Module):
         Args:
             maps: (B, C, H, W), maybe in a format of 16 bits.
         """
-        with _without_autocast(maps.device.type):
+        with _without_autocast(maps.device.type):  # the feature is an output
             return self.conv(self.pool(maps.to(self.conv.weight.dtype))).flatten(1)
 
 
 def _without_autocast(device: str) -> AbstractContextManager:
-    """Return a context in which the format of the weights is kept, as the feature is an output."""
-    if torch.amp.is_autocast_available(device):
-        return torch.autocast(device, enabled=False)
-    return nullcontext()
+    """Return a context in which the format of the weights is kept."""
+    # 'meta' has none; torch.amp.is_autocast_available, which knows, breaks the graph of
+    # torch.compile up to PyTorch 2.11
+    return nullcontext() if device == 'meta' else torch.autocast(device, enabled=False)

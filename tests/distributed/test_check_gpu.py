@@ -57,7 +57,9 @@ def no_start(monkeypatch, two_processes):
     monkeypatch.setattr(check_gpu.Machine, 'start', start)
 
 
-def test_without_a_gpu(no_start, machine, tmp_path, capsys):
+def test_without_a_gpu(no_start, machine, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
     options = ['--folder', str(tmp_path / 'out'), '--config-file', machine.config_file]
     assert check_gpu.main([*options, '--', *machine.pairs]) == 0
     lines = capsys.readouterr().out.splitlines()
