@@ -13,6 +13,7 @@ from midattr_plugin.datasets.dataset_problem import dataset_problem
 from midattr_plugin.datasets.held_out import hold_out
 from midattr_plugin.datasets.held_out_identities import describe_held_out, hold_out_identities
 from midattr_plugin.datasets.sampler_check import check_sampler
+from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
 from midattr_plugin.errors import InputError
@@ -36,7 +37,7 @@ def build_datamanager(cfg: CfgNode):
 
 def _build_datamanager(cfg: CfgNode):
     try:
-        with torchreid_compat.dataset_arguments(_annotation_files(cfg)):
+        with torchreid_compat.dataset_arguments(_dataset_arguments(cfg)):
             if cfg.data.type == 'video':
                 datamanager = torchreid_compat.VideoDataManager(**arguments(cfg, 'video_data'))
             else:
@@ -85,14 +86,15 @@ def _hold_out(cfg: CfgNode, datamanager: Any) -> None:
         check_sampler(datamanager.train_loader)
 
 
-def _annotation_files(cfg: CfgNode) -> dict[str, dict[str, str]]:
-    """Return the argument of each dataset in use whose annotation file may be named by a key."""
+def _dataset_arguments(cfg: CfgNode) -> dict[str, dict[str, Any]]:
+    """Return the arguments of each dataset in use that come from keys of this project."""
     used = {*cfg.data.sources, *cfg.data.targets}
-    return {
+    files = {
         name: {'annotation_file': cfg.midattr.annotations[dataset.annotations.key]}
         for name, dataset in ATTRIBUTE_DATASETS.items()
-        if name in used and dataset.annotations.key
+        if name in used and dataset.annotations is not None and dataset.annotations.key
     }
+    return files | ({TABLE: arguments(cfg, TABLE)} if TABLE in used else {})
 
 
 def _data_problem(cfg: CfgNode, error: Exception) -> InputError | None:

@@ -12,9 +12,10 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS, ModelSpec
 from midattr_plugin.models.pretrained import ENOUGH, WeightsError, build_and_compare
 from midattr_plugin.models.torchreid_weights import download_problem
+from midattr_plugin.schema import AttributeSchema
 
 
-def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
+def build_model(cfg: CfgNode, num_classes: int, schema: AttributeSchema | None = None) -> nn.Module:
     """Return the model ``model.name`` for n identities, on the GPU if one is used.
 
     Its ``started_from`` is 'pretrained' or 'random'; '' if a checkpoint replaces its weights.
@@ -22,6 +23,8 @@ def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
     Args:
         cfg: the configuration.
         num_classes: n.
+        schema: attributes of own images, which a model of this project learns if its name does not
+            say whose.
 
     Raises:
         InputError: an option does not fit the model, or its weights cannot be had.
@@ -32,7 +35,9 @@ def build_model(cfg: CfgNode, num_classes: int) -> nn.Module:
     replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
 
     def build(pretrained: bool) -> nn.Module:
-        return (_own_model if own else _torchreid_model)(cfg, num_classes, pretrained)
+        if own:
+            return _own_model(cfg, num_classes, pretrained, schema)
+        return _torchreid_model(cfg, num_classes, pretrained)
 
     if cfg.model.pretrained and not replaced:
         model = _pretrained_model(cfg, build)
@@ -95,8 +100,13 @@ def model_spec(cfg: CfgNode, num_classes: int) -> ModelSpec:
     return _with_preprocessing(cfg, ModelSpec(cfg.model.name, num_classes, cfg.loss.name))
 
 
-def _own_model(cfg: CfgNode, num_classes: int, pretrained: bool) -> nn.Module:
-    model = MODELS[cfg.model.name](
+def _own_model(
+    cfg: CfgNode, num_classes: int, pretrained: bool, schema: AttributeSchema | None = None
+) -> nn.Module:
+    entry = MODELS[cfg.model.name]
+    if entry.schema is None:
+        entry = replace(entry, schema=schema)
+    model = entry(
         num_classes,
         cfg.loss.name,
         pretrained,

@@ -18,6 +18,7 @@ from midattr_plugin.config import arguments, dump_config, parse_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.config.unread import describe_unread
 from midattr_plugin.console import copied_to_log
+from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.distributed import (
     ended_after_failure,
@@ -228,7 +229,9 @@ def _file_name(cfg: CfgNode, name: str) -> str:
 
 def _data_and_model(cfg: CfgNode):
     datamanager = build.build_datamanager(cfg)
-    return datamanager, build.build_model(cfg, datamanager.num_train_pids)
+    is_table = TABLE in cfg.data.sources
+    schema = datamanager.train_loader.dataset.schema if is_table else None
+    return datamanager, build.build_model(cfg, datamanager.num_train_pids, schema)
 
 
 def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:

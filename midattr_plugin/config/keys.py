@@ -23,7 +23,7 @@ def all_keys() -> dict[str, Key]:
     keys = dict(sorted(KEYS.items(), key=lambda row: row[0].startswith('midattr.')))
     for _, dataset in ATTRIBUTE_DATASETS.items():
         source = dataset.annotations
-        if source.key:
+        if source is not None and source.key:
             keys[f'midattr.annotations.{source.key}'] = Key(
                 '',
                 f"path of {source.name} or of its folder. '': beside the images, or downloaded",
@@ -34,7 +34,11 @@ def all_keys() -> dict[str, Key]:
 
 
 def _has_annotations(key: str) -> Condition:
-    names = [name for name, dataset in ATTRIBUTE_DATASETS.items() if dataset.annotations.key == key]
+    names = [
+        name
+        for name, dataset in ATTRIBUTE_DATASETS.items()
+        if dataset.annotations is not None and dataset.annotations.key == key
+    ]
     return condition(
         f'data.sources or data.targets name {" or ".join(names)}',
         lambda values: not {*values['data.sources'], *values['data.targets']}.isdisjoint(names),

@@ -19,6 +19,7 @@ from typing import Any
 from midattr_plugin.config.condition import condition, has_item, is_one_of
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
+from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.loading import CACHES
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS
@@ -39,8 +40,13 @@ _OURS = condition(
 _ATTRIBUTES = condition(
     'model.name learns attributes',
     lambda values: (
-        values['model.name'] in MODELS and MODELS[values['model.name']].schema is not None
+        values['model.name'] in MODELS
+        and (MODELS[values['model.name']].schema is not None or TABLE in values['data.sources'])
     ),
+)
+_TABLE = condition(
+    f'data.sources or data.targets name {TABLE}',
+    lambda values: TABLE in {*values['data.sources'], *values['data.targets']},
 )
 _GLOBAL, _LOCAL = (has_item('midattr.branches', branch) for branch in BRANCHES)
 _MIDATTR = is_one_of('loss.name', 'midattr')
@@ -56,6 +62,39 @@ _ROWS = {
         'modules, or paths of .py files, that register losses, datasets, backbones, keys or '
         'measurements of your own; they are imported before the other keys are read',
         path=True,
+    ),
+    # --- Own images ---
+    'csv.file': Key(
+        '',
+        'table of your own images, the dataset csv: a CSV file with the columns path, pid, camid, '
+        'split (train, query or gallery) and one for each attribute. camid and split may be '
+        'missing',
+        argument='csv.file',
+        path=True,
+        read_if=_TABLE,
+    ),
+    'csv.attributes': Key(
+        [],
+        'columns of the table that are attributes; none: all others',
+        argument='csv.attributes',
+        read_if=_TABLE & is_one_of('midattr.csv.schema', ''),
+    ),
+    'csv.schema': Key(
+        '',
+        'YAML file with the attributes of the table, e.g. `bag: {classes: [no, yes], parts: [2, '
+        "3]}` in a line. '': their classes are the values in the training images; those with the "
+        'name of an attribute of another dataset are seen on the same parts, others on all',
+        argument='csv.schema',
+        path=True,
+        read_if=_TABLE,
+    ),
+    'csv.seed': Key(
+        0,
+        'seed of the split of a table that has none; not train.seed, as all runs are tested on the '
+        'same people',
+        NOT_NEGATIVE,
+        argument='csv.seed',
+        read_if=_TABLE,
     ),
     # --- Model (section 2.1) ---
     'branches': Key(

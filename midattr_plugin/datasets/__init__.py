@@ -14,6 +14,7 @@ from midattr_plugin.datasets.dukemtmcreid_attr import (  # isort: skip
     DUKEMTMCREID,
     DukeMTMCreIDAttr,
 )
+from midattr_plugin.datasets.table_dataset import TableDataset  # isort: skip
 
 __all__ = [
     'ATTRIBUTE_DATASETS',
@@ -26,4 +27,5 @@ __all__ = [
     'DukeMTMCreIDAttr',
     'Market1501Attr',
     'MatFile',
+    'TableDataset',
 ]

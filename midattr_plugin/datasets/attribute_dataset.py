@@ -16,7 +16,7 @@ from midattr_plugin.registry import Registry
 
 _BACKGROUND, _JUNK = 0, -1  # not persons
 
-ATTRIBUTE_DATASETS: 'Registry[type[AttributeDatasetMixin]]' = Registry(
+ATTRIBUTE_DATASETS: Registry[type[AttributeItemsMixin]] = Registry(
     'attribute dataset', 'data.sources'
 )
 """Attribute datasets by the name under which torchreid knows them."""
@@ -34,8 +34,6 @@ class AttributeDatasetMixin(AttributeItemsMixin):
 
     Attributes:
         schema: the attributes of the dataset.
-        model_ending: ``midattr_<backbone>_<model_ending>`` are the models that learn them; ''
-            for no models of its own.
         annotations: the file of the labels, with its reader.
         how_to_get: what to do if the dataset is missing, as a clause.
         last_identity: largest identity number in the name of an image.
@@ -50,7 +48,6 @@ class AttributeDatasetMixin(AttributeItemsMixin):
         **kwargs: see torchreid.
     """
 
-    model_ending: str = ''
     annotations: AnnotationFile
     how_to_get: str
     last_identity: int

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.class_marks import Marks, class_names, convert_marks
+from midattr_plugin.datasets.annotation_file import AnnotationFile
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.schema import UNKNOWN, AttributeSchema
 
@@ -25,6 +26,9 @@ class AttributeItemsMixin:
     """A mixin that adds ``'attrs'`` to torchreid's items: LongTensor (m,), -1 where unknown.
 
     Attributes:
+        annotations: the file of the labels, with its reader; None if there is no such file.
+        model_ending: ``midattr_<backbone>_<model_ending>`` are the models that learn the
+            attributes of this class of datasets; '' for no models of its own.
         schema: the m attributes.
         labels_by_path: labels of the images; those of an image without an entry are unknown.
         marks_by_path: marks of the classes, one by one, for images of which the labels do not say
@@ -32,6 +36,8 @@ class AttributeItemsMixin:
         rendered: whether images, or some of them, are rendered instead of real.
     """
 
+    annotations: AnnotationFile | None = None
+    model_ending: str = ''
     schema: AttributeSchema
     labels_by_path: LabelTable
     marks_by_path: Mapping[str, Marks] = MappingProxyType({})

@@ -1,9 +1,10 @@
 """Splits a table without splits: half of the people to train on, the others to search for."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
+from midattr_plugin.datasets.held_out_identities import split_queries
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN, Table, TableRow
 
@@ -11,67 +12,41 @@ from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN, Table, Table
 def split_table(table: Table, seed: int) -> Table:
     """Return the table with a split, which depends on ``seed`` and on nothing but its rows.
 
-    Half of the identities, rounded up, are for training, and none of them is in the test. Of each
-    other identity with several images, one of each camera is a query, if there is an image of
-    another camera; without cameras, one image is.  In a table without identities half of the images
-    are for training, and the others are the gallery.
+    Half of the identities, rounded up, are for training, and none of them is in the test. Each
+    camera that has seen one of the others gives a query, as far as an image of another camera is
+    left to be found. Without cameras each identity with two images gives one. In a table without
+    identities half of the images are for training, and the others are the gallery.
 
     Args:
         table: a table without splits.
         seed: of the choice.
 
     Raises:
-        InputError: there is nobody to train on, or nobody to search for.
+        InputError: there is nobody to search for.
     """
     rng = random.Random(seed)
-    if not table.has_pids:
-        rows = [*table.rows]
-        rng.shuffle(rows)
-        half = (len(rows) + 1) // 2
-        splits = {row.line: TRAIN for row in rows[:half]} | {
-            row.line: GALLERY for row in rows[half:]
-        }
-    else:
-        by_pid: dict[str, list[TableRow]] = {}
-        for row in table.rows:
-            by_pid.setdefault(row.pid, []).append(row)
-        pids = sorted(by_pid)
-        rng.shuffle(pids)
-        half = (len(pids) + 1) // 2
-        splits = {row.line: TRAIN for pid in pids[:half] for row in by_pid[pid]}
-        for pid in pids[half:]:
-            splits |= _test_splits(by_pid[pid], table.has_cameras, rng)
-        if QUERY not in splits.values():
-            raise InputError(
-                f'table "{table.path}" has no column "split", and cannot be split: none of the '
-                f'{len(pids) - half} identities left for the test has two images'
-                f'{" of different cameras" if table.has_cameras else ""}; add images, or the column'
-            )
-    rows = [replace(row, split=splits[row.line]) for row in table.rows]
-    return replace(table, rows=tuple(rows), columns=table.columns | {'split'})
+    names = sorted({row.pid or row.path for row in table.rows})
+    rng.shuffle(names)
+    trained = set(names[: (len(names) + 1) // 2])
+    tested = [row for row in table.rows if (row.pid or row.path) not in trained]
+    queries = _queries(tested, table.has_cameras, rng) if table.has_pids else set()
+    if table.has_pids and not queries:
+        raise InputError(
+            f'table "{table.path}" has no column "split", and cannot be split: none of the '
+            f'{len(names) - len(trained)} identities left for the test has two images'
+            f'{" of different cameras" if table.has_cameras else ""}; add images, or the column'
+        )
+    splits = dict.fromkeys((row.path for row in tested), GALLERY) | dict.fromkeys(queries, QUERY)
+    rows = tuple(replace(row, split=splits.get(row.path, TRAIN)) for row in table.rows)
+    return replace(table, rows=rows, columns=table.columns | {'split'})
 
 
-def _test_splits(rows: Sequence[TableRow], has_cameras: bool, rng: random.Random) -> dict[int, str]:
-    """Return line -> split of the images of one identity of the test."""
-    splits = {row.line: GALLERY for row in rows}
-    if not has_cameras:
-        if len(rows) > 1:
-            splits[rng.choice(rows).line] = QUERY
-        return splits
-    by_camera: dict[str, list[TableRow]] = {}
+def _queries(rows: Iterable[TableRow], has_cameras: bool, rng: random.Random) -> set[str]:
+    """Return the paths of the queries."""
+    by_pid: dict[str, list[str]] = {}
     for row in rows:
-        by_camera.setdefault(row.camid, []).append(row)
-    for camera in sorted(by_camera):
-        chosen = rng.choice(by_camera[camera])
-        others = [row for row in rows if row.camid != camera and splits[row.line] == GALLERY]
-        # an image of another camera must be left to be found, for this query and the earlier ones
-        splits[chosen.line] = QUERY
-        if not others or not _all_found(rows, splits):
-            splits[chosen.line] = GALLERY
-    return splits
-
-
-def _all_found(rows: Sequence[TableRow], splits: dict[int, str]) -> bool:
-    queries = [row for row in rows if splits[row.line] == QUERY]
-    gallery = [row for row in rows if splits[row.line] == GALLERY]
-    return all(any(found.camid != query.camid for found in gallery) for query in queries)
+        by_pid.setdefault(row.pid, []).append(row.path)
+    if not has_cameras:
+        return {rng.choice(paths) for paths in by_pid.values() if len(paths) > 1}
+    items = [(row.path, row.pid, row.camid) for row in rows]
+    return {path for path, *_ in split_queries(items, rng.randrange(2**31))[0]}

@@ -57,10 +57,8 @@ def test_as_spreadsheets_write_it(write, text):
 
 def test_paths_alone(write):
     table = read_table(write('path\n1.jpg\n/there/2.jpg\n"a, b.jpg"\n'))
-    assert [row.path for row in table.rows][1:] == [
-        '/there/2.jpg',
-        str(write('').parent / 'a, b.jpg'),
-    ]
+    paths = ['/there/2.jpg', str(write('').parent / 'a, b.jpg')]
+    assert [row.path for row in table.rows][1:] == paths
     assert table.attributes == () and not table.columns
     assert {(row.pid, row.camid, row.split) for row in table.rows} == {('', '', '')}
 
