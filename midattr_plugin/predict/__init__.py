@@ -1,0 +1,1 @@
+"""A trained model on own pictures: attributes and descriptors of each person in them."""
