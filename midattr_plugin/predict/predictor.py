@@ -1,0 +1,164 @@
+"""A trained model as a function of images: attributes with probabilities, and descriptors."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from midattr_plugin.datasets.image_file import read_image
+from midattr_plugin.engine.precision import Precision
+from midattr_plugin.errors import InputError
+from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.trained_model import load_model
+
+AnyImage = str | os.PathLike | Image.Image | NDArray[np.uint8]
+"""The path of an image file, an image of PIL, or an array (H, W, 3) uint8 of R, G, B."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of N images.
+
+    Attributes:
+        schema: the attributes that it knows; None without any.
+        probabilities: name of an attribute -> (N, c) float32, which sum to 1.
+        descriptors: (N, D) float32; images of one person have a small Euclidean distance.
+    """
+
+    schema: AttributeSchema | None
+    probabilities: dict[str, NDArray[np.float32]]
+    descriptors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+    @property
+    def attributes(self) -> list[dict[str, str]]:
+        """The most probable class of each attribute, by name, for each image."""
+        columns = {
+            attribute.name: [
+                attribute.classes[index]
+                for index in self.probabilities[attribute.name].argmax(1).tolist()
+            ]
+            for attribute in self.schema or ()
+        }
+        return [
+            {name: column[image] for name, column in columns.items()} for image in range(len(self))
+        ]
+
+
+class Predictor:
+    """A trained model; everything about preprocessing comes from its checkpoint.
+
+    Attributes:
+        model: in eval mode, on the device.
+        schema: the attributes that it knows; None without any.
+
+    Args:
+        path: a checkpoint, see :func:`midattr_plugin.load_model`.
+        use_gpu: None: if there is one.
+        precision: 'fp32', 'bf16' or 'fp16'.
+        batch_size: number of images that the model sees at a time.
+        workers: threads that read and resize images meanwhile.
+
+    Raises:
+        InputError: the checkpoint cannot be used, or the device does not compute in ``precision``.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        use_gpu: bool | None = None,
+        precision: str = 'fp32',
+        batch_size: int = 64,
+        workers: int = 2,
+    ):
+        use_gpu = torch.cuda.is_available() if use_gpu is None else use_gpu
+        self._device = torch.device('cuda' if use_gpu else 'cpu')
+        self._precision = Precision(precision, self._device.type)
+        self._batch_size, self._workers = batch_size, workers
+        self.model = load_model(path).to(self._device, memory_format=torch.channels_last)
+        self._preprocess = self.model.preprocess
+        self.schema: AttributeSchema | None = self.model.spec.schema
+
+    def __call__(self, images: AnyImage | Iterable[AnyImage]) -> Prediction:
+        """Return what the model says of an image, or of several.
+
+        Args:
+            images: one or more; of any size.
+
+        Raises:
+            InputError: one cannot be read.
+        """
+        one = isinstance(images, (str, os.PathLike, Image.Image, np.ndarray))
+        parts = list(self.batches([images] if one else images))
+        if not parts:
+            raise InputError('there are no images to predict; give one or more')
+        return Prediction(
+            self.schema,
+            {
+                name: np.concatenate([part.probabilities[name] for part in parts])
+                for name in parts[0].probabilities
+            },
+            np.concatenate([part.descriptors for part in parts]),
+        )
+
+    def batches(self, images: Iterable[AnyImage]) -> Iterator[Prediction]:
+        """Yield the predictions of as many images as fit into a batch, in their order.
+
+        No more than a few batches are in memory at a time.
+
+        Args:
+            images: any number of them.
+
+        Raises:
+            InputError: one cannot be read.
+        """
+        images = iter(images)
+        with ThreadPoolExecutor(self._workers) as pool:
+
+            def started():
+                return [
+                    pool.submit(self._read, image) for image in islice(images, self._batch_size)
+                ]
+
+            waiting = started()
+            try:
+                while waiting:
+                    batch = torch.stack([future.result() for future in waiting])
+                    waiting = started()  # which are read while the model computes
+                    yield self._predict(batch)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _read(self, image: AnyImage) -> Tensor:
+        if isinstance(image, np.ndarray):
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                raise InputError(
+                    f'an array of shape {image.shape} and type {image.dtype} is no image; give '
+                    '(height, width, 3) in uint8, R first'
+                )
+            image = Image.fromarray(image)
+        elif not isinstance(image, Image.Image):
+            image = read_image(image)
+        return self._preprocess(image)
+
+    @torch.inference_mode()
+    def _predict(self, batch: Tensor) -> Prediction:
+        batch = batch.to(self._device, memory_format=torch.channels_last)
+        with self._precision.autocast():
+            if not self.model.spec.backbone:  # a model of torchreid
+                return Prediction(None, {}, self.model(batch).float().cpu().numpy())
+            output = self.model(batch, return_dict=True)
+        probabilities = {
+            name: logits.float().softmax(1).cpu().numpy()
+            for name, logits in output['attribute_logits'].items()
+        }
+        return Prediction(self.schema, probabilities, output['descriptor'].float().cpu().numpy())

@@ -1,0 +1,93 @@
+"""A trained model as a function of images."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers.fake_market import write_image, write_market_tree
+from helpers.tiny_run import arguments
+from midattr_plugin import load_model
+from midattr_plugin.errors import InputError
+from midattr_plugin.predict.predictor import Predictor
+from midattr_plugin.train import main
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A checkpoint of a tiny model, and a folder of seven images of several sizes."""
+    folder = tmp_path_factory.mktemp('run')
+    write_market_tree(folder, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(arguments(folder, 'train.max_epoch', 1)) == 0
+    for number in range(7):
+        write_image(folder / f'crops/{number}.png', number, size=(10 + number, 40 - number))
+    return folder / 'log/model/model.pth.tar-last', sorted((folder / 'crops').iterdir())
+
+
+def one_by_one(path, images):
+    """The same with nothing but the model."""
+    model = load_model(path)
+    with torch.no_grad():
+        return [
+            model(model.preprocess(Image.open(image))[None], return_dict=True) for image in images
+        ]
+
+
+@pytest.mark.parametrize('batch_size', [1, 3, 7, 64])
+def test_equals_the_model(trained, batch_size):
+    path, images = trained
+    prediction = Predictor(path, use_gpu=False, batch_size=batch_size)(images)
+    expected = one_by_one(path, images)
+    assert len(prediction) == 7
+    for number, output in enumerate(expected):
+        assert np.allclose(prediction.descriptors[number], output['descriptor'][0], atol=1e-6)
+        for name, logits in output['attribute_logits'].items():
+            assert np.allclose(
+                prediction.probabilities[name][number], logits[0].softmax(0), atol=1e-6
+            )
+    schema = load_model(path).schema
+    assert prediction.attributes == [
+        schema.decode(output['attribute_logits'])[0] for output in expected
+    ]
+
+
+def test_kinds_of_images(trained):
+    path, images = trained
+    predict = Predictor(path, use_gpu=False)
+    expected = predict(images[2]).descriptors
+    opened = Image.open(images[2])
+    array = np.asarray(opened.convert('RGB'))
+    for given in (str(images[2]), opened, array, [array], iter([images[2]])):
+        assert np.array_equal(predict(given).descriptors, expected)
+
+
+def test_batches_are_read_when_they_are_needed(trained):
+    """Two of them, however many images there are."""
+    path, images = trained
+    seen = []
+
+    def endless():
+        while True:
+            seen.append(None)
+            yield images[0]
+
+    batches = Predictor(path, use_gpu=False, batch_size=2).batches(endless())
+    assert len(next(batches)) == 2
+    assert len(seen) == 4
+    batches.close()
+
+
+@pytest.mark.parametrize(
+    'image, words',
+    [
+        (np.zeros((4, 4), np.uint8), r'shape \(4, 4\) and type uint8 is no image'),
+        (np.zeros((4, 4, 3)), 'type float64 is no image'),
+        ('none.jpg', 'image "none.jpg" is missing'),
+    ],
+)
+def test_no_images(trained, image, words):
+    predict = Predictor(trained[0], use_gpu=False)
+    with pytest.raises(InputError, match=words):
+        predict(image)
+    with pytest.raises(InputError, match='no images to predict'):
+        predict([])
