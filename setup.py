@@ -40,6 +40,7 @@ setup(
     },
     package_data={
         'midattr_plugin.compare': ['templates/*.j2'],
+        'midattr_plugin.predict': ['templates/*.j2'],
         'midattr_plugin.configs': ['*.yaml'],
         'midattr_plugin.configs.compare': ['*.yaml'],
     },
@@ -48,6 +49,7 @@ setup(
             'midattr-train = midattr_plugin.train:main',
             'midattr-compare = midattr_plugin.compare:main',
             'midattr-benchmark = midattr_plugin.benchmark:main',
+            'midattr-predict = midattr_plugin.predict:main',
             'midattr-render = midattr_plugin.rendering:main',
         ]
     },

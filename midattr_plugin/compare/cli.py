@@ -6,7 +6,7 @@ from pathlib import Path
 
 from midattr_plugin import build
 from midattr_plugin.command import run_command
-from midattr_plugin.compare.folder import check_finished, check_folder, claim_folder, locked
+from midattr_plugin.compare.folder import check_finished, check_folder, claim_folder
 from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
@@ -18,6 +18,7 @@ from midattr_plugin.config import arguments, find_config
 from midattr_plugin.config.arguments import add_keys_option, split_at_key
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.errors import InputError
+from midattr_plugin.folder_lock import locked
 from midattr_plugin.user_path import path_option
 
 
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         is_start_due = start is not None and must_be_trained(start, runs)
         _make_data(suite, planned, recipes)
         devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in planned))
-        with locked(out):
+        with locked(out, 'suite'):
             claim_folder(suite, planned, out)
             if start and is_start_due:
                 _train_start(start, devices)

@@ -4,14 +4,11 @@
 locked by the process that runs the suite.
 """
 
-import errno
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import filelock
 from yacs.config import CfgNode
 
 from midattr_plugin.compare.plan import Run, is_from_start
@@ -20,8 +17,8 @@ from midattr_plugin.config import dump_config, load_config
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
+from midattr_plugin.folder_lock import unwritable
 
-_NO_LOCKS = {errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _MACHINE_KEYS = ('use_gpu', 'data.workers')  # may change when a suite is resumed elsewhere
 
 
@@ -79,52 +76,10 @@ def claim_folder(suite: Suite, runs: Sequence[Run], out: Path) -> None:
         for run in runs:
             run.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     write_text(out / 'suite.json', json.dumps(_identity(suite, runs), indent=2) + '\n')
     for run in runs:
         dump_config(run.cfg, run.folder / 'run.yaml')
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Make the folder and keep other processes from running a suite in it at the same time.
-
-    A process that is killed leaves no lock.
-
-    Raises:
-        InputError: another process has the lock, or the folder cannot be made.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(out / 'suite.lock')
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise InputError(
-            f'--out: another process is running the suite in "{out}"; wait for it, '
-            'or choose another folder'
-        ) from None
-    except (NotImplementedError, OSError) as error:
-        if not _has_no_locks(error):
-            raise _unwritable(out, error) from error
-        print(
-            f'Note: the file system of "{out}" has no locks ({error}), so that a second process '
-            'would not be noticed: start this suite only once at a time'
-        )
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _has_no_locks(error: Exception) -> bool:
-    return isinstance(error, NotImplementedError) or getattr(error, 'errno', None) in _NO_LOCKS
-
-
-def _unwritable(out: Path, error: Exception) -> InputError:
-    return InputError(
-        f'--out: "{out}" cannot be written to ({getattr(error, "strerror", error)}); '
-        'choose another folder'
-    )
 
 
 def _identity(suite: Suite, runs: Sequence[Run]) -> dict[str, str | list[str]]:

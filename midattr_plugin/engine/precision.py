@@ -84,6 +84,12 @@ def is_supported(name: str, device: str) -> bool:
     return torch.ops.mkldnn._is_mkldnn_fp16_supported()
 
 
+def fastest(device: str) -> str:
+    """Return the format in which a device predicts fastest: bf16 where it has instructions."""
+    is_emulated = device == 'cpu' and _bf16_is_emulated()
+    return 'bf16' if is_supported('bf16', device) and not is_emulated else 'fp32'
+
+
 def _bf16_is_emulated() -> bool:
     """Return whether an x86 CPU lacks both AVX512-BF16 and AMX, where PyTorch can tell.
 

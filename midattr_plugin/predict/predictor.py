@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from midattr_plugin.datasets.image_file import read_image
-from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.precision import Precision, fastest
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import AttributeSchema
 from midattr_plugin.trained_model import load_model
@@ -60,11 +60,15 @@ class Predictor:
     Attributes:
         model: in eval mode, on the device.
         schema: the attributes that it knows; None without any.
+        batch_size: number of images that the model sees at a time.
+        path: of the checkpoint.
+        precision: number format in which it computes.
 
     Args:
         path: a checkpoint, see :func:`midattr_plugin.load_model`.
         use_gpu: None: if there is one.
-        precision: 'fp32', 'bf16' or 'fp16'.
+        precision: 'fp32', 'bf16' or 'fp16'; '' for the fastest without loss, bf16 where the device
+            has instructions for it.
         batch_size: number of images that the model sees at a time.
         workers: threads that read and resize images meanwhile.
 
@@ -76,17 +80,20 @@ class Predictor:
         self,
         path: str | os.PathLike,
         use_gpu: bool | None = None,
-        precision: str = 'fp32',
+        precision: str = '',
         batch_size: int = 64,
         workers: int = 2,
     ):
         use_gpu = torch.cuda.is_available() if use_gpu is None else use_gpu
         self._device = torch.device('cuda' if use_gpu else 'cpu')
-        self._precision = Precision(precision, self._device.type)
-        self._batch_size, self._workers = batch_size, workers
+        self.path = os.fspath(path)
+        self.precision = precision or fastest(self._device.type)
+        self._precision = Precision(self.precision, self._device.type)
+        self.batch_size, self._workers = batch_size, workers
         self.model = load_model(path).to(self._device, memory_format=torch.channels_last)
         self._preprocess = self.model.preprocess
         self.schema: AttributeSchema | None = self.model.spec.schema
+        self._is_ours = bool(self.model.spec.backbone)  # and not a model of torchreid
 
     def __call__(self, images: AnyImage | Iterable[AnyImage]) -> Prediction:
         """Return what the model says of an image, or of several.
@@ -121,24 +128,46 @@ class Predictor:
         Raises:
             InputError: one cannot be read.
         """
+        for prediction, errors in self.outcomes(images):
+            for error in errors:
+                if error is not None:
+                    raise error
+            yield prediction
+
+    def outcomes(
+        self, images: Iterable[AnyImage | InputError]
+    ) -> Iterator[tuple[Prediction, list[InputError | None]]]:
+        """Yield the same where some images may be unreadable.
+
+        Args:
+            images: any number of them, or why there is none.
+
+        Yields:
+            The prediction of the images of a batch that can be read, and for each image of the
+            batch, in order, None or why it cannot.
+        """
         images = iter(images)
         with ThreadPoolExecutor(self._workers) as pool:
 
             def started():
-                return [
-                    pool.submit(self._read, image) for image in islice(images, self._batch_size)
-                ]
+                return [pool.submit(self._read, image) for image in islice(images, self.batch_size)]
 
             waiting = started()
             try:
                 while waiting:
-                    batch = torch.stack([future.result() for future in waiting])
+                    outcomes = [_result(future) for future in waiting]
                     waiting = started()  # which are read while the model computes
-                    yield self._predict(batch)
+                    errors = [
+                        outcome if isinstance(outcome, InputError) else None for outcome in outcomes
+                    ]
+                    tensors = [outcome for outcome in outcomes if isinstance(outcome, Tensor)]
+                    yield self._predict(tensors), errors
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _read(self, image: AnyImage) -> Tensor:
+    def _read(self, image: AnyImage | InputError) -> Tensor:
+        if isinstance(image, InputError):
+            raise image
         if isinstance(image, np.ndarray):
             if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
                 raise InputError(
@@ -151,14 +180,26 @@ class Predictor:
         return self._preprocess(image)
 
     @torch.inference_mode()
-    def _predict(self, batch: Tensor) -> Prediction:
+    def _predict(self, images: list[Tensor]) -> Prediction:
+        # of no image at all the shapes come from a black one
+        batch = torch.stack(images or [torch.zeros(3, *self.model.spec.image_size)])
         batch = batch.to(self._device, memory_format=torch.channels_last)
         with self._precision.autocast():
-            if not self.model.spec.backbone:  # a model of torchreid
-                return Prediction(None, {}, self.model(batch).float().cpu().numpy())
-            output = self.model(batch, return_dict=True)
-        probabilities = {
-            name: logits.float().softmax(1).cpu().numpy()
-            for name, logits in output['attribute_logits'].items()
-        }
-        return Prediction(self.schema, probabilities, output['descriptor'].float().cpu().numpy())
+            output = self.model(batch, return_dict=True) if self._is_ours else self.model(batch)
+        logits = output['attribute_logits'] if self._is_ours else {}
+        descriptors = output['descriptor'] if self._is_ours else output
+        return Prediction(
+            self.schema,
+            {
+                name: values.float().softmax(1).cpu().numpy()[: len(images)]
+                for name, values in logits.items()
+            },
+            descriptors.float().cpu().numpy()[: len(images)],
+        )
+
+
+def _result(future: Future) -> Tensor | InputError:
+    try:
+        return future.result()
+    except InputError as error:
+        return error

@@ -10,10 +10,11 @@ import filelock
 import pytest
 
 from helpers.fake_runs import make_suite
-from midattr_plugin.compare.folder import check_folder, claim_folder, locked
+from midattr_plugin.compare.folder import check_folder, claim_folder
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.config import load_config
 from midattr_plugin.errors import InputError
+from midattr_plugin.folder_lock import locked
 
 
 def claim(suite, out, root, seeds=(1,)):
@@ -70,7 +71,7 @@ def test_row_of_another_data_root(tmp_path):
 
 
 def hold_lock(out, is_locked):
-    with locked(out):
+    with locked(out, 'suite'):
         is_locked.set()
         time.sleep(60)
 
@@ -82,11 +83,14 @@ def test_one_process_at_a_time(tmp_path):
     other = context.Process(target=hold_lock, args=(out, is_locked))
     other.start()
     assert is_locked.wait(60)
-    with pytest.raises(InputError, match='another process is running the suite'), locked(out):
+    with (
+        pytest.raises(InputError, match='another process is running the suite'),
+        locked(out, 'suite'),
+    ):
         pass
     other.kill()
     other.join()
-    with locked(out):
+    with locked(out, 'suite'):
         pass
 
 
@@ -108,7 +112,7 @@ def test_folder_that_cannot_be_written_to(tmp_path):
         claim(make_suite(tmp_path, {'name': 'a'}), tmp_path / 'file/out', tmp_path)
     with (
         pytest.raises(InputError, match='--out: .* cannot be written to'),
-        locked(tmp_path / 'file/out'),
+        locked(tmp_path / 'file/out', 'suite'),
     ):
         pass
 

@@ -1,0 +1,126 @@
+"""Command line of the prediction: pictures in, tables, descriptors and a page out."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from midattr_plugin.command import run_command
+from midattr_plugin.denormals import flushed_denormals
+from midattr_plugin.engine.precision import DTYPES
+from midattr_plugin.errors import InputError
+from midattr_plugin.predict.predictor import Predictor
+from midattr_plugin.predict.run import predict_into
+from midattr_plugin.predict.source import open_source
+from midattr_plugin.user_path import path_option
+
+_EPILOG = """\
+examples:
+  the attributes of all images of a folder:
+    %(prog)s --weights model.pth.tar-last --out answers crops
+  of everybody whom a tracker has followed in a video:
+    %(prog)s --weights model.pth.tar-last --out answers video.mp4 --boxes tracks.txt
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: arguments; None for those of this process.
+
+    Returns:
+        Exit status: 0; 1 after bad input, with one sentence on stderr; 130 if interrupted.
+    """
+    return run_command(
+        lambda: run(_parser().parse_args(argv)),
+        interrupted='interrupted; start it again to go on',
+        ends_on_sigterm=True,
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Predict what the parsed ``options`` ask for.
+
+    Raises:
+        InputError: something that they name cannot be used.
+    """
+    if options.batch_size < 1 or options.workers < 1:
+        raise InputError(
+            f'--batch-size {options.batch_size} or --workers {options.workers} is too small; give '
+            '1 or more'
+        )
+    source = open_source(options.inputs, options.boxes)
+    predictor = Predictor(
+        options.weights,
+        use_gpu=False if options.cpu else None,
+        precision=options.precision,
+        batch_size=options.batch_size,
+        workers=options.workers,
+    )
+    with flushed_denormals():
+        counts = predict_into(options.out, source, predictor, options.strict)
+    print(_summary(options.out, counts))
+
+
+def _summary(out: Path, counts: dict[str, int]) -> str:
+    lines = [f'{counts["predicted"]:,} images predicted: {out / "attributes.csv"}']
+    if counts['tracks']:
+        lines.append(f'{counts["tracks"]:,} tracks: {out / "tracks.csv"}')
+    if counts['skipped']:
+        lines.append(f'{counts["skipped"]:,} images SKIPPED: {out / "skipped.csv"} says why')
+    lines.append(f'to look at: {out / "report.html"}')
+    return '\n'.join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='midattr-predict',
+        description='Predict attributes and descriptors of people with a trained model. Writes '
+        'attributes.csv, descriptors.npy (row i belongs to row i of the table), skipped.csv and '
+        'report.html; with boxes also tracks.csv and track_descriptors.npy. If it is stopped, the '
+        'same command goes on.',
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='PATH',
+        help='an image, a folder (with all folders in it), a list (.txt, a path in each line) or a '
+        'table (.csv with a column "path"); with --boxes a video, or a folder of frames',
+    )
+    parser.add_argument(
+        '--weights', type=path_option, required=True, metavar='FILE', help='a trained checkpoint'
+    )
+    parser.add_argument(
+        '--out', type=path_option, required=True, metavar='FOLDER', help='folder of the results'
+    )
+    parser.add_argument(
+        '--boxes',
+        type=path_option,
+        metavar='FILE',
+        help='what a tracker has found, in the format of MOTChallenge: frame, track, left, top, '
+        'width, height in each line',
+    )
+    parser.add_argument(
+        '--strict', action='store_true', help='stop at a picture that cannot be read'
+    )
+    parser.add_argument(
+        '--precision',
+        choices=DTYPES,
+        default='',
+        help='number format (default: bf16 where there are instructions for it, else fp32)',
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=64, metavar='N', help='default: %(default)s'
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=min(4, os.cpu_count() or 1),
+        metavar='N',
+        help='threads that read images (default: %(default)s)',
+    )
+    parser.add_argument('--cpu', action='store_true', help='leave a GPU alone')
+    return parser
