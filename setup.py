@@ -51,6 +51,7 @@ setup(
             'midattr-benchmark = midattr_plugin.benchmark:main',
             'midattr-predict = midattr_plugin.predict:main',
             'midattr-render = midattr_plugin.rendering:main',
+            'midattr-table = midattr_plugin.tables.cli:main',
         ]
     },
     python_requires='>=3.10',

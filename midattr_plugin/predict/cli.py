@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from midattr_plugin.command import run_command
+from midattr_plugin.config.extensions import load_extensions
 from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.errors import InputError
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0; 1 after bad input, with one sentence on stderr; 130 if interrupted.
     """
     return run_command(
-        lambda: run(_parser().parse_args(argv)),
+        lambda: run(_parser().parse_intermixed_args(argv)),
         interrupted='interrupted; start it again to go on',
         ends_on_sigterm=True,
     )
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> None:
             f'--batch-size {options.batch_size} or --workers {options.workers} is too small; give '
             '1 or more'
         )
+    load_extensions(options.extensions, '--extensions')
     source = open_source(options.inputs, options.boxes)
     predictor = Predictor(
         options.weights,
@@ -121,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
         default=min(4, os.cpu_count() or 1),
         metavar='N',
         help='threads that read images (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--extensions',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='modules or .py files that register the backbone of the weights, if it is your own',
     )
     parser.add_argument('--cpu', action='store_true', help='leave a GPU alone')
     return parser

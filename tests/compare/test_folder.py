@@ -130,7 +130,7 @@ def test_file_system_without_locks_is_said_in_a_line(tmp_path, monkeypatch, caps
         raise error
 
     monkeypatch.setattr(filelock.FileLock, 'acquire', refuse)
-    with locked(tmp_path):
+    with locked(tmp_path, 'suite'):
         pass
     out = capsys.readouterr().out
     assert out.count('\n') == 1 and 'has no locks' in out and 'only once at a time' in out
@@ -141,5 +141,5 @@ def test_full_disk_is_not_a_file_system_without_locks(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(filelock.FileLock, 'acquire', fail)
-    with pytest.raises(InputError, match='No space left'), locked(tmp_path):
+    with pytest.raises(InputError, match='No space left'), locked(tmp_path, 'suite'):
         pass

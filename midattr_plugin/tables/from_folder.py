@@ -1,0 +1,145 @@
+"""A table of the images of a folder, from the names of files and folders."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
+from midattr_plugin.datasets.image_name import IMAGE_NAME
+from midattr_plugin.errors import InputError
+from midattr_plugin.files import write_text
+from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN
+from midattr_plugin.user_path import user_path
+
+_SPLIT_FOLDERS = {
+    'train': TRAIN,
+    'query': QUERY,
+    'gallery': GALLERY,
+    'bounding_box_train': TRAIN,
+    'bounding_box_test': GALLERY,
+}
+
+
+@dataclass(frozen=True)
+class FolderRow:
+    """An image as the names around it tell.
+
+    Attributes:
+        path: relative to the folder.
+        pid: name of the person.
+        camid: name of the camera; '' if no name tells.
+        split: 'train', 'query' or 'gallery'; '' if no folder tells.
+    """
+
+    path: str
+    pid: str
+    camid: str
+    split: str
+
+
+def folder_rows(folder: str | os.PathLike) -> list[FolderRow]:
+    """Return a row for each image in a folder and all folders in it, sorted.
+
+    Splits are the folders ``train``, ``query`` and ``gallery`` (or ``bounding_box_train`` and
+    ``bounding_box_test``) at the top, if there are any. In them, either all files are named as in
+    Market-1501 (``0002_c1s1_000451_03.jpg``), or each person has a folder, which may hold one for
+    each camera (``anna/cam1/0001.jpg``). Junk of Market-1501 (``-1_...``) is left out, distractors
+    (``0000_...``) are one person more.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        InputError: it cannot be read or holds no image, or the names are of neither kind.
+    """
+    folder = user_path(folder, 'the folder')
+    if not os.path.isdir(folder):
+        raise InputError(f'"{folder}" is no folder; name the one with the images')
+    paths = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in sorted(names):
+            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.'):
+                paths.append(os.path.relpath(os.path.join(place, name), folder))
+    if not paths:
+        raise InputError(
+            f'folder "{folder}" holds no image ({", ".join(IMAGE_ENDINGS)}); name another one'
+        )
+    has_splits = all(Path(path).parts[0] in _SPLIT_FOLDERS for path in paths)
+    inside = [Path(path).parts[has_splits:] for path in paths]
+    splits = [_SPLIT_FOLDERS[Path(path).parts[0]] if has_splits else '' for path in paths]
+    are_market = [IMAGE_NAME.match(parts[-1]) is not None for parts in inside]
+    if all(are_market):
+        people = [_of_name(parts[-1]) for parts in inside]
+    elif any(are_market) and not all(len(parts) > 1 for parts in inside):
+        raise InputError(
+            f'folder "{folder}": "{paths[are_market.index(True)]}" is named as in Market-1501, but '
+            f'"{paths[are_market.index(False)]}" is not; name all so, or give each person a folder'
+        )
+    else:
+        people = [_of_folders(parts, folder) for parts in inside]
+    return [
+        FolderRow(path, pid, camid, split)
+        for path, (pid, camid), split in zip(paths, people, splits, strict=True)
+        if pid
+    ]
+
+
+def _of_name(name: str) -> tuple[str, str]:
+    """Return identity and camera of a name of Market-1501; identity '' for junk."""
+    match = IMAGE_NAME.match(name)
+    assert match is not None
+    pid = match['identity']
+    return ('' if pid == '-1' else pid), match['camera']
+
+
+def _of_folders(parts: Sequence[str], folder: str) -> tuple[str, str]:
+    """Return identity and camera of <pid>/<file> or <pid>/<camera>/<file>."""
+    if len(parts) == 1:
+        raise InputError(
+            f'folder "{folder}": whom "{parts[0]}" shows is said by no folder and not by its name; '
+            'give each person a folder, or name the images as 0002_c1_0001.jpg (person 2, camera 1)'
+        )
+    if len(parts) > 3:
+        raise InputError(
+            f'folder "{folder}": "{os.path.join(*parts)}" lies too deep; give each person a '
+            'folder, with at most one for each camera in it'
+        )
+    if len(parts) == 3:
+        return parts[0], parts[1]
+    return parts[0], ''
+
+
+def write_folder_table(folder: str | os.PathLike, path: str | os.PathLike) -> int:
+    """Write the table of a folder, and return the number of its rows.
+
+    Args:
+        folder: see :func:`folder_rows`.
+        path: of the table; image paths are relative to its folder.
+
+    Raises:
+        InputError: see :func:`folder_rows`; some images have a camera and others none, or the
+            table cannot be written.
+    """
+    rows = folder_rows(folder)
+    with_camera = [bool(row.camid) for row in rows]
+    if any(with_camera) and not all(with_camera):
+        raise InputError(
+            f'folder "{folder}": "{rows[with_camera.index(True)].path}" lies in the folder of a '
+            f'camera, "{rows[with_camera.index(False)].path}" does not; give every image one, or '
+            'none'
+        )
+    columns = ['pid', *(['camid'] if all(with_camera) else [])]
+    columns += ['split'] if rows[0].split else []
+    base = os.path.relpath(user_path(folder, 'the folder'), Path(path).absolute().parent)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['path', *columns])
+    for row in rows:
+        image = os.path.normpath(os.path.join(base, row.path))
+        writer.writerow([image, *(getattr(row, column) for column in columns)])
+    write_text(path, text.getvalue())
+    return len(rows)

@@ -1,0 +1,117 @@
+"""A table of the images of a folder."""
+
+import pytest
+
+from midattr_plugin.errors import InputError
+from midattr_plugin.tables import read_table
+from midattr_plugin.tables.cli import main
+from midattr_plugin.tables.from_folder import folder_rows, write_folder_table
+
+
+def touch(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def rows(folder):
+    return [(row.path, row.pid, row.camid, row.split) for row in folder_rows(folder)]
+
+
+def test_a_folder_for_each_person(tmp_path):
+    touch(tmp_path, 'ben/2.JPG', 'ben/10.png', 'anna/x.jpg', 'anna/notes.txt', '.git/a.jpg')
+    assert rows(tmp_path) == [
+        ('anna/x.jpg', 'anna', '', ''),
+        ('ben/10.png', 'ben', '', ''),
+        ('ben/2.JPG', 'ben', '', ''),
+    ]
+
+
+def test_a_folder_for_each_camera(tmp_path):
+    touch(tmp_path, 'train/ben/door/1.jpg', 'query/cem/yard/1.jpg', 'gallery/cem/door/1.jpg')
+    assert rows(tmp_path) == [
+        ('gallery/cem/door/1.jpg', 'cem', 'door', 'gallery'),
+        ('query/cem/yard/1.jpg', 'cem', 'yard', 'query'),
+        ('train/ben/door/1.jpg', 'ben', 'door', 'train'),
+    ]
+
+
+def test_names_of_market(tmp_path):
+    touch(
+        tmp_path,
+        'bounding_box_train/0002_c1s1_000451_03.jpg',
+        'bounding_box_test/-1_c1s1_000401_03.jpg',
+        'bounding_box_test/0000_c12s1_000151_01.jpg',
+        'query/0003_c2s1_000151_01.jpg',
+    )
+    assert rows(tmp_path) == [
+        ('bounding_box_test/0000_c12s1_000151_01.jpg', '0000', '12', 'gallery'),
+        ('bounding_box_train/0002_c1s1_000451_03.jpg', '0002', '1', 'train'),
+        ('query/0003_c2s1_000151_01.jpg', '0003', '2', 'query'),
+    ]
+
+
+def test_written_table_is_read(tmp_path):
+    """Paths are relative to the table, wherever it lies."""
+    touch(tmp_path, 'crops/anna/1.jpg', 'crops/b,en/1.jpg')
+    assert write_folder_table(tmp_path / 'crops', tmp_path / 'tables/people.csv') == 2
+    table = read_table(tmp_path / 'tables/people.csv')
+    assert [row.pid for row in table.rows] == ['anna', 'b,en']
+    assert (tmp_path / 'tables' / table.rows[1].path).resolve() == tmp_path / 'crops/b,en/1.jpg'
+
+
+@pytest.mark.parametrize(
+    'names, words',
+    [
+        ([], 'holds no image'),
+        (['1.jpg'], 'give each person a folder'),
+        (['0002_c1_1.jpg', 'other.jpg'], 'is not; name all so'),
+        (['anna/cam/day/1.jpg'], 'lies too deep'),
+        (['anna/cam/1.jpg', 'ben/1.jpg'], 'give every image one, or none'),
+    ],
+)
+def test_neither(tmp_path, names, words):
+    (tmp_path / 'crops').mkdir()
+    touch(tmp_path / 'crops', *names)
+    with pytest.raises(InputError, match=words):
+        write_folder_table(tmp_path / 'crops', tmp_path / 'people.csv')
+    assert not (tmp_path / 'people.csv').exists()
+
+
+def test_command(tmp_path, capsys):
+    touch(tmp_path, 'crops/anna/1.jpg', 'crops/anna/2.jpg', 'crops/ben/1.jpg')
+    out = tmp_path / 'people.csv'
+    assert main([str(tmp_path / 'crops'), '--out', str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert '(none)   |      3 |          2 |       -' in shown
+    assert 'All 3 images exist' in shown
+    assert main([str(tmp_path / 'crops'), '--out', str(out)]) == 1
+    assert 'may hold attributes of yours' in capsys.readouterr().err
+    assert main([str(tmp_path / 'crops')]) == 1
+    assert '--out is missing' in capsys.readouterr().err
+    assert main([str(out), '--out', 'b.csv']) == 1
+    assert 'leave it out' in capsys.readouterr().err
+
+
+def test_what_is_in_a_table(tmp_path, capsys):
+    touch(tmp_path, 'a.jpg', 'b.jpg')
+    path = tmp_path / 'people.csv'
+    path.write_text(
+        'path,pid,camid,split,hat,pose,note\n'
+        'a.jpg,1,x,train,yes,left,hello\n'
+        'b.jpg,1,y,train,,right,\n'
+        'c.jpg,2,x,gallery,no,left,\n',
+        encoding='utf-8',
+    )
+    assert main([str(path)]) == 1
+    shown = capsys.readouterr()
+    assert '1 of 3 images do not exist' in shown.err
+    lines = [' '.join(line.split()) for line in shown.out.splitlines()]
+    assert 'train | 2 | 1 | 2' in lines
+    assert 'query | 0 | 0 | 0' in lines
+    assert 'gallery | 1 | 1 | 1' in lines
+    assert 'hat | identity | no 1, yes 1, unknown 1' in lines
+    assert 'pose | image | left 2, right 1' in lines
+    assert 'note | identity | hello 1: ONE CLASS ONLY, unknown 2' in lines
