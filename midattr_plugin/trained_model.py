@@ -25,7 +25,8 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     ``model.preprocess`` turns a PIL image into the tensor (3, H, W) that the model expects, and
     ``model.spec`` says what it was built from. ``model.chosen_on`` says on what its epoch was
     chosen, in the words of :mod:`midattr_plugin.engine.chosen_on`; a note is printed if its score
-    on the test images is therefore too high. A model of this project is called as
+    on the test images is therefore too high. ``model.trained_on_rendered`` says whether rendered
+    images were among those that it was trained on (None: not known). A model of this project is called as
     ``model(images, return_dict=True)``; see :class:`MidAttrNet`.
 
     Args:
@@ -45,6 +46,8 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
         restore_model(model, checkpoint, path, _FILE_REMEDY if config_file else _OWN_REMEDY)
         model.spec = spec
         model.preprocess = spec.preprocess()
+    images = checkpoint.get('training_images') or {}
+    model.trained_on_rendered = bool(images.get('rendered_as')) if images else None
     model.chosen_on = chosen_on(checkpoint, path)
     if note := choice_note(model.chosen_on):
         print(note)

@@ -11,6 +11,7 @@ from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
+from midattr_plugin.predict.report import RENDERED_NOTE
 from midattr_plugin.predict.run import predict_into
 from midattr_plugin.predict.source import open_source
 from midattr_plugin.user_path import path_option
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
             f'--batch-size {options.batch_size} or --workers {options.workers} is too small; give '
             '1 or more'
         )
-    load_extensions(options.extensions, '--extensions')
+    load_extensions(options.extension, '--extension')
     source = open_source(options.inputs, options.boxes)
     predictor = Predictor(
         options.weights,
@@ -63,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
     with flushed_denormals():
         counts = predict_into(options.out, source, predictor, options.strict)
     print(_summary(options.out, counts))
+    if predictor.model.trained_on_rendered:
+        print(f'Note: {RENDERED_NOTE}')
 
 
 def _summary(out: Path, counts: dict[str, int]) -> str:
@@ -125,11 +128,12 @@ def _parser() -> argparse.ArgumentParser:
         help='threads that read images (default: %(default)s)',
     )
     parser.add_argument(
-        '--extensions',
-        nargs='+',
+        '--extension',
+        action='append',
         default=[],
         metavar='MODULE',
-        help='modules or .py files that register the backbone of the weights, if it is your own',
+        help='module or .py file that registers the backbone of the weights, if it is your own; '
+        'may be given several times',
     )
     parser.add_argument('--cpu', action='store_true', help='leave a GPU alone')
     return parser

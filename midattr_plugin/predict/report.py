@@ -22,6 +22,10 @@ from midattr_plugin.schema import AttributeSchema
 
 REPORT = 'report.html'
 MOST_CARDS = 2000
+RENDERED_NOTE = (
+    'these weights were trained on rendered people, which a program has drawn; how often they are '
+    'right about photographs is not known'
+)
 _THUMBNAIL = (96, 160)  # pixels at most
 
 
@@ -41,7 +45,12 @@ class Card:
 
 
 def write_report(
-    out: Path, parts: Path, source: Source, schema: AttributeSchema | None, weights: str
+    out: Path,
+    parts: Path,
+    source: Source,
+    schema: AttributeSchema | None,
+    weights: str,
+    on_rendered: bool = False,
 ) -> None:
     """Write the page: a card per image, or per track where there are tracks.
 
@@ -53,6 +62,7 @@ def write_report(
         source: the pictures.
         schema: attributes of the model; None without any.
         weights: name of the checkpoint, for the page.
+        on_rendered: whether it was trained on rendered people, which the page then says.
     """
     wanted, total = (_tracks if source.has_boxes else _images)(parts, source)
     environment = jinja2.Environment(
@@ -64,6 +74,7 @@ def write_report(
     stream = environment.get_template(f'{REPORT}.j2').stream(
         what='track' if source.has_boxes else 'image',
         weights=weights,
+        note=RENDERED_NOTE if on_rendered else '',
         total=total,
         shown=len(wanted),
         attributes=schema or (),

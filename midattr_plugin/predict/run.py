@@ -59,7 +59,14 @@ def predict_into(
                 'sentence says why'
             )
         counts = write_results(out, out / _PARTS, source, predictor.schema)
-        write_report(out, out / _PARTS, source, predictor.schema, facts['weights'])
+        write_report(
+            out,
+            out / _PARTS,
+            source,
+            predictor.schema,
+            facts['weights'],
+            bool(predictor.model.trained_on_rendered),
+        )
         write_text(out / FACTS, _as_text(facts | {'results': counts}))
         shutil.rmtree(out / _PARTS)
     return counts

@@ -209,7 +209,7 @@ def test_killed(trained, crops, tmp_path):
     )
     out = tmp_path / 'out'
     options = ['--weights', str(trained), '--out', str(out), str(crops), '--batch-size', '2']
-    options += ['--extensions', EXTENSION]
+    options += ['--extension', EXTENSION]
     environment = os.environ | {'PYTHONPATH': str(PROJECT)}
     killed = subprocess.run(
         [sys.executable, '-c', code, *options],
