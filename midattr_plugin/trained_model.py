@@ -26,8 +26,8 @@ def load_model(path: str | os.PathLike, config_file: str | os.PathLike | None = 
     ``model.spec`` says what it was built from. ``model.chosen_on`` says on what its epoch was
     chosen, in the words of :mod:`midattr_plugin.engine.chosen_on`; a note is printed if its score
     on the test images is therefore too high. ``model.trained_on_rendered`` says whether rendered
-    images were among those that it was trained on (None: not known). A model of this project is called as
-    ``model(images, return_dict=True)``; see :class:`MidAttrNet`.
+    images were among those that it was trained on (None: not known). A model of this project is
+    called as ``model(images, return_dict=True)``; see :class:`MidAttrNet`.
 
     Args:
         path: a checkpoint that a training of this project wrote.
