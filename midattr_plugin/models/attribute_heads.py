@@ -106,6 +106,13 @@ class AttributeHeads(nn.Module):
             for name in self.schema.names
         }
 
+    def weighted_heads(self, name: str) -> dict[str, tuple[float, nn.Linear]]:
+        """Return layer -> weight in the logits and head of an attribute; of a mixture several."""
+        if self.layer_of[name] != MIXTURE:
+            return {self.layer_of[name]: (1.0, self._head(name, self.layer_of[name]))}
+        weights = self.mixture_weights()[name]
+        return {layer: (weight, self._head(name, layer)) for layer, weight in weights.items()}
+
     def _head(self, name: str, layer: str) -> Any:
         head: Any = self.heads[name]
         return head[layer] if self.layer_of[name] == MIXTURE else head

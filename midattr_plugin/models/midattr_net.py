@@ -170,12 +170,16 @@ class MidAttrNet(nn.Module):
             classifier = build_classifier(dim, self.num_classes, bias=not self._has_necks)
         self.add_module(name, classifier)
 
-    def forward(self, x: Tensor, return_dict: bool = False) -> Tensor | tuple | dict:
+    def forward(
+        self, x: Tensor, return_dict: bool = False, return_featuremaps: bool = False
+    ) -> Tensor | tuple | dict:
         """Return what torchreid's engines expect, or everything that was computed.
 
         Args:
             x: images (B, 3, H, W), normalized as for the backbone.
             return_dict: also recognize the attributes, and return a dict.
+            return_featuremaps: return the map (B, C, h, w) of the last layer instead, that of the
+                global branch if there is one; torchreid's ``visualize_actmap`` asks for it.
 
         Returns:
             In eval mode the descriptor (B, D). In train mode the identity logits (B, n), a
@@ -188,6 +192,8 @@ class MidAttrNet(nn.Module):
             'identity_logits' {branch: (B, n)}; in eval mode 'descriptor' (B, D).
         """
         maps, features = self._extract(x)
+        if return_featuremaps:
+            return maps[self._last_layer]
         output: dict = {'features': features}
         if self.training:
             output['identity_logits'] = self.classify_identity(features)
@@ -220,6 +226,15 @@ class MidAttrNet(nn.Module):
             maps.setdefault(self._last_layer, part_map)
             features['local'] = self.part_reduction(part_map)
         return maps, features
+
+    def layer_maps(self, x: Tensor) -> dict[str, Tensor]:
+        """Return layer -> map (B, C, h, w), and 'pool5' -> the map whose mean it is.
+
+        Args:
+            x: images (B, 3, H, W).
+        """
+        maps, _ = self._extract(x)
+        return maps | ({POOLED: maps[self._last_layer]} if POOLED in maps else {})
 
     def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""

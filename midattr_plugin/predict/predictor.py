@@ -15,6 +15,7 @@ from torch import Tensor
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.engine.precision import Precision, fastest
 from midattr_plugin.errors import InputError
+from midattr_plugin.explain import attribute_evidence
 from midattr_plugin.schema import AttributeSchema
 from midattr_plugin.trained_model import load_model
 
@@ -164,6 +165,29 @@ class Predictor:
                     yield self._predict(tensors), errors
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    def explain(self, images: AnyImage | Iterable[AnyImage]) -> dict[str, NDArray[np.float32]]:
+        """Return where the most probable class of each attribute was seen.
+
+        Computed in float32, in which the terms are exact.
+
+        Args:
+            images: one or a few; of any size.
+
+        Returns:
+            Name of an attribute -> (N, h, w): what at each position of the layer speaks for the
+            class (above 0) or against it, see :meth:`Evidence.maps`.
+
+        Raises:
+            InputError: one cannot be read, or the model has no attributes.
+        """
+        one = isinstance(images, (str, os.PathLike, Image.Image, np.ndarray))
+        batch = torch.stack([self._read(image) for image in ([images] if one else images)])
+        batch = batch.to(self._device, memory_format=torch.channels_last)
+        return {
+            name: evidence.maps(evidence.logits.argmax(1)).cpu().numpy()
+            for name, evidence in attribute_evidence(self.model, batch).items()
+        }
 
     def _read(self, image: AnyImage | InputError) -> Tensor:
         if isinstance(image, InputError):
