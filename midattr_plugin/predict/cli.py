@@ -47,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         InputError: something that they name cannot be used.
     """
+    if options.maps < 0:
+        raise InputError(f'--maps {options.maps} is no number of images; give 0 or more')
     if options.batch_size < 1 or options.workers < 1:
         raise InputError(
             f'--batch-size {options.batch_size} or --workers {options.workers} is too small; give '
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
         workers=options.workers,
     )
     with flushed_denormals():
-        counts = predict_into(options.out, source, predictor, options.strict)
+        counts = predict_into(options.out, source, predictor, options.strict, options.maps)
     print(_summary(options.out, counts))
     if predictor.model.trained_on_rendered:
         print(f'Note: {RENDERED_NOTE}')
@@ -110,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--strict', action='store_true', help='stop at a picture that cannot be read'
+    )
+    parser.add_argument(
+        '--maps',
+        type=int,
+        nargs='?',
+        const=100,
+        default=0,
+        metavar='N',
+        help='also draw where each attribute was seen, for N images or tracks (default: 100)',
     )
     parser.add_argument(
         '--precision',

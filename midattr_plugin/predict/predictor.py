@@ -190,18 +190,7 @@ class Predictor:
         }
 
     def _read(self, image: AnyImage | InputError) -> Tensor:
-        if isinstance(image, InputError):
-            raise image
-        if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-                raise InputError(
-                    f'an array of shape {image.shape} and type {image.dtype} is no image; give '
-                    '(height, width, 3) in uint8, R first'
-                )
-            image = Image.fromarray(image)
-        elif not isinstance(image, Image.Image):
-            image = read_image(image)
-        return self._preprocess(image)
+        return self._preprocess(as_image(image))
 
     @torch.inference_mode()
     def _predict(self, images: list[Tensor]) -> Prediction:
@@ -220,6 +209,24 @@ class Predictor:
             },
             descriptors.float().cpu().numpy()[: len(images)],
         )
+
+
+def as_image(image: AnyImage | InputError) -> Image.Image:
+    """Return the image itself of whatever it was given as.
+
+    Raises:
+        InputError: it is none, or it was given as the reason why there is none.
+    """
+    if isinstance(image, InputError):
+        raise image
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise InputError(
+                f'an array of shape {image.shape} and type {image.dtype} is no image; give '
+                '(height, width, 3) in uint8, R first'
+            )
+        return Image.fromarray(image)
+    return image if isinstance(image, Image.Image) else read_image(image)
 
 
 def _result(future: Future) -> Tensor | InputError:

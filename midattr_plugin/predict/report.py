@@ -2,22 +2,19 @@
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
-from midattr_plugin.predict.parts import read_parts
-from midattr_plugin.predict.predictor import AnyImage
-from midattr_plugin.predict.source import Source, tracks_of
-from midattr_plugin.predict.tracks import read_tracks
+from midattr_plugin.predict.predictor import AnyImage, as_image
+from midattr_plugin.predict.shown import Shown, shown_pictures
+from midattr_plugin.predict.source import Source
 from midattr_plugin.schema import AttributeSchema
 
 REPORT = 'report.html'
@@ -37,11 +34,13 @@ class Card:
         title: what it shows.
         thumbnail: a JPEG, as a data URL.
         answers: (attribute, class, probability in percent).
+        maps: where its maps are, relative to the page; '' for nowhere.
     """
 
     title: str
     thumbnail: str
     answers: list[tuple[str, str, int]]
+    maps: str
 
 
 def write_report(
@@ -51,6 +50,7 @@ def write_report(
     schema: AttributeSchema | None,
     weights: str,
     on_rendered: bool = False,
+    maps: Mapping[int, str] | None = None,
 ) -> None:
     """Write the page: a card per image, or per track where there are tracks.
 
@@ -63,8 +63,9 @@ def write_report(
         schema: attributes of the model; None without any.
         weights: name of the checkpoint, for the page.
         on_rendered: whether it was trained on rendered people, which the page then says.
+        maps: number of a picture -> path of its maps, relative to ``out``.
     """
-    wanted, total = (_tracks if source.has_boxes else _images)(parts, source)
+    shown, total = shown_pictures(parts, source, MOST_CARDS)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('midattr_plugin.predict'),
         autoescape=True,
@@ -76,60 +77,31 @@ def write_report(
         weights=weights,
         note=RENDERED_NOTE if on_rendered else '',
         total=total,
-        shown=len(wanted),
+        shown=len(shown),
         attributes=schema or (),
-        cards=_cards(source, wanted, schema),
+        cards=_cards(source, shown, schema, maps or {}),
     )
     with atomic_path(out / REPORT) as temporary, temporary.open('w', encoding='utf-8') as file:
         for text in stream:
             file.write(text.encode('utf-8', 'backslashreplace').decode('utf-8'))
 
 
-Wanted = dict[int, tuple[str, dict[str, NDArray[np.float32]]]]
-"""Number of a picture -> title of its card, and probabilities by attribute."""
+def _cards(
+    source: Source,
+    shown: Sequence[Shown],
+    schema: AttributeSchema | None,
+    maps: Mapping[int, str],
+) -> Iterator[Card]:
+    images = source.images([picture.number for picture in shown])
+    for image, picture in zip(images, shown, strict=True):
+        answers = answers_of(picture.probabilities, schema)
+        yield Card(picture.title, _thumbnail(image), answers, maps.get(picture.number, ''))
 
 
-def _images(parts: Path, source: Source) -> tuple[Wanted, int]:
-    total = sum(len(part.numbers) for part in read_parts(parts))
-    rows = set(np.linspace(0, total - 1, min(total, MOST_CARDS)).round().astype(int).tolist())
-    wanted: Wanted = {}
-    row = 0
-    for part in read_parts(parts):
-        for position, number in enumerate(part.numbers.tolist()):
-            if row in rows:
-                probabilities = {
-                    name: values[position] for name, values in part.probabilities.items()
-                }
-                wanted[number] = source[number].path, probabilities
-            row += 1
-    return wanted, total
-
-
-def _tracks(parts: Path, source: Source) -> tuple[Wanted, int]:
-    tracks = read_tracks(parts, source)
-    read = {number for part in read_parts(parts) for number in part.numbers.tolist()}
-    wanted: Wanted = {}
-    for track, numbers in list(tracks_of(source).items())[:MOST_CARDS]:
-        numbers = [number for number in numbers if number in read]
-        if not numbers:
-            continue
-        boxes = [source[number].box for number in (numbers[0], numbers[-1])]
-        first, last = (box.frame for box in boxes if box is not None)
-        images = f'{len(numbers)} image' + 's' * (len(numbers) > 1)
-        title = f'track {track}: {images}, frames {first} to {last}'
-        wanted[numbers[len(numbers) // 2]] = title, tracks[track].probabilities()
-    return dict(sorted(wanted.items())), len(tracks)
-
-
-def _cards(source: Source, wanted: Wanted, schema: AttributeSchema | None) -> Iterator[Card]:
-    images = source.images(list(wanted))
-    for image, (title, probabilities) in zip(images, wanted.values(), strict=True):
-        yield Card(title, _thumbnail(image), _answers(probabilities, schema))
-
-
-def _answers(
+def answers_of(
     probabilities: Mapping[str, NDArray[np.float32]], schema: AttributeSchema | None
 ) -> list[tuple[str, str, int]]:
+    """Return (attribute, most probable class, its probability in percent) for each attribute."""
     answers = []
     for attribute in schema or ():
         values = probabilities[attribute.name]
@@ -141,9 +113,7 @@ def _answers(
 def _thumbnail(image: AnyImage | InputError) -> str:
     """Return a small JPEG; '' if the picture has gone in the meantime."""
     try:
-        if isinstance(image, InputError):
-            raise image
-        opened = image if isinstance(image, Image.Image) else read_image(image)  # type: ignore[arg-type]
+        opened = as_image(image)
     except InputError:
         return ''
     opened = opened.convert('RGB')

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
 from midattr_plugin.folder_lock import locked
+from midattr_plugin.predict.map_files import write_maps
 from midattr_plugin.predict.parts import Part, count_parts, read_parts, write_part
 from midattr_plugin.predict.predictor import Prediction, Predictor
 from midattr_plugin.predict.report import write_report
@@ -27,7 +28,7 @@ _SHOWN_ERRORS = 10
 
 
 def predict_into(
-    out: Path, source: Source, predictor: Predictor, strict: bool = False
+    out: Path, source: Source, predictor: Predictor, strict: bool = False, maps: int = 0
 ) -> dict[str, int]:
     """Predict all pictures of a source, and write everything into a folder.
 
@@ -37,6 +38,7 @@ def predict_into(
         source: the pictures.
         predictor: the model.
         strict: whether a picture that cannot be read ends it.
+        maps: of how many images, or tracks, the maps are drawn.
 
     Returns:
         Numbers of images that were predicted and skipped, and of tracks.
@@ -47,7 +49,7 @@ def predict_into(
     """
     _check_names(predictor.schema)
     with locked(out, 'prediction'):
-        facts = _facts(source, predictor)
+        facts = _facts(source, predictor, maps)
         counts = _claim(out, facts)
         if counts is not None:
             return counts
@@ -58,6 +60,7 @@ def predict_into(
                 f'none of the {len(source):,} pictures can be read; check the paths, the first '
                 'sentence says why'
             )
+        drawn = write_maps(out, out / _PARTS, source, predictor, maps) if maps else {}
         counts = write_results(out, out / _PARTS, source, predictor.schema)
         write_report(
             out,
@@ -66,6 +69,7 @@ def predict_into(
             predictor.schema,
             facts['weights'],
             bool(predictor.model.trained_on_rendered),
+            drawn,
         )
         write_text(out / FACTS, _as_text(facts | {'results': counts}))
         shutil.rmtree(out / _PARTS)
@@ -81,13 +85,14 @@ def _check_names(schema: AttributeSchema | None) -> None:
             )
 
 
-def _facts(source: Source, predictor: Predictor) -> dict[str, Any]:
+def _facts(source: Source, predictor: Predictor, maps: int) -> dict[str, Any]:
     """Return what results depend on; they are continued only if it is the same."""
     digest = hashlib.sha256(Path(predictor.path).read_bytes()).hexdigest()
     return {
         'weights': os.path.basename(predictor.path),
         'weights_sha256': digest,
         'precision': predictor.precision,
+        'maps': maps,
         'pictures': len(source),
         'pictures_sha256': source.digest(),
     }
@@ -122,7 +127,7 @@ def _claim(out: Path, facts: dict[str, Any]) -> dict[str, int] | None:
 
 
 def _words(differing: list[str]) -> str:
-    words = {'weights': 'weights', 'precision': 'precision', 'pictures': 'pictures'}
+    words = {'weights': 'weights', 'precision': 'precision', 'pictures': 'pictures', 'maps': 'maps'}
     return ' and '.join(
         word for name, word in words.items() if any(name in key for key in differing)
     )

@@ -153,6 +153,24 @@ def test_tracks(trained, tmp_path, small_parts):
         assert np.allclose(descriptors[number], mean / np.linalg.norm(mean), atol=1e-5)
 
 
+def test_maps(trained, crops, tmp_path):
+    """Drawn for some of the images, to which the page has links."""
+    from PIL import Image
+
+    out = tmp_path / 'out'
+    arguments = ['--weights', str(trained), '--out', str(out), str(crops), '--maps', '2']
+    assert main(arguments) == 0
+    names = sorted(path.name for path in (out / 'maps').iterdir())
+    assert names == ['000000.png', '000008.png']  # the first and the last row
+    page = (out / 'report.html').read_text(encoding='utf-8')
+    for name in names:
+        assert f'href="maps/{name}"' in page
+        with Image.open(out / 'maps' / name) as drawn:
+            assert drawn.width > 12 * drawn.height / 4  # 12 attributes beside the picture
+    with pytest.raises(InputError, match='a prediction of other maps'):
+        run.predict_into(out, open_source([crops]), Predictor(trained))
+
+
 def test_strict(trained, crops, tmp_path, capsys):
     arguments = ['--weights', str(trained), '--out', str(tmp_path / 'out'), str(crops), '--strict']
     assert main(arguments) == 1
