@@ -17,6 +17,11 @@ class Picture:
     path: str
     box: Box | None = None
 
+    @property
+    def track(self) -> int | None:
+        """Number of the track; None for a whole image."""
+        return None if self.box is None else self.box.track
+
     def __str__(self) -> str:
         if self.box is None:
             return self.path

@@ -32,7 +32,7 @@ class Track:
         for name, values in part.probabilities.items():
             logs = np.log(np.maximum(values[position].astype(np.float64), smallest))
             self._logs[name] = self._logs.get(name, 0) + logs
-        self._descriptors = self._descriptors + _unit(part.descriptors[position])
+        self._descriptors = self._descriptors + unit(part.descriptors[position])
 
     def probabilities(self) -> dict[str, NDArray[np.float32]]:
         """Return attribute -> (c,) probabilities, which sum to 1."""
@@ -45,7 +45,7 @@ class Track:
 
     def descriptor(self) -> NDArray[np.float32]:
         """Return (D,): the mean of the descriptors at length 1, at length 1 itself."""
-        return _unit(np.asarray(self._descriptors)).astype(np.float32)
+        return unit(np.asarray(self._descriptors)).astype(np.float32)
 
 
 def read_tracks(parts: Path, source: Source) -> dict[int, Track]:
@@ -64,6 +64,7 @@ def read_tracks(parts: Path, source: Source) -> dict[int, Track]:
     return dict(sorted(tracks.items()))
 
 
-def _unit(descriptor: NDArray) -> NDArray[np.float64]:
+def unit(descriptor: NDArray) -> NDArray[np.float64]:
+    """Return a descriptor at length 1."""
     descriptor = descriptor.astype(np.float64)
     return descriptor / max(float(np.linalg.norm(descriptor)), 1e-12)
