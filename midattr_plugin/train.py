@@ -231,6 +231,8 @@ def _data_and_model(cfg: CfgNode):
     datamanager = build.build_datamanager(cfg)
     is_table = TABLE in cfg.data.sources
     schema = datamanager.train_loader.dataset.schema if is_table else None
+    if schema is not None and not schema.names:  # of a table without attributes
+        schema = None
     return datamanager, build.build_model(cfg, datamanager.num_train_pids, schema)
 
 

@@ -10,6 +10,8 @@ from helpers.tiny_run import arguments
 from midattr_plugin import load_model
 from midattr_plugin.train import main
 
+IDENTITY = ('path', 'pid', 'camid', 'split')
+
 
 @pytest.fixture
 def own(tmp_path):
@@ -48,6 +50,15 @@ def test_a_table_with_other_classes_is_not_resumed(own, tmp_path, capsys):
     for pairs in (('model.resume', last), ('model.load_weights', last, 'test.evaluate', True)):
         assert main(own(*pairs)) == 1
         assert 'vest' in capsys.readouterr().err
+
+
+def test_a_table_without_attributes(own, tmp_path):
+    """Identities alone are learned."""
+    write_table(tmp_path, [{name: row[name] for name in IDENTITY} for row in table_rows()])
+    assert main(own('train.max_epoch', 1)) == 0
+    metrics = json.loads((tmp_path / 'log/metrics.json').read_text())
+    assert metrics['reid']['csv']['fused']['mAP'] > 0 and not metrics['attributes']
+    assert load_model(tmp_path / 'log/model/model.pth.tar-last').schema is None
 
 
 def test_beside_another_dataset(own, tmp_path):

@@ -119,7 +119,7 @@ def _box(cells: list[str], path: str, line: int) -> Box:
             values.append(float(cell))
         except ValueError:
             values.append(math.nan)
-        is_whole = name not in ('frame', 'id') or values[-1].is_integer()
+        is_whole = name not in ('frame', 'id') or values[-1] % 1 == 0
         if not (math.isfinite(values[-1]) and is_whole):
             kind = 'number' if name not in ('frame', 'id') else 'whole number'
             raise InputError(f'{where}: {name} is "{cell.strip()}", which is no {kind}; mend it')

@@ -211,6 +211,10 @@ def test_config_of_version_0_1_runs_unchanged():
     assert set(cfg) - set(expected) == {
         'midattr.extensions',
         'midattr.checkpoint_seconds',
+        'midattr.csv.attributes',
+        'midattr.csv.file',
+        'midattr.csv.schema',
+        'midattr.csv.seed',
         'midattr.deterministic',
         'midattr.freeze_bn',
         'midattr.sync_batch_norm',

@@ -12,6 +12,7 @@ from midattr_plugin import (
 )
 from midattr_plugin.config import arguments, get_default_config, load_config
 from midattr_plugin.config.keys import all_keys, flatten
+from midattr_plugin.datasets.table_dataset import TableDataset
 from midattr_plugin.models import MidAttrNet, midattr_model
 
 # consumer -> the functions that take its arguments, the arguments that come from elsewhere
@@ -19,6 +20,7 @@ CONSUMERS = {
     'image_data': ([torchreid_compat.ImageDataManager], set()),
     'video_data': ([torchreid_compat.VideoDataManager], set()),
     # torchreid 1.4.0's build_optimizer has param_groups, too
+    'csv': ([TableDataset], {'root', 'kwargs'}),
     'optimizer': ([torchreid_compat.optim.build_optimizer], {'model', 'param_groups'}),
     'lr_scheduler': ([torchreid_compat.optim.build_lr_scheduler], {'optimizer'}),
     'run': ([torchreid_compat.Engine.run], {'self'}),

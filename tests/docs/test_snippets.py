@@ -15,6 +15,7 @@ import re
 import runpy
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ import yaml
 import midattr_plugin
 from helpers.fake_market import write_duke_tree, write_image, write_market_tree
 from helpers.fake_runs import finish, made_up_results
+from helpers.moving_boxes import BOXES, write_video
 from helpers.pages import SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
 from helpers.registries import restored_registries
-from midattr_plugin import benchmark, compare, rendering, train
+from midattr_plugin import benchmark, compare, predict, rendering, train
 from midattr_plugin.compare import cli as compare_cli
 from midattr_plugin.compare import grid
 from midattr_plugin.compare.report import write_report
@@ -37,6 +39,8 @@ from midattr_plugin.midattr_demo import MidAttrOthers
 from midattr_plugin.models import MODELS
 from midattr_plugin.rendering import render
 from midattr_plugin.rendering.plan import Sizes
+from midattr_plugin.tables import cli as tables_cli
+from midattr_plugin.tables import read_schema, read_table
 
 _TRAIN_IDS, _TEST_IDS = (2, 7, 10, 11), (1, 3, 5)
 _ANNOTATIONS = Path('reid-data/market1501/Market-1501-v15.09.15/market_attribute.mat')
@@ -69,6 +73,7 @@ def folder(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path('reid-data').symlink_to(data)
     write_image(Path('person.jpg'), size=(64, 128))
+    _write_own_images()
     Path('market_attribute.mat').write_bytes(_ANNOTATIONS.read_bytes())
     monkeypatch.setattr(compare_cli, 'execute', _made_up_runs)
     monkeypatch.setattr(compare_cli, 'write_report', _report)
@@ -133,6 +138,7 @@ class _Page:
         handler = {
             'bash': self.shell,
             'bibtex': _check_citation,
+            'csv': _check_table,
             'json': self.json,
             'python': self.python,
             'text': self.output,
@@ -177,8 +183,11 @@ class _Page:
         Path('reid-data/street/street.json').write_text(json.dumps(labels))
 
     def yaml(self, name):
-        if {'rows', 'rows_of'} & set(yaml.safe_load(Path(name).read_text())):
+        content = yaml.safe_load(Path(name).read_text())
+        if {'rows', 'rows_of'} & set(content):
             load_suite(name)
+        elif all('classes' in value for value in content.values()):
+            read_schema(name, read_table('example.csv'), 'example')
         else:
             load_config(name)
 
@@ -189,6 +198,19 @@ class _Page:
                 handler = _COMMANDS.get(words[0])
                 assert handler, f'the command {words[0]} is not tested'
                 handler(words[1:])
+
+
+def _write_own_images():
+    """What a reader of docs/own_images.md has: crops of people, and a video with boxes."""
+    for number, (person, camera) in enumerate(itertools.product('abcdefgh', ('door', 'yard'))):
+        for shot in range(2):
+            path = Path('crops', person, camera, f'{shot}.jpg')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, seed=2 * number + shot)
+    write_video(Path('video.avi'))
+    Path('tracks.txt').write_text(BOXES)
+    for name in ('a.jpg', 'b.jpg'):
+        write_image(Path(name))
 
 
 def _made_up_runs(runs, devices, keep_checkpoints=False):
@@ -354,12 +376,20 @@ def _check_citation(text):
     }
 
 
+def _check_table(text):
+    Path('example.csv').write_text(text)
+    table = read_table('example.csv')
+    assert table.has_splits and table.has_pids and table.has_cameras and table.attributes
+
+
 _COMMANDS = {
     '.': lambda words: None,  # of the environment that the command before it makes
     'make': _make,
     'midattr-benchmark': _benchmark,
     'midattr-compare': _compare,
+    'midattr-predict': partial(_ends_well, predict.main),
     'midattr-render': _render,
+    'midattr-table': partial(_ends_well, tables_cli.main),
     'midattr-train': _train,
     'pip': _pip,
     'pre-commit': _pre_commit,
