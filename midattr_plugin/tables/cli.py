@@ -9,6 +9,7 @@ from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables.contents import describe_table
 from midattr_plugin.tables.from_folder import write_folder_table
+from midattr_plugin.tables.from_video import write_video_table
 from midattr_plugin.tables.table_file import read_table
 from midattr_plugin.user_path import path_option
 
@@ -16,6 +17,8 @@ _EPILOG = """\
 examples:
   a table of the images in crops/<person>/... or crops/0002_c1s1_000451_03.jpg:
     %(prog)s crops --out people.csv
+  crops of everybody whom a tracker has followed, and their table:
+    %(prog)s video.avi --boxes tracks.txt --labels labels.csv --out walkers.csv
   check a table, and show what is in it:
     %(prog)s people.csv
 """
@@ -40,19 +43,21 @@ def run(options: argparse.Namespace) -> None:
         InputError: it cannot be made, or is not sound.
     """
     path: Path = options.path
-    if path.is_dir():
-        if options.out is None:
-            raise InputError(f'"{path}" is a folder, and --out is missing; name the new table')
-        if options.out.exists() and not options.force:
-            raise InputError(
-                f'--out: "{options.out}" exists, and may hold attributes of yours; give another '
-                'name, or --force'
+    if path.is_dir() or options.boxes is not None:
+        _check_out(options)
+        if options.boxes is None:
+            write_folder_table(path, options.out)
+        else:
+            write_video_table(
+                path, options.boxes, options.out, options.labels, options.every, options.for_test
             )
-        write_folder_table(path, options.out)
         path = options.out
         print(f'Table: {path}')
     elif options.out is not None:
-        raise InputError(f'--out is for a folder of images, but "{path}" is none; leave it out')
+        raise InputError(
+            f'--out is for a folder of images, or a video with --boxes, but "{path}" is none; '
+            'leave it out'
+        )
     table = read_table(path)
     print(describe_table(table))
     missing = sum(not os.path.isfile(row.path) for row in table.rows)
@@ -63,15 +68,60 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
+def _check_out(options: argparse.Namespace) -> None:
+    if options.out is None:
+        raise InputError(
+            f'"{options.path}" is no table, and --out is missing; name the table to be made'
+        )
+    if options.out.suffix != '.csv':
+        raise InputError(f'--out: "{options.out}" does not end with .csv; name the new table so')
+    if options.out.exists() and not options.force:
+        raise InputError(
+            f'--out: "{options.out}" exists, and may hold attributes of yours; give another name, '
+            'or --force'
+        )
+    if options.every < 1:
+        raise InputError(f'--every {options.every} is too small; give 1 or more')
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='midattr-table',
-        description='Make a table of the images of a folder, to which you add columns of '
-        'attributes; or check a table, and show what is in it.',
+        description='Make a table of the images of a folder, or of the people in a video, to which '
+        'you add columns of attributes; or check a table, and show what is in it.',
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('path', type=path_option, help='a folder of images, or a table')
-    parser.add_argument('--out', type=path_option, metavar='FILE', help='the table of the folder')
+    parser.add_argument(
+        'path',
+        type=path_option,
+        help='a folder of images, or a table; with --boxes a video, or a folder of frames',
+    )
+    parser.add_argument('--out', type=path_option, metavar='FILE', help='the table to be made')
+    parser.add_argument(
+        '--boxes',
+        type=path_option,
+        metavar='FILE',
+        help='what a tracker has found in the video, in the format of MOTChallenge; the crops are '
+        'written to a folder beside the table',
+    )
+    parser.add_argument(
+        '--labels',
+        type=path_option,
+        metavar='FILE',
+        help='a table with the columns track, pid and attributes, a row per track',
+    )
+    parser.add_argument(
+        '--every',
+        type=int,
+        default=1,
+        metavar='N',
+        help='take every Nth crop of a track (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--for-test',
+        action='store_true',
+        help='all crops are for the test; the one in the middle of each labeled track is a query',
+    )
     parser.add_argument('--force', action='store_true', help='replace a table that exists')
     return parser

@@ -92,14 +92,32 @@ def read_table(path: str | os.PathLike) -> Table:
             an identity is in the training images and in the test.
     """
     path = user_path(path, 'table')
-    lines = _lines(path)
-    try:
-        number, header = next(lines)
-    except StopIteration:
-        raise InputError(f'table "{path}" is empty; its first line names the columns') from None
+    header, lines = read_cells(path)
     _check_header(header, path)
     attributes = tuple(name for name in header if name not in _OWN)
     folder = Path(path).parent
+    rows = [_row(number, cells, attributes, folder, path) for number, cells in lines]
+    table = Table(path, attributes, tuple(rows), frozenset(_OWN[1:]).intersection(header))
+    _check_complete(table)
+    _check_listed_once(table)
+    _check_apart(table)
+    return table
+
+
+def read_cells(path: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns of a CSV file, and number and cells by column of each line.
+
+    Args:
+        path: the file, see :func:`read_table`.
+
+    Raises:
+        InputError: it cannot be read, has no row, or a row has another number of cells.
+    """
+    lines = _lines(path)
+    try:
+        _, header = next(lines)
+    except StopIteration:
+        raise InputError(f'table "{path}" is empty; its first line names the columns') from None
     rows = []
     for number, cells in lines:
         if len(cells) != len(header):
@@ -107,14 +125,12 @@ def read_table(path: str | os.PathLike) -> Table:
                 f'table "{path}", line {number}: {len(cells)} cells, but {len(header)} columns; '
                 'put text that has the separator in it into double quotes'
             )
-        rows.append(_row(number, dict(zip(header, cells, strict=True)), attributes, folder, path))
+        rows.append((number, dict(zip(header, cells, strict=True))))
     if not rows:
-        raise InputError(f'table "{path}" has no row; list an image in each')
-    table = Table(path, attributes, tuple(rows), frozenset(_OWN[1:]).intersection(header))
-    _check_complete(table)
-    _check_listed_once(table)
-    _check_apart(table)
-    return table
+        raise InputError(
+            f'table "{path}" has no row; below the names of the columns there is one for each image'
+        )
+    return header, rows
 
 
 def _lines(path: str) -> Iterator[tuple[int, list[str]]]:
