@@ -16,7 +16,7 @@ from midattr_plugin.schema import AttributeSchema
 
 
 def build_model(cfg: CfgNode, num_classes: int, schema: AttributeSchema | None = None) -> nn.Module:
-    """Return the model ``model.name`` for n identities, on the GPU if one is used.
+    """Return the model ``model.name`` for n identities, on the GPU if one is used; n may be 0.
 
     Its ``started_from`` is 'pretrained' or 'random'; '' if a checkpoint replaces its weights.
 
@@ -31,6 +31,11 @@ def build_model(cfg: CfgNode, num_classes: int, schema: AttributeSchema | None =
     """
     name = cfg.model.name
     own = name in MODELS
+    if not num_classes and not own:
+        raise InputError(
+            f'model.name: "{name}" learns identities alone, but the training images have none; '
+            'choose midattr_<backbone>'
+        )
     # weights that a checkpoint replaces at once need not be downloaded
     replaced = cfg.model.resume or (cfg.test.evaluate and cfg.model.load_weights)
 

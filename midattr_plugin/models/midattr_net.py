@@ -10,7 +10,7 @@ of the global and the local feature. On a ResNet::
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -37,17 +37,22 @@ _SUFFIX = {'global': '', 'local': '_part'}  # of the names of a branch's childre
 class MidAttrNet(nn.Module):
     """Backbone with a global branch, a part branch and attribute heads on a mid-level layer.
 
+    Without training identities (n = 0) it is a model of attributes alone: it ends behind the
+    deepest layer that they read, and has neither branches nor a descriptor, as nothing would have
+    taught them to tell people apart.
+
     Attributes:
         num_classes: number n of training identities.
         schema: the attributes, or None.
         branches: names of the branches.
         part_rows: rows of the part branch; 0 without one.
-        feature_dim: dimensions D of the descriptor.
+        feature_dim: dimensions D of the descriptor; 0 without one.
         descriptor_slices: branch -> its columns of the descriptor.
         spec: from which the model can be built again; None if it was built by its class.
 
     Args:
-        num_classes: number n of training identities.
+        num_classes: number n of training identities; 0 for a model of attributes alone, whose
+            options of branches and descriptor have no effect.
         backbone: the network it stands on; its modules become children of the model.
         schema: the attributes to learn; None for a model without them.
         attribute_layer: a layer of the backbone on which they are recognized, 'pool5' or
@@ -102,7 +107,10 @@ class MidAttrNet(nn.Module):
             attribute_layer,
             layer_overrides,
         )
-        if POOLED in layer_of.values() and 'global' not in self.branches:
+        if not num_classes:
+            self.branches = ()
+            _check_attributes_alone(schema, loss)
+        elif POOLED in layer_of.values() and 'global' not in self.branches:
             raise InputError(
                 f'midattr.attribute_layer or midattr.layer_overrides: {POOLED} is the '
                 'feature of the global branch, which is left out; add global to '
@@ -112,10 +120,16 @@ class MidAttrNet(nn.Module):
         self.schema = schema
         self.loss = loss
         self.dropout = dropout
-        self._has_necks = bnneck
+        self._has_necks = bnneck and num_classes > 0
         generators = PartGenerators()
 
         trunk, tail = backbone.trunk, backbone.tail
+        self._last_layer = backbone.last_layer
+        self._has_tail = 'global' in self.branches
+        if not num_classes:
+            self._last_layer = _deepest(backbone, layer_of.values())
+            self._has_tail = self._last_layer == backbone.last_layer
+            trunk = _up_to(trunk, backbone.layers[self._last_layer])
         if freeze_bn:
             trunk = {name: freeze_batch_norm(module, name) for name, module in trunk.items()}
             tail = freeze_batch_norm(tail, backbone.tail_name)
@@ -124,12 +138,12 @@ class MidAttrNet(nn.Module):
         self._layer_after = {child: layer for layer, child in backbone.layers.items()}
         self._trunk = tuple(trunk)
         self._tail = backbone.tail_name
-        self._last_layer = backbone.last_layer
         channels = backbone.channels[backbone.last_layer]
         self.part_rows = 0
         dims = {}
-        if 'global' in self.branches:
+        if self._has_tail:
             self.add_module(self._tail, tail)
+        if 'global' in self.branches:
             dims['global'] = channels
             self._add_classifier('global', channels, generators)
         if 'local' in self.branches:
@@ -148,7 +162,7 @@ class MidAttrNet(nn.Module):
                     schema, layer_of, {**backbone.channels, POOLED: channels}, list(backbone.layers)
                 )
 
-        described = self.branches if descriptor == FUSED else (descriptor,)
+        described = self.branches if descriptor == FUSED else (descriptor,)[: len(self.branches)]
         self.descriptor_slices: dict[str, slice] = {}
         self.feature_dim = 0
         for branch in described:
@@ -184,7 +198,7 @@ class MidAttrNet(nn.Module):
         Returns:
             In eval mode the descriptor (B, D). In train mode the identity logits (B, n), a
             tuple (global, local) of them if there are two branches; if ``loss`` is 'triplet',
-            ``(logits, features)``.
+            ``(logits, features)``. Of a model of attributes alone only the dict is of use.
 
             With ``return_dict``, a dict of plain dicts, so that ``DataParallel`` can gather it:
             'features' {branch: (B, D of the branch)}, pooled, before any BNNeck and dropout;
@@ -198,7 +212,7 @@ class MidAttrNet(nn.Module):
         if self.training:
             output['identity_logits'] = self.classify_identity(features)
         else:
-            output['descriptor'] = self._describe(self._behind_necks(features))
+            output['descriptor'] = self._describe(self._behind_necks(features), len(x))
         if return_dict:
             output['attribute_logits'] = {} if self.schema is None else self.attribute_heads(maps)
             return output
@@ -215,12 +229,13 @@ class MidAttrNet(nn.Module):
             x = getattr(self, name)(x)
             if name in self._layer_after:
                 maps[self._layer_after[name]] = x
-        if 'global' in self.branches:
-            last = getattr(self, self._tail)(x)
-            maps[self._last_layer] = last
+        if self._has_tail:
+            maps[self._last_layer] = getattr(self, self._tail)(x)
             # the format of the weights: one of 16 bits would round what retrieval compares
-            pooled = last.mean((2, 3), dtype=self.classifier.weight.dtype)
-            maps[POOLED] = features['global'] = pooled
+            dtype = next(self.parameters()).dtype
+            maps[POOLED] = maps[self._last_layer].mean((2, 3), dtype=dtype)
+        if 'global' in self.branches:
+            features['global'] = maps[POOLED]
         if 'local' in self.branches:
             part_map = getattr(self, self._tail + _SUFFIX['local'])(x)
             maps.setdefault(self._last_layer, part_map)
@@ -254,8 +269,10 @@ class MidAttrNet(nn.Module):
             for branch, feature in features.items()
         }
 
-    def _describe(self, features: dict[str, Tensor]) -> Tensor:
+    def _describe(self, features: dict[str, Tensor], count: int) -> Tensor:
         """Join the features, each L2-normalized first, so that none dominates (section 3.3)."""
+        if not self.descriptor_slices:
+            return next(self.parameters()).new_empty(count, 0)
         return torch.cat(
             [F.normalize(features[branch].float()) for branch in self.descriptor_slices], 1
         )
@@ -264,6 +281,33 @@ class MidAttrNet(nn.Module):
 def _one_or_tuple(outputs: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
     values = tuple(outputs.values())
     return values if len(values) > 1 else values[0]
+
+
+def _check_attributes_alone(schema: AttributeSchema | None, loss: str) -> None:
+    if not schema:
+        raise InputError(
+            'there are neither identities nor attributes to learn; give the training images one '
+            'of the two'
+        )
+    if loss != 'midattr':
+        raise InputError(
+            f'loss.name: "{loss}" is one of identities, but the training images have none; choose '
+            'midattr'
+        )
+
+
+def _deepest(backbone: Backbone, read: Iterable[str]) -> str:
+    """Return the deepest layer of those that are read."""
+    layers = list(backbone.layers)
+    places = [layers.index(layer) if layer in layers else len(layers) - 1 for layer in read]
+    return layers[max(places)]
+
+
+def _up_to(modules: Mapping[str, nn.Module], name: str) -> dict[str, nn.Module]:
+    """Return the modules up to the one of this name; all if there is none."""
+    names = list(modules)
+    end = names.index(name) + 1 if name in names else len(names)
+    return {name: modules[name] for name in names[:end]}
 
 
 def _checked_branches(branches: Iterable[str]) -> tuple[str, ...]:

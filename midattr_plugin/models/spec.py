@@ -24,7 +24,7 @@ class ModelSpec:
 
     Attributes:
         name: of the model, for messages and torchreid's ``build_model``.
-        num_classes: number n of training identities.
+        num_classes: number n of training identities; 0 for a model of attributes alone.
         loss: what the model returns in train mode: 'softmax', 'triplet' or 'midattr'.
         backbone: name of the backbone of a model of ours; '' for a model of torchreid.
         last_stride: of the backbone.

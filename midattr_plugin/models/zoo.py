@@ -101,7 +101,7 @@ def midattr_model(
     """Build a model with the arguments of torchreid's ``build_model`` and the options of ours.
 
     Args:
-        num_classes: number n of training identities.
+        num_classes: number n of training identities; 0 for a model of attributes alone.
         loss: 'softmax', 'triplet' or 'midattr'.
         pretrained: start from the backbone's pretrained weights.
         use_gpu: ignored, as by torchreid's models; moving the model is left to the caller.
