@@ -6,11 +6,12 @@ from typing import Any
 from yacs.config import CfgNode
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.attributes_alone import check_attributes_alone
 from midattr_plugin.config import arguments
 from midattr_plugin.datasets import ATTRIBUTE_DATASETS
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.datasets.dataset_problem import dataset_problem
-from midattr_plugin.datasets.held_out import hold_out
+from midattr_plugin.datasets.held_out import held_out_loader, hold_out
 from midattr_plugin.datasets.held_out_identities import describe_held_out, hold_out_identities
 from midattr_plugin.datasets.sampler_check import check_sampler
 from midattr_plugin.datasets.table_dataset import TABLE
@@ -36,6 +37,7 @@ def build_datamanager(cfg: CfgNode):
 
 
 def _build_datamanager(cfg: CfgNode):
+    check_attributes_alone(cfg)
     try:
         with torchreid_compat.dataset_arguments(_dataset_arguments(cfg)):
             if cfg.data.type == 'video':
@@ -73,6 +75,14 @@ def _hold_out(cfg: CfgNode, datamanager: Any) -> None:
     names = ('train_sampler', 'num_instances', 'num_cams', 'num_datasets')
     sampling = {name: cfg.sampler[name] for name in names}
     keys, seed = cfg.midattr, cfg.train.seed
+    given = getattr(datamanager.train_loader.dataset, 'validation', ())
+    if given and keys.validation_images:
+        raise InputError(
+            f'midattr.validation_images is {keys.validation_images}, but the table has '
+            f'{len(given):,} images of the split val; set it to 0, or make them train'
+        )
+    if given and not cfg.test.evaluate:
+        datamanager.validation_loader = held_out_loader(datamanager, list(given))
     if keys.validation_identities:  # in a test, too, as its classifier is that of the training
         held_out = hold_out_identities(datamanager, keys.validation_identities, seed, sampling)
         if not cfg.test.evaluate:

@@ -121,6 +121,8 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     if cfg.data.type == 'image':
         model_info['multiply_adds'] = multiply_adds(model, cfg.data.height, cfg.data.width)
     model_info['started_from'] = model.started_from
+    if not getattr(model, 'num_classes', True):
+        model_info['knows_identities'] = False
     start = f', {model.started_from} weights' if model.started_from else ''
     print(f'Model {cfg.model.name}: {model_info["parameters"]:,} parameters{start}')
     if cfg.model.load_weights:
@@ -229,11 +231,12 @@ def _file_name(cfg: CfgNode, name: str) -> str:
 
 def _data_and_model(cfg: CfgNode):
     datamanager = build.build_datamanager(cfg)
-    is_table = TABLE in cfg.data.sources
-    schema = datamanager.train_loader.dataset.schema if is_table else None
-    if schema is not None and not schema.names:  # of a table without attributes
-        schema = None
-    return datamanager, build.build_model(cfg, datamanager.num_train_pids, schema)
+    images = datamanager.train_loader.dataset
+    # a table may have no attribute
+    schema = (images.schema or None) if TABLE in cfg.data.sources else None
+    has_identities = getattr(images, 'has_identities', True)
+    num_classes = datamanager.num_train_pids if has_identities else 0
+    return datamanager, build.build_model(cfg, num_classes, schema)
 
 
 def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
@@ -254,8 +257,12 @@ def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
 
 
 def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, float]:
-    reid = results.reid[target][descriptor]
-    scores = {f'{descriptor} mAP': reid['mAP'], 'rank-1': reid['rank-1']}
+    scores = {}
+    if reid := results.reid.get(target):
+        scores = {
+            f'{descriptor} mAP': reid[descriptor]['mAP'],
+            'rank-1': reid[descriptor]['rank-1'],
+        }
     balanced_accuracy = results.mean_balanced_accuracy(target)
     if balanced_accuracy is not None:
         scores['attributes balanced accuracy'] = balanced_accuracy

@@ -34,8 +34,10 @@ class AttributeItemsMixin:
         marks_by_path: marks of the classes, one by one, for images of which the labels do not say
             all, e.g. of two colors; those of an image without an entry are those of its labels.
         rendered: whether images, or some of them, are rendered instead of real.
+        has_identities: whether it is known who is seen; if not, nobody is searched for.
     """
 
+    has_identities = True
     annotations: AnnotationFile | None = None
     model_ending: str = ''
     schema: AttributeSchema

@@ -36,6 +36,29 @@ def check_annotated(
         )
 
 
+def check_scored(schema: AttributeSchema | None, dataset: Dataset, name: str) -> None:
+    """Check that the images of a test in which nobody is searched for have labels to score.
+
+    Args:
+        schema: the model's attributes; None for a model without them.
+        dataset: the images, an attribute dataset.
+        name: of the target, for the message.
+
+    Raises:
+        InputError: there is not one label that the model could be right about.
+    """
+    counts = {}
+    known = getattr(dataset, 'schema', None)
+    if None not in (schema, known) and not set(known.names).isdisjoint(schema.names):
+        counts = count_classes(schema, dataset)
+    if not any(count.sum() for count in counts.values()):
+        raise InputError(
+            f'data.targets: the test images of {name} have neither identities nor labels of '
+            f'{", ".join(schema.names) if schema is not None else "any attribute"}, so that there '
+            'is nothing to score; add labels, or the column pid'
+        )
+
+
 def count_classes(schema: AttributeSchema | None, dataset: Dataset) -> dict[str, Tensor]:
     """Return the number of training images (c,) of each class, by attribute.
 

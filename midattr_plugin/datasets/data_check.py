@@ -35,9 +35,10 @@ def check_data(datamanager: Any, training: bool = True) -> None:
         training: whether the training images will be used.
 
     Raises:
-        InputError: training identities are not numbered 0 to n-1, an image has two identities, no
-            query of a target has a match, a camera number is misread, an image is missing or
-            broken or was rendered by another version, or the sampler cannot make its batches.
+        InputError: training identities are not numbered 0 to n-1, an image has two identities, a
+            target has no images, no query of a target has a match, a camera number is misread, an
+            image is missing or broken or was rendered by another version, or the sampler cannot
+            make its batches.
     """
     if getattr(datamanager, 'is_checked', False):
         return
@@ -46,22 +47,27 @@ def check_data(datamanager: Any, training: bool = True) -> None:
     tests = {
         name: (query, gallery)
         for name, loaders in datamanager.test_loader.items()
-        if (query := _dataset(loaders['query'])) and (gallery := _dataset(loaders['gallery']))
+        if (query := _dataset(loaders['query'])) is not None
+        and (gallery := _dataset(loaders['gallery'])) is not None
     }
-    datasets = [dataset for test in tests.values() for dataset in test]
+    for name, (query, gallery) in tests.items():
+        _check_not_empty(name, query, gallery)
+    datasets = [dataset for test in tests.values() for dataset in test if len(dataset)]
     datasets += [] if trained is None else [trained]
     for dataset in datasets:
         _check_frames(dataset.data)
         _check_cameras(dataset.data)
         check_versions(dataset)
     if trained is not None:
-        _check_labels(trained.data, sources)
+        if _is_searched(trained):
+            _check_labels(trained.data, sources)
         _check_one_identity(trained.data, sources)
         check_sampler(datamanager.train_loader)
         check_sampler(getattr(datamanager, 'train_loader_t', None), 'sampler.train_sampler_t')
     for name, (query, gallery) in tests.items():
         _check_not_found_by_itself(name, query.data, gallery.data)
-        _check_matches(name, query, gallery.data)
+        if _is_searched(gallery):
+            _check_matches(name, query, gallery.data)
         if trained is not None:
             _report_overlap(name, trained.data, query.data, gallery.data)
     for dataset in datasets:
@@ -114,6 +120,21 @@ def _check_one_identity(items: Items, sources: Sequence[str]) -> None:
                 f'images twice, as identity {first} and as identity {pid}; name each folder of '
                 'images in one source only, and list each image once'
             )
+
+
+def _check_not_empty(name: str, query: Any, gallery: Any) -> None:
+    splits = {'query': query, 'gallery': gallery} if _is_searched(gallery) else {'test': gallery}
+    for split, images in splits.items():
+        if not len(images):
+            raise InputError(
+                f'data.targets: the {split} set of {name} has no images; add some, or choose other '
+                'targets'
+            )
+
+
+def _is_searched(images: Any) -> bool:
+    """Return whether it is known who is seen, so that people can be searched for."""
+    return getattr(images, 'has_identities', True)
 
 
 def _check_not_found_by_itself(name: str, query: Items, gallery: Items) -> None:

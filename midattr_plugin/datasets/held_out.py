@@ -40,9 +40,21 @@ def hold_out(
     chosen = sample_images(items, count, seed)
     kept = [item for i, item in enumerate(items) if i not in chosen]
     datamanager.train_loader = reduced_loader(whole, kept, sampling, _KEY, count)
-    held_out = [items[i] for i in sorted(chosen)]
+    return held_out_loader(datamanager, [items[i] for i in sorted(chosen)])
+
+
+def held_out_loader(
+    datamanager: torchreid_compat.ImageDataManager, items: list[tuple]
+) -> DataLoader:
+    """Return a loader of images that are not trained on, with torchreid's test transform.
+
+    Args:
+        datamanager: of the training images.
+        items: torchreid's tuples of the images.
+    """
+    whole = datamanager.train_loader
     return DataLoader(
-        untransformed(whole.dataset, held_out, datamanager),
+        untransformed(whole.dataset, items, datamanager),
         batch_size=whole.batch_size,
         num_workers=whole.num_workers,
         pin_memory=whole.pin_memory,

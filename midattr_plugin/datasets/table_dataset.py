@@ -15,7 +15,9 @@ from midattr_plugin.schema import Attribute
 from midattr_plugin.tables import (
     GALLERY,
     QUERY,
+    TEST,
     TRAIN,
+    VAL,
     Table,
     inferred_schema,
     read_schema,
@@ -28,18 +30,27 @@ TABLE = 'csv'
 """Name of the dataset."""
 
 
+_NOTHING = [('', -1, 0, 0)]  # as torchreid looks at the first item of each split
+
+
 @ATTRIBUTE_DATASETS.register(TABLE)
 class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
     """The images of a table; see :mod:`midattr_plugin.tables.table_file`.
 
     A table without splits is split by :func:`~midattr_plugin.tables.split_table`. Identities and
-    cameras are numbered from 0 in the order of their names, those of training images and those of
-    the test apart, as in torchreid. Without cameras, queries and gallery count as seen by two.
+    cameras are numbered in the order of their names, those of training images from 0 and those of
+    the test from 1, as in torchreid, where 0 is no person. Without cameras, queries and gallery
+    count as seen by two.
+
+    In a table without identities the training images are of one, which is nobody, and each image
+    of the test, which is the gallery, is of its own: nothing says who is seen twice.
 
     Attributes:
         table: what was read.
-        pid_names: names of the identities of the test, by number.
+        pid_names: names of the identities of the test, by number; '' is that of 0.
         camid_names: names of the cameras, by number; none without cameras.
+        validation: items (path, 0, camera, 0) that are neither trained on nor tested, of a table
+            without identities.
 
     Args:
         root: unused; paths are relative to the table.
@@ -53,6 +64,8 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         InputError: the table cannot be used, see :mod:`midattr_plugin.tables`; or an image is
             missing.
     """
+
+    _junk_pids = [-1]
 
     def __init__(
         self,
@@ -68,7 +81,7 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
                 'data.sources or data.targets name csv, but midattr.csv.file is empty; set it to '
                 'the path of your table'
             )
-        self.table = table = _read(file, os.stat(file).st_mtime_ns if os.path.exists(file) else 0)
+        self.table = table = table_of(file)
         if not table.has_splits:
             self.table = table = split_table(table, seed)
         name = Path(file).stem
@@ -80,14 +93,32 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         )
         self.labels_by_path = table_labels(table, self.schema)
         self.rendered = is_marked(*Path(table.rows[0].path).resolve().parents[:3])
+        self.has_identities = table.has_pids
         self.camid_names = _in_order({row.camid for row in table.rows if row.camid})
-        self.pid_names = _in_order({row.pid for row in table.rows if row.split != TRAIN})
+        tested = {row.pid for row in table.rows if row.split in (QUERY, GALLERY)}
+        self.pid_names = ['', *_in_order(tested)]
         pids = _in_order({row.pid for row in trained})
-        super().__init__(
-            self._items(TRAIN, pids),
-            self._items(QUERY, self.pid_names),
-            self._items(GALLERY, self.pid_names),
-            **kwargs,
+        self.validation = [(*item, 0) for item in self._items(VAL, [''])]
+        splits = {
+            'train': self._items(TRAIN, pids),
+            'query': self._items(QUERY, self.pid_names),
+            'gallery': self._items(GALLERY, self.pid_names) or self._tested_alone(),
+        }
+        self._check_split(kwargs.get('mode', 'train'), splits)
+        super().__init__(*(items or _NOTHING for items in splits.values()), **kwargs)
+        for name in [name for name, items in splits.items() if not items]:
+            setattr(self, name, [])
+            if self.mode == name:
+                self.data = []
+
+    def _check_split(self, mode: str, splits: dict[str, list]) -> None:
+        if splits[mode] or (mode == 'query' and not self.has_identities):
+            return
+        lacking = mode if self.has_identities or mode == 'train' else TEST
+        use = 'sources' if mode == 'train' else 'targets'
+        raise InputError(
+            f'table "{self.table.path}" has no image of the split {lacking}, but data.{use} names '
+            f'{TABLE}; add some, or leave it out there'
         )
 
     def _items(self, split: str, pids: Sequence[str]) -> list[tuple[str, int, int]]:
@@ -101,6 +132,23 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
             for row in self.table.rows
             if row.split == split
         )
+
+    def _tested_alone(self) -> list[tuple[str, int, int]]:
+        """Return the images of the test of a table without identities, each of one of its own."""
+        items = self._items(TEST, [''])
+        return [(path, number, camera) for number, (path, _, camera) in enumerate(items, 1)]
+
+
+def table_of(file: str) -> Table:
+    """Return the table in a file, whose images exist; it is read again only if it has changed.
+
+    Args:
+        file: its path.
+
+    Raises:
+        InputError: it cannot be used, or an image is missing.
+    """
+    return _read(file, os.stat(file).st_mtime_ns if os.path.exists(file) else 0)
 
 
 @lru_cache(maxsize=4)  # torchreid makes one dataset for each mode

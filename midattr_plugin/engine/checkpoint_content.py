@@ -61,6 +61,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'chosen_on': (lambda value: value is None or isinstance(value, str), 'a text'),
     'evaluated': (lambda value: type(value) is bool, 'True or False'),
     'best_mAP': (_is_number, 'a number'),
+    'best_balanced_accuracy': (_is_number, 'a number'),
     'mAP': (_is_number, 'a number'),
     'rank1': (_is_number, 'a number'),
 }

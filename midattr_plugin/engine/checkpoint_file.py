@@ -8,7 +8,8 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
 * what an exact resume needs: ``random_state``, ``data_seed`` (of the order and augmentation of the
   images), ``criterion`` (learned weights of the losses);
 * what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
-* what was measured: ``mAP``, ``best_mAP``, ``evaluated``;
+* what was measured: ``mAP``, ``best_mAP`` or, without a ranking,
+  ``best_balanced_accuracy``, ``evaluated``;
 * on what it was chosen among the epochs of its training: ``chosen_on``
   (:mod:`midattr_plugin.engine.chosen_on`);
 * what the training started from: ``started_from``, as in the results.

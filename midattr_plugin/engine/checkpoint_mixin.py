@@ -1,7 +1,8 @@
 """Checkpoints during a training, and a resume that continues bit-for-bit.
 
 ``save_dir/model/`` holds ``model.pth.tar-last``, ``model.pth.tar-best`` (highest mAP, on held-out
-identities or, without them, on the test images) and, as without this plugin,
+identities or, without them, on the test images; where nobody is searched for, highest balanced
+accuracy of the attributes, on validation images if there are any) and, as without this plugin,
 ``model.pth.tar-<epoch>`` for every evaluated epoch. ``-last`` is written after
 an epoch unless the one before is only some seconds old: on a GPU an epoch may be shorter than the
 writing of a checkpoint.
@@ -24,7 +25,14 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
-from midattr_plugin.engine.chosen_on import HELD_OUT, IMAGES, TEST, choice_note, chosen_on
+from midattr_plugin.engine.chosen_on import (
+    HELD_OUT,
+    IMAGES,
+    TEST,
+    VALIDATION,
+    choice_note,
+    chosen_on,
+)
 from midattr_plugin.engine.event_writer import EventWriter
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.progress import write_progress
@@ -48,9 +56,11 @@ class CheckpointMixin(torchreid_compat.Engine):
         settings: the configuration by full key, which checkpoints hold and a resume compares.
         checkpoint_seconds: a checkpoint that is followed by another one sooner than this is not
             written; 0 to write one after every epoch.
-        best_mAP: highest mAP so far on that on which the best epoch is chosen, -1 before the first
-            test.
+        best_score: highest score so far by which, and on what, the best epoch is chosen, -1 before
+            the first test.
         held_out_loaders: see :class:`EvaluationMixin`; they are what it is chosen on, if given.
+        validation_loader: held-out training images, which are classified at every test; they are
+            what it is chosen on where nobody is searched for. None for none.
         chosen_on: on what the weights were chosen, as long as they are not trained further.
         save_dir: folder of ``run``.
     """
@@ -60,9 +70,10 @@ class CheckpointMixin(torchreid_compat.Engine):
     criterion: nn.Module | None = None
     settings: Mapping[str, Any] = MappingProxyType({})
     checkpoint_seconds = 0.0
-    best_mAP = -1.0
+    best_score = -1.0
     data_seed: int | None = None
     held_out_loaders: Mapping[str, DataLoader] = MappingProxyType({})
+    validation_loader: DataLoader | None = None
     chosen_on: str | None = None
     save_dir = ''
     writer: Any = None
@@ -118,10 +129,10 @@ class CheckpointMixin(torchreid_compat.Engine):
             )
         if self.precision is not None and checkpoint.get('scaler'):
             self.precision.scaler.load_state_dict(checkpoint['scaler'])
-        self.best_mAP = (
+        self.best_score = (
             -1.0
             if changes_scores(changes, on_targets=self._chosen_by == TEST)
-            else checkpoint.get('best_mAP', -1.0)
+            else checkpoint.get(f'best_{self._choice_score}', -1.0)
         )
         if checkpoint.get('data_seed') is not None:  # up to version 0.3 there was none
             self.data_seed = checkpoint['data_seed']
@@ -218,7 +229,7 @@ class CheckpointMixin(torchreid_compat.Engine):
 
     def train(self, *args, **kwargs):
         """Train one epoch as torchreid does, and keep it."""
-        self._has_chosen |= self.best_mAP >= 0
+        self._has_chosen |= self.best_score >= 0
         super().train(*args, **kwargs)
         self.chosen_on = None
         self.trained_epochs = self.epoch + 1
@@ -250,18 +261,20 @@ class CheckpointMixin(torchreid_compat.Engine):
             epoch: number of the epoch, from 0.
             rank1: of the last target.
             save_dir: ignored; the folder is that of ``run``.
-            is_best: ignored; the best is that with the highest mAP.
+            is_best: ignored; the best is that with the highest score.
         """
+        assert self.results is not None, 'save_model() follows test()'
         mAP = self.results.mean_mAP(self.descriptor)
-        held_out = self.results.validation_identities
-        criterion = mAP if held_out is None else held_out['mAP']
-        is_best = criterion > self.best_mAP
-        self.best_mAP = max(criterion, self.best_mAP)
+        score = self._score(mAP)
+        is_best = score > self.best_score
+        self.best_score = max(score, self.best_score)
         states = gather_random_states()
         if not is_main():
             return
         path = self._path(epoch + 1)
-        state = self._state(states, evaluated=True, rank1=float(rank1), mAP=mAP)
+        measured = {'rank1': rank1, 'mAP': mAP}
+        measured = {name: float(value) for name, value in measured.items() if value is not None}
+        state = self._state(states, evaluated=True, **measured)
         save_checkpoint(state, path)
         if is_best:
             save_checkpoint(state | {'chosen_on': self._chosen_by}, self._path('best'))
@@ -269,13 +282,36 @@ class CheckpointMixin(torchreid_compat.Engine):
         # after a kill in between it is repeated, and so is whatever it had not yet written.
         with atomic_path(self._path('last'), path.stat().st_size) as temporary:
             shutil.copyfile(path, temporary)
-        note = f' (best mAP so far on {IMAGES[self._chosen_by]})' if is_best else ''
+        name = self._choice_score.replace('_', ' ')
+        note = f' (best {name} so far on {IMAGES[self._chosen_by]})' if is_best else ''
         print(f'Checkpoint saved to "{path}"{note}')
 
     @property
     def _chosen_by(self) -> str:
         """Return on what the best epoch is chosen."""
-        return HELD_OUT if self.held_out_loaders else TEST
+        if self.held_out_loaders:
+            return HELD_OUT
+        is_validated = self._choice_score == 'balanced_accuracy' and self.validation_loader
+        return VALIDATION if is_validated else TEST
+
+    @property
+    def _choice_score(self) -> str:
+        """Return by what the best epoch is chosen: 'mAP', or without a ranking the attributes."""
+        galleries = [loaders['gallery'] for loaders in self.test_loader.values()]
+        is_ranked = self.held_out_loaders or any(map(self.is_ranked, galleries))
+        return 'mAP' if is_ranked else 'balanced_accuracy'
+
+    def _score(self, mAP: float | None) -> float:
+        """Return the score of the last test by which the best epoch is chosen.
+
+        Args:
+            mAP: mean over the targets that are ranked; None if none is.
+        """
+        if self.held_out_loaders:
+            return self.results.validation_identities['mAP']
+        if self._chosen_by == VALIDATION:
+            return self.results.extra['validation']['balanced_accuracy']
+        return self.results.overall_balanced_accuracy() if mAP is None else mAP
 
     def _path(self, name: str | int) -> Path:
         return Path(self.save_dir, 'model', f'model.pth.tar-{name}')
@@ -292,7 +328,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             'random_state': random_states,
             'data_seed': self.data_seed,
             'scaler': {} if self.precision is None else self.precision.scaler.state_dict(),
-            'best_mAP': self.best_mAP,
+            f'best_{self._choice_score}': self.best_score,
             'settings': dict(self.settings),
             'training_images': describe_images(self.train_loader.dataset),
             'started_from': self.model_info.get('started_from'),

@@ -9,11 +9,13 @@ from typing import Any
 
 TEST = 'test'
 HELD_OUT = 'held-out identities'
+VALIDATION = 'validation images'
 UNKNOWN = 'unknown'
 
 IMAGES = {
     TEST: 'the test images',
     HELD_OUT: 'the held-out identities',
+    VALIDATION: 'the validation images',
     UNKNOWN: 'images that are not known',
 }
 """What the best epoch is chosen on -> that in words."""
@@ -28,7 +30,7 @@ def chosen_on(checkpoint: Mapping[str, Any], path: str | Path) -> str | None:
             version or of torchreid.
 
     Returns:
-        ``TEST``, ``HELD_OUT``, ``UNKNOWN`` or None.
+        ``TEST``, ``HELD_OUT``, ``VALIDATION``, ``UNKNOWN`` or None.
     """
     if 'chosen_on' in checkpoint:
         return checkpoint['chosen_on']
@@ -42,7 +44,10 @@ def choice_note(chosen: str | None, subject: str = 'this checkpoint') -> str:
         chosen: from :func:`chosen_on`.
         subject: the checkpoint, in words.
     """
-    remedy = 'test -last, or choose on midattr.validation_identities'
+    remedy = (
+        'test -last, or choose on midattr.validation_identities (without identities: on images of '
+        'the split val)'
+    )
     if chosen == TEST:
         return (
             f'Note: {subject} was chosen on the test images, so that its score there is too high; '

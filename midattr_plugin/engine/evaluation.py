@@ -46,7 +46,8 @@ class EvaluationMixin(torchreid_compat.Engine):
     """Mixed into an engine of torchreid, before it.
 
     Attributes:
-        descriptor: name under which the descriptor that the model returns is reported.
+        descriptor: name under which the descriptor that the model returns is reported; '' for a
+            model of attributes alone, which has none.
         descriptor_slices: parts of the descriptor that are also ranked by themselves: name ->
             columns, which no other part has.
         ranking_memory: GiB that the distances may take; more of them are computed in blocks.
@@ -93,7 +94,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         ranks: Sequence[int] = RANKS,
         rerank: bool | None = None,
         **options,
-    ) -> float:
+    ) -> float | None:
         """Test all targets as torchreid does; write what was measured to ``save_dir`` if given.
 
         The random state of training is untouched, so that how often one evaluates does not
@@ -106,7 +107,7 @@ class EvaluationMixin(torchreid_compat.Engine):
             **options: see torchreid.
 
         Returns:
-            Rank-1 of the last target.
+            Rank-1 of the last target; None if it is not ranked.
 
         Raises:
             InputError: a rank is below 1, a split has no images, queries come in another order
@@ -130,6 +131,14 @@ class EvaluationMixin(torchreid_compat.Engine):
         if save_dir:
             self._write(results, Path(user_path(save_dir, 'save_dir')))
         return rank1
+
+    def is_ranked(self, gallery_loader: Any) -> bool:
+        """Return whether people are searched for in a target: who they are must be known.
+
+        Args:
+            gallery_loader: of the target.
+        """
+        return bool(self.descriptor) and getattr(gallery_loader.dataset, 'has_identities', True)
 
     def _write(self, results: Results, folder: Path) -> None:
         scores = query_scores_text(self.query_scores)
@@ -174,13 +183,13 @@ class EvaluationMixin(torchreid_compat.Engine):
         query_loader: Any = None,
         gallery_loader: Any = None,
         **options,
-    ) -> tuple[float, float]:
+    ) -> tuple[float | None, float | None]:
         """Evaluate one target with torchreid's steps, functions and printed lines.
 
         With several processes each extracts its share, and the main process ranks.
 
         Returns:
-            Rank-1 and mAP.
+            Rank-1 and mAP; None of a target that is not ranked.
         """
         assert self.results is not None, 'test() makes the results'
         rendered = is_rendered(gallery_loader.dataset)
@@ -191,6 +200,14 @@ class EvaluationMixin(torchreid_compat.Engine):
                 'about real images'
             )
         self._batch_time = torchreid_compat.utils.AverageMeter()
+        if not self.is_ranked(gallery_loader):
+            print(
+                f'Note: nobody is searched for in {dataset_name}, as '
+                + ('its images have' if self.descriptor else 'the model was trained with')
+                + ' no identities; its scores are those of the attributes'
+            )
+            self._extract(gallery_loader, 'gallery', dataset_name)
+            return None, None
         query = self._extract(query_loader, 'query', dataset_name)
         gallery = self._extract(gallery_loader, 'gallery', dataset_name)
         print(f'Speed: {self._batch_time.avg:.4f} sec/batch')

@@ -21,15 +21,15 @@ class EventWriter:
         self._writer: SummaryWriter | None = None
         self._attempt(self._open)
 
-    def add_scalar(self, tag: str, value: float, step: int) -> None:
-        """Write one value.
+    def add_scalar(self, tag: str, value: float | None, step: int) -> None:
+        """Write one value, unless it is None: what was not measured has no curve.
 
         Args:
             tag: name of its curve.
             value: the value.
             step: its place on the curve.
         """
-        if self._writer is not None:
+        if self._writer is not None and value is not None:
             self._attempt(self._writer.add_scalar, tag, value, step)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.datasets.class_counts import check_annotated
+from midattr_plugin.datasets.class_counts import check_annotated, check_scored
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import broadcast, is_main, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
@@ -115,9 +115,12 @@ class ImageMidAttrEngine(
         self.scheduler = scheduler
         self.register_model('model', model, optimizer, scheduler)
         branches = model.descriptor_slices
-        self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches))
+        self.descriptor = 'fused' if len(branches) > 1 else next(iter(branches), '')
         self.descriptor_slices = branches if len(branches) > 1 else {}
         check_annotated(model.schema, self.train_loader.dataset, datamanager.sources or ())
+        for name, loaders in self.test_loader.items():
+            if not self.is_ranked(loaders['gallery']):
+                check_scored(model.schema, loaders['gallery'].dataset, name)
         self.train_schema: Any = getattr(self.train_loader.dataset, 'schema', None)
         self._log = StepLog()
         self._line: TrainingLine | None = None
@@ -181,13 +184,13 @@ class ImageMidAttrEngine(
                     'scores are not those of something learned here'
                 )
         classes, identities = self.model.num_classes, self.datamanager.num_train_pids
-        if classes < identities:
+        if self.descriptor and classes < identities:
             raise InputError(
                 f'the model has classes for {classes} identities, but there are {identities} in '
                 'the training images; build it with datamanager.num_train_pids'
             )
 
-    def test(self, **options) -> float:
+    def test(self, **options) -> float | None:
         """Test all targets; see :class:`EvaluationMixin`. A table of the last epoch comes first."""
         if self._line is not None and (table := self._line.table()):
             print(f'** Attributes (training images, epoch {self._line.epoch}) **\n{table}')
@@ -306,7 +309,7 @@ class ImageMidAttrEngine(
         query_loader: Any = None,
         gallery_loader: Any = None,
         **options,
-    ) -> tuple[float, float]:
+    ) -> tuple[float | None, float | None]:
         rank1_and_mAP = super()._evaluate(dataset_name, query_loader, gallery_loader, **options)
         measured = broadcast(self._recorder.measure(len(gallery_loader.dataset)))
         del self._recorder

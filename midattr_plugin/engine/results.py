@@ -42,6 +42,8 @@ class Results:
         rendered_as: source or target -> by what recipe its images were rendered, in one line.
         parameters: number of weights of the model.
         multiply_adds: of the forward pass of one training image.
+        knows_identities: False for a model of attributes alone, which was never taught to tell
+            people apart; None for all others.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
         query_scores_sha256: digest of the file with the scores of each query, which was written
             together with the results; None: without one.
@@ -61,6 +63,7 @@ class Results:
     rendered_as: dict[str, str] = field(default_factory=dict)
     parameters: int | None = None
     multiply_adds: int | None = None
+    knows_identities: bool | None = None
     started_from: str | None = None
     query_scores_sha256: str | None = None
     validation_identities: dict[str, float] | None = None
@@ -72,10 +75,14 @@ class Results:
         """Return the names of the fields, besides those of ``extra``."""
         return [field.name for field in dataclasses.fields(cls) if field.name != 'extra']
 
-    def mean_mAP(self, descriptor: str) -> float:
-        """Return the mAP of a descriptor, averaged over the targets."""
-        values = [scores[descriptor]['mAP'] for scores in self.reid.values()]
-        return sum(values) / len(values)
+    def mean_mAP(self, descriptor: str) -> float | None:
+        """Return the mAP of a descriptor, averaged over the targets; None if none is ranked."""
+        return _mean(scores[descriptor]['mAP'] for scores in self.reid.values())
+
+    def overall_balanced_accuracy(self) -> float | None:
+        """Return the balanced accuracy, averaged over attributes and then over targets."""
+        values = map(self.mean_balanced_accuracy, self.attributes)
+        return _mean(value for value in values if value is not None)
 
     def mean_balanced_accuracy(self, target: str) -> float | None:
         """Return the balanced accuracy, averaged over the attributes; None without labels."""
@@ -158,6 +165,11 @@ class Results:
         return results
 
 
+def _mean(values: Iterable[float]) -> float | None:
+    values = list(values)
+    return sum(values) / len(values) if values else None
+
+
 def _check_scores(results: Results) -> None:
     """Check what a report takes from results.
 
@@ -190,6 +202,8 @@ def _check_scores(results: Results) -> None:
             raise ValueError(words)
     _check_numbers([results.parameters, results.multiply_adds])
     _check_numbers((results.validation_identities or {}).values())
+    if results.knows_identities not in (None, True, False):
+        raise ValueError('knows_identities')
     for word in (results.started_from, results.chosen_on, results.query_scores_sha256):
         if not isinstance(word, (str, type(None))):
             raise ValueError(word)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,10 +31,14 @@ def measure_validation(
     Returns:
         'images', their number; 'acc_<branch>' and 'loss_<branch>' (cross entropy) of the
         identities; with several branches 'acc_fused', the accuracy of the product of their
-        probabilities; 'acc_<attribute>' over known labels, and their mean 'acc_attributes'.
-        Accuracies are fractions.
+        probabilities; 'acc_<attribute>' over known labels, their mean 'acc_attributes', and
+        'balanced_accuracy', the mean over the attributes of that of
+        :func:`~midattr_plugin.metrics.score_attribute`. Accuracies are fractions.
     """
-    values: dict[str, list[Tensor]] = {}  # each (B,) or shorter
+    values: dict[str, list[Tensor]] = {}  # each (B,)
+    answers: dict[
+        str, list[Tensor]
+    ] = {}  # predicted and true class of known labels, (B or less, 2)
     images = 0
     for batch in batches:
         identity_logits, attribute_logits, pids, labels = classify(batch)
@@ -49,18 +54,28 @@ def measure_validation(
         if labels is not None:
             for i, (name, logits) in enumerate(attribute_logits.items()):
                 is_known = labels[:, i] >= 0
-                correct = logits.argmax(1) == labels[:, i]
-                values.setdefault(f'attribute {name}', []).append(correct[is_known])
-    means = {
-        name: torch.cat(parts).double().mean().item()
-        for name, parts in values.items()
-        if any(len(part) for part in parts)
+                pairs = torch.stack([logits.argmax(1), labels[:, i]], 1)[is_known]
+                answers.setdefault(name, []).append(pairs.cpu())
+    means = {name: torch.cat(parts).double().mean().item() for name, parts in values.items()}
+    scores = {
+        name: _attribute_scores(torch.cat(pairs).numpy())
+        for name, pairs in answers.items()
+        if any(len(part) for part in pairs)
     }
-    attributes = {
-        f'acc_{name.removeprefix("attribute ")}': means.pop(name)
-        for name in list(means)
-        if name.startswith('attribute ')
+    if scores:
+        accuracies, balanced = zip(*scores.values(), strict=True)
+        means['acc_attributes'] = sum(accuracies) / len(accuracies)
+        means['balanced_accuracy'] = sum(balanced) / len(balanced)
+    return {
+        'images': images,
+        **means,
+        **{f'acc_{name}': accuracy for name, (accuracy, _) in scores.items()},
     }
-    if attributes:
-        means['acc_attributes'] = sum(attributes.values()) / len(attributes)
-    return {'images': images, **means, **attributes}
+
+
+def _attribute_scores(pairs: np.ndarray) -> tuple[float, float]:
+    """Return accuracy and balanced accuracy of (N, 2) predicted and true classes."""
+    predicted, true = pairs.T
+    is_right = predicted == true
+    recalls = [is_right[true == index].mean() for index in np.unique(true)]
+    return float(is_right.mean()), float(np.mean(recalls))

@@ -11,7 +11,7 @@ from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
-from midattr_plugin.predict.report import RENDERED_NOTE
+from midattr_plugin.predict.report import ATTRIBUTES_NOTE, RENDERED_NOTE
 from midattr_plugin.predict.run import predict_into
 from midattr_plugin.predict.source import open_source
 from midattr_plugin.user_path import path_option
@@ -68,6 +68,8 @@ def run(options: argparse.Namespace) -> None:
     print(_summary(options.out, counts))
     if predictor.model.trained_on_rendered:
         print(f'Note: {RENDERED_NOTE}')
+    if not predictor.knows_identities:
+        print(f'Note: {ATTRIBUTES_NOTE}')
 
 
 def _summary(out: Path, counts: dict[str, int]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from midattr_plugin.errors import InputError
 from midattr_plugin.predict.parts import read_parts
 from midattr_plugin.predict.shown import Shown, shown_pictures
 from midattr_plugin.predict.source import Source
@@ -38,7 +39,15 @@ def nearest(
         source: the pictures.
         queries: (Q, D), descriptors.
         count: how many to return for each; all if there are fewer.
+
+    Raises:
+        InputError: the model knows attributes alone.
     """
+    if not queries.shape[1]:
+        raise InputError(
+            'nobody can be searched for with these weights, which know attributes alone; take '
+            'weights that were trained with identities'
+        )
     units = np.stack([unit(query) for query in queries])
     best: list[list[Found]] = [[] for _ in queries]
     for shown, descriptors in (_tracks if source.has_boxes else _images)(parts, source):

@@ -30,7 +30,8 @@ class Prediction:
     Attributes:
         schema: the attributes that it knows; None without any.
         probabilities: name of an attribute -> (N, c) float32, which sum to 1.
-        descriptors: (N, D) float32; images of one person have a small Euclidean distance.
+        descriptors: (N, D) float32; images of one person have a small Euclidean distance. (N, 0)
+            of a model of attributes alone.
     """
 
     schema: AttributeSchema | None
@@ -61,6 +62,8 @@ class Predictor:
     Attributes:
         model: in eval mode, on the device.
         schema: the attributes that it knows; None without any.
+        knows_identities: whether it was taught to tell people apart; a model of attributes alone
+            was not, and has descriptors of no dimension.
         batch_size: number of images that the model sees at a time.
         path: of the checkpoint.
         precision: number format in which it computes.
@@ -94,6 +97,7 @@ class Predictor:
         self.model = load_model(path).to(self._device, memory_format=torch.channels_last)
         self._preprocess = self.model.preprocess
         self.schema: AttributeSchema | None = self.model.spec.schema
+        self.knows_identities = self.model.spec.num_classes > 0
         self._is_ours = bool(self.model.spec.backbone)  # and not a model of torchreid
 
     def __call__(self, images: AnyImage | Iterable[AnyImage]) -> Prediction:

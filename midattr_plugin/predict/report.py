@@ -23,6 +23,10 @@ RENDERED_NOTE = (
     'these weights were trained on rendered people, which a program has drawn; how often they are '
     'right about photographs is not known'
 )
+ATTRIBUTES_NOTE = (
+    'these weights know attributes alone; as they were never taught to tell people apart, there '
+    'are no descriptors'
+)
 _THUMBNAIL = (96, 160)  # pixels at most
 
 
@@ -51,6 +55,7 @@ def write_report(
     weights: str,
     on_rendered: bool = False,
     maps: Mapping[int, str] | None = None,
+    knows_identities: bool = True,
 ) -> None:
     """Write the page: a card per image, or per track where there are tracks.
 
@@ -64,7 +69,9 @@ def write_report(
         weights: name of the checkpoint, for the page.
         on_rendered: whether it was trained on rendered people, which the page then says.
         maps: number of a picture -> path of its maps, relative to ``out``.
+        knows_identities: whether it was taught to tell people apart; if not, the page says so.
     """
+    notes = [RENDERED_NOTE] * on_rendered + [ATTRIBUTES_NOTE] * (not knows_identities)
     shown, total = shown_pictures(parts, source, MOST_CARDS)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('midattr_plugin.predict'),
@@ -75,7 +82,7 @@ def write_report(
     stream = environment.get_template(f'{REPORT}.j2').stream(
         what='track' if source.has_boxes else 'image',
         weights=weights,
-        note=RENDERED_NOTE if on_rendered else '',
+        note='; '.join(notes),
         total=total,
         shown=len(shown),
         attributes=schema or (),

@@ -27,7 +27,7 @@ OWN_COLUMNS = frozenset({'row', 'path', 'first_frame', 'last_frame', 'images', *
 def write_results(
     out: Path, parts: Path, source: Source, schema: AttributeSchema | None
 ) -> dict[str, int]:
-    """Write all files.
+    """Write all files; those of descriptors only if the model has any.
 
     Args:
         out: their folder.
@@ -40,7 +40,8 @@ def write_results(
     """
     predicted = sum(len(part.numbers) for part in read_parts(parts))
     skipped = _write_csv(out / SKIPPED, ('path', 'reason'), _skipped_rows(parts, source))
-    _write_descriptors(out / DESCRIPTORS, parts, predicted)
+    if _has_descriptors(parts):
+        _write_descriptors(out / DESCRIPTORS, parts, predicted)
     columns = ('path', *(_BOX if source.has_boxes else ()), *_attribute_columns(schema))
     _write_csv(out / ATTRIBUTES, ('row', *columns), _image_rows(parts, source, schema))
     tracks = _write_tracks(out, parts, source, schema) if source.has_boxes else 0
@@ -98,6 +99,11 @@ def _answers(
     return cells
 
 
+def _has_descriptors(parts: Path) -> bool:
+    """Return whether the model has descriptors, which one of attributes alone has not."""
+    return next(iter(read_parts(parts))).descriptors.shape[1] > 0
+
+
 def _write_descriptors(path: Path, parts: Path, count: int) -> None:
     """Write the array (count, D) part by part; a memory map would hold it in memory."""
     with atomic_path(path) as temporary, temporary.open('wb') as file:
@@ -127,6 +133,7 @@ def _write_tracks(out: Path, parts: Path, source: Source, schema: AttributeSchem
             for row, (number, track) in enumerate(tracks.items())
         ),
     )
-    with atomic_path(out / TRACK_DESCRIPTORS) as temporary, temporary.open('wb') as file:
-        np.save(file, np.stack([track.descriptor() for track in tracks.values()]))
+    if _has_descriptors(parts):
+        with atomic_path(out / TRACK_DESCRIPTORS) as temporary, temporary.open('wb') as file:
+            np.save(file, np.stack([track.descriptor() for track in tracks.values()]))
     return len(tracks)

@@ -70,6 +70,7 @@ def predict_into(
             facts['weights'],
             bool(predictor.model.trained_on_rendered),
             drawn,
+            predictor.knows_identities,
         )
         write_text(out / FACTS, _as_text(facts | {'results': counts}))
         shutil.rmtree(out / _PARTS)

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from midattr_plugin.tables.table_file import SPLITS, Table, TableRow
+from midattr_plugin.tables.table_file import Table, TableRow
 from midattr_plugin.tables.table_schema import MOST_CLASSES
 
 
@@ -16,7 +16,7 @@ def describe_table(table: Table) -> str:
     """
     missing = [row for row in table.rows if not os.path.isfile(row.path)]
     lines = ['split    | images | identities | cameras']
-    for split in SPLITS if table.has_splits else ('',):
+    for split in table.splits if table.has_splits else ('',):
         rows = [row for row in table.rows if row.split == split]
         lines.append(
             f'{split or "(none)":8} | {len(rows):6,} | '

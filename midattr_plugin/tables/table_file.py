@@ -8,6 +8,9 @@
 
 ``path`` is needed, relative to the folder of the table; ``pid``, ``camid`` and ``split`` may be
 missing. Every other column is an attribute, whose empty cells are unknown.
+
+A table without ``pid`` is one of attributes alone. Nobody is searched for in it, so that its splits
+are ``train``, ``val`` and ``test``; ``query`` and ``gallery`` of it are ``test``, too.
 """
 
 import csv
@@ -20,7 +23,10 @@ from pathlib import Path
 from midattr_plugin.errors import InputError
 from midattr_plugin.user_path import user_path
 
-TRAIN, QUERY, GALLERY = SPLITS = ('train', 'query', 'gallery')
+TRAIN, VAL, QUERY, GALLERY, TEST = 'train', 'val', 'query', 'gallery', 'test'
+SPLITS = (TRAIN, QUERY, GALLERY)
+SPLITS_WITHOUT_PIDS = (TRAIN, VAL, TEST)
+_AS_TEST = dict.fromkeys((QUERY, GALLERY), TEST)
 _PATH, _PID, _CAMID, _SPLIT = _OWN = ('path', 'pid', 'camid', 'split')
 _SEPARATORS = (',', ';', '\t')
 
@@ -34,7 +40,8 @@ class TableRow:
         path: of the image; exists if :func:`read_table` has checked it.
         pid: name of the person, '' in a table without identities.
         camid: name of the camera, '' in a table without cameras.
-        split: one of ``SPLITS``, '' in a table without splits.
+        split: one of ``SPLITS``, of ``SPLITS_WITHOUT_PIDS`` in a table without identities; '' in
+            a table without splits.
         values: of the attributes, '' where unknown.
     """
 
@@ -76,6 +83,11 @@ class Table:
     def has_splits(self) -> bool:
         """Whether it says for what an image is used."""
         return _SPLIT in self.columns
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of its splits."""
+        return SPLITS if self.has_pids else SPLITS_WITHOUT_PIDS
 
 
 def read_table(path: str | os.PathLike) -> Table:
@@ -186,10 +198,14 @@ def _row(
     if not cells[_PATH]:
         raise InputError(f'table "{path}", line {number}: the path is empty; name an image')
     split = cells.get(_SPLIT, '').lower()
-    if _SPLIT in cells and split not in SPLITS:
+    if _PID not in cells:
+        split = _AS_TEST.get(split, split)
+    splits = SPLITS if _PID in cells else SPLITS_WITHOUT_PIDS
+    if _SPLIT in cells and split not in splits:
+        of_other = ' of a table with pid' if split in SPLITS_WITHOUT_PIDS else ''
         raise InputError(
             f'table "{path}", line {number}: split "{cells[_SPLIT]}" is not one of '
-            f'{", ".join(SPLITS)}; change it, or delete the column for a split of our own'
+            f'{", ".join(splits)}{of_other}; change it, or delete the column for a split of our own'
         )
     return TableRow(
         number,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from midattr_plugin.datasets.held_out_identities import split_queries
 from midattr_plugin.errors import InputError
-from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN, Table, TableRow
+from midattr_plugin.tables.table_file import GALLERY, QUERY, TEST, TRAIN, Table, TableRow
 
 
 def split_table(table: Table, seed: int) -> Table:
@@ -15,7 +15,8 @@ def split_table(table: Table, seed: int) -> Table:
     Half of the identities, rounded up, are for training, and none of them is in the test. Each
     camera that has seen one of the others gives a query, as far as an image of another camera is
     left to be found. Without cameras each identity with two images gives one. In a table without
-    identities half of the images are for training, and the others are the gallery.
+    identities half of the images are for training, and the others are the test: as nobody knows
+    who is seen, a person may then be in both.
 
     Args:
         table: a table without splits.
@@ -36,7 +37,8 @@ def split_table(table: Table, seed: int) -> Table:
             f'{len(names) - len(trained)} identities left for the test has two images'
             f'{" of different cameras" if table.has_cameras else ""}; add images, or the column'
         )
-    splits = dict.fromkeys((row.path for row in tested), GALLERY) | dict.fromkeys(queries, QUERY)
+    rest = GALLERY if table.has_pids else TEST
+    splits = dict.fromkeys((row.path for row in tested), rest) | dict.fromkeys(queries, QUERY)
     rows = tuple(replace(row, split=splits.get(row.path, TRAIN)) for row in table.rows)
     return replace(table, rows=rows, columns=table.columns | {'split'})
 

@@ -15,15 +15,17 @@ def test_items_are_those_of_the_table(tmp_path):
     path = write_table(tmp_path)
     built = dataset(path)
     cameras = {'door 9': 0, 'door 10': 1}
-    for split, people in (('train', TRAINED), ('query', TESTED), ('gallery', TESTED)):
+    trained = {name: number for number, name in enumerate(TRAINED)}
+    tested = {name: number for number, name in enumerate(TESTED, 1)}  # 0 is no person in a test
+    for split, people in (('train', trained), ('query', tested), ('gallery', tested)):
         expected = [
-            (str(tmp_path / row['path']), people.index(row['pid']), cameras[row['camid']])
+            (str(tmp_path / row['path']), people[row['pid']], cameras[row['camid']])
             for row in table_rows()
             if row['split'] == split
         ]
         assert [item[:3] for item in getattr(built, split)] == sorted(expected)
     assert (built.num_train_pids, built.num_train_cams) == (5, 2)
-    assert built.pid_names == list(TESTED) and built.camid_names == ['door 9', 'door 10']
+    assert built.pid_names == ['', *TESTED] and built.camid_names == ['door 9', 'door 10']
     assert not built.rendered
 
 
@@ -98,3 +100,55 @@ def test_a_changed_table_is_read_again(tmp_path):
     header, *lines = path.read_text().splitlines(keepends=True)
     path.write_text(''.join([header, *lines[2:]]))
     assert len(dataset(path).train) == 18
+
+
+def without_people(rows, **splits):
+    """Return the rows without who is seen, with other splits: name -> name."""
+    kept = [name for name in rows[0] if name != 'pid']
+    rows = [{name: row[name] for name in kept} for row in rows]
+    return [{**row, 'split': splits.get(row['split'], row['split'])} for row in rows]
+
+
+def test_without_identities(tmp_path):
+    """Nobody is searched for: a test is its gallery, each image of one of its own."""
+    rows = without_people(table_rows())
+    built = dataset(write_table(tmp_path, rows))
+    assert not built.has_identities and built.validation == []
+    assert {pid for _, pid, *_ in built.train} == {0} and built.query == []
+    tested = sorted(str(tmp_path / row['path']) for row in rows if row['split'] != 'train')
+    assert [path for path, *_ in built.gallery] == tested
+    assert [pid for _, pid, *_ in built.gallery] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert len(dataset(tmp_path / 'people.csv', mode='query')) == 0
+
+
+def test_images_of_a_validation(tmp_path):
+    rows = without_people(table_rows(), query='val')
+    built = dataset(write_table(tmp_path, rows))
+    assert [path for path, *_ in built.validation] == [
+        str(tmp_path / 'crops/fay 0.png'),
+        str(tmp_path / 'crops/gus 0.png'),
+    ]
+    used = {path for path, *_ in built.train + built.gallery}
+    assert used.isdisjoint(path for path, *_ in built.validation)
+    assert built.labels(built.validation[0][0]).min() >= 0
+
+
+@pytest.mark.parametrize(
+    ('kept', 'mode', 'words'),
+    [
+        (('query', 'gallery'), 'train', 'no image of the split train, but data.sources'),
+        (('train', 'gallery'), 'query', 'no image of the split query, but data.targets'),
+        (('train',), 'gallery', 'no image of the split gallery, but data.targets'),
+    ],
+)
+def test_a_split_without_images(tmp_path, kept, mode, words):
+    path = write_table(tmp_path, [row for row in table_rows() if row['split'] in kept])
+    with pytest.raises(InputError, match=words):
+        dataset(path, mode=mode)
+    other = 'gallery' if 'gallery' in kept else 'train'
+    assert dataset(path, mode=other).data
+    if mode != 'query':
+        rows = [row for row in without_people(table_rows()) if row['split'] in kept]
+        path = write_table(tmp_path, rows)
+        with pytest.raises(InputError, match=words.replace('gallery', 'test')):
+            dataset(path, mode=mode)

@@ -19,7 +19,10 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.train import run
 
 N = 'midattr.validation_identities'
-NOTE = 'so that its score there is too high; test -last, or choose on midattr.validation_identities'
+NOTE = (
+    'so that its score there is too high; test -last, or choose on midattr.validation_identities '
+    '(without identities: on images of the split val)'
+)
 CHOSEN = f'Note: this checkpoint was chosen on the test images, {NOTE}'
 MAYBE = 'Note: it is unknown on what this checkpoint was chosen, but probably on the test images'
 SOFTMAX = ['model.name', 'osnet_x0_25', 'loss.name', 'softmax']

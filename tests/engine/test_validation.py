@@ -32,6 +32,7 @@ def test_scores_equal_plain_loops():
     batches = [random_batch(5), random_batch(4)]
     scores = measure_validation(batches, lambda batch: batch)
     right = dict.fromkeys(('global', 'local', 'fused', 'hat', 'age'), 0)
+    by_class = {}  # (attribute, class) -> whether its images were recognized
     losses, num_known = {'global': 0.0, 'local': 0.0}, {'hat': 0, 'age': 0}
     for logits, attributes, pids, labels in batches:
         for i, pid in enumerate(pids.tolist()):
@@ -48,7 +49,9 @@ def test_scores_equal_plain_loops():
                 if label >= 0:
                     values = attributes[name][i].tolist()
                     num_known[name] += 1
-                    right[name] += values.index(max(values)) == label
+                    answer = values.index(max(values)) == label
+                    right[name] += answer
+                    by_class.setdefault((name, label), []).append(answer)
     expected = {
         'images': 9,
         **{f'acc_{name}': right[name] / 9 for name in ('global', 'local', 'fused')},
@@ -56,6 +59,10 @@ def test_scores_equal_plain_loops():
         **{f'acc_{name}': right[name] / num_known[name] for name in num_known},
     }
     expected['acc_attributes'] = (expected['acc_hat'] + expected['acc_age']) / 2
+    recalls = {'hat': [], 'age': []}
+    for (name, _), answers in by_class.items():
+        recalls[name].append(sum(answers) / len(answers))
+    expected['balanced_accuracy'] = sum(sum(r) / len(r) for r in recalls.values()) / 2
     assert scores == pytest.approx(expected)  # no label of the bag is known
 
 

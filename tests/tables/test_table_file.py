@@ -81,7 +81,11 @@ def test_names_stay_names(write):
         ('path,hat\n1.jpg\n', 'line 2: 1 cells, but 2 columns'),
         ('path,hat\n1.jpg,a,b\n', 'line 2: 3 cells, but 2 columns'),
         ('path,hat\n,a\n', 'line 2: the path is empty'),
-        ('path,split\n1.jpg,test\n', 'line 2: split "test" is not one of train, query, gallery'),
+        (
+            'path,pid,split\n1.jpg,a,test\n',
+            'one of train, query, gallery of a table with pid; change',
+        ),
+        ('path,split\n1.jpg,dev\n', 'line 2: split "dev" is not one of train, val, test; change'),
         ('path,split\n1.jpg,\n', 'line 2: split "" is not one of'),
         ('path,pid\n1.jpg,1\n2.jpg,\n', 'line 3: pid is empty; give every image one'),
         ('path,camid\n1.jpg,\n', 'line 2: camid is empty'),

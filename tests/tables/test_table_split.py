@@ -50,7 +50,7 @@ def test_without_cameras(tmp_path):
 def test_without_identities(tmp_path):
     (tmp_path / 'people.csv').write_text('path\n' + ''.join(f'{i}.jpg\n' for i in range(9)))
     table = split_table(read_table(tmp_path / 'people.csv'), 0)
-    assert Counter(row.split for row in table.rows) == {'train': 5, 'gallery': 4}
+    assert Counter(row.split for row in table.rows) == {'train': 5, 'test': 4}
 
 
 def test_the_seed_alone_decides(tmp_path):
