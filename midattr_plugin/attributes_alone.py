@@ -19,14 +19,25 @@ def check_attributes_alone(cfg: CfgNode) -> None:
     Raises:
         InputError: a key needs identities, or nothing could be tested.
     """
-    if TABLE not in {*cfg.data.sources, *cfg.data.targets} or cfg.data.type != 'image':
-        return
-    if not cfg.midattr.csv.file or table_of(cfg.midattr.csv.file).has_pids:
+    if not names_table_without_pids(cfg):
         return
     if TABLE in cfg.data.sources:
         _check_trained_alone(cfg)
     else:
         _check_tested_alone(cfg)
+
+
+def names_table_without_pids(cfg: CfgNode) -> bool:
+    """Return whether a source or a target is a table that does not say who is seen.
+
+    Args:
+        cfg: the configuration.
+
+    Raises:
+        InputError: the table cannot be used.
+    """
+    is_named = cfg.data.type == 'image' and TABLE in {*cfg.data.sources, *cfg.data.targets}
+    return bool(is_named and cfg.midattr.csv.file) and not table_of(cfg.midattr.csv.file).has_pids
 
 
 def _check_trained_alone(cfg: CfgNode) -> None:

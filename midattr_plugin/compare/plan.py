@@ -19,6 +19,7 @@ from typing import Any
 
 from yacs.config import CfgNode
 
+from midattr_plugin.attributes_alone import names_table_without_pids
 from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.config import load_config
 from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
@@ -227,3 +228,8 @@ def _check_trains(cfg: CfgNode) -> None:
             raise InputError(
                 f'{key} is {given}, but the rows of a suite are trained from scratch; leave it out'
             )
+    if names_table_without_pids(cfg):
+        raise InputError(
+            f'midattr.csv.file: table "{cfg.midattr.csv.file}" has no column pid, but a suite '
+            'compares how well people are found; add the column, or train with midattr-train'
+        )

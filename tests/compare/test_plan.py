@@ -4,6 +4,7 @@ import pytest
 
 from helpers.fake_queries import add_queries, made_up_queries
 from helpers.fake_runs import TARGET, finish, made_up_results, make_suite
+from helpers.fake_table import write_table
 from midattr_plugin.compare.plan import plan_runs
 from midattr_plugin.errors import InputError
 
@@ -45,6 +46,15 @@ def test_wrong_row_is_named(tmp_path, settings, words):
     with pytest.raises(InputError, match=f'row "bad": .*{words}'):
         plan_runs(suite, [1], tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_a_table_without_identities(tmp_path):
+    """Its runs would have no rank-1 and no mAP, and so no line in the report."""
+    path = write_table(tmp_path, [{'path': 'crops/1.png', 'hat': 'no'}])
+    settings = {'data.sources': ['csv'], 'data.targets': ['csv'], 'midattr.csv.file': str(path)}
+    suite = make_suite(tmp_path, {'name': 'bad', 'set': settings})
+    with pytest.raises(InputError, match='row "bad": midattr.csv.file: .* has no column pid'):
+        plan_runs(suite, [1], tmp_path / 'out')
 
 
 def test_options_that_are_not_pairs(tmp_path):

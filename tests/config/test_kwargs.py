@@ -12,7 +12,7 @@ from midattr_plugin import (
 )
 from midattr_plugin.config import arguments, get_default_config, load_config
 from midattr_plugin.config.keys import all_keys, flatten
-from midattr_plugin.datasets.table_dataset import TableDataset
+from midattr_plugin.datasets import TableDataset
 from midattr_plugin.models import MidAttrNet, midattr_model
 
 # consumer -> the functions that take its arguments, the arguments that come from elsewhere
@@ -20,7 +20,6 @@ CONSUMERS = {
     'image_data': ([torchreid_compat.ImageDataManager], set()),
     'video_data': ([torchreid_compat.VideoDataManager], set()),
     # torchreid 1.4.0's build_optimizer has param_groups, too
-    'csv': ([TableDataset], {'root', 'kwargs'}),
     'optimizer': ([torchreid_compat.optim.build_optimizer], {'model', 'param_groups'}),
     'lr_scheduler': ([torchreid_compat.optim.build_lr_scheduler], {'optimizer'}),
     'run': ([torchreid_compat.Engine.run], {'self'}),
@@ -36,6 +35,7 @@ CONSUMERS = {
         [ImageMidAttrEngine],
         {'datamanager', 'model', 'optimizer', 'scheduler', 'use_gpu', 'criterion'},
     ),
+    'csv': ([TableDataset], {'self', 'root', 'kwargs'}),
     'attribute_loss.plain': ([ATTRIBUTE_LOSSES['plain']], {'args', 'kwargs'}),
     'attribute_loss.class_balanced': ([ATTRIBUTE_LOSSES['class_balanced']], {'counts'}),
     'attribute_loss.focal': ([ATTRIBUTE_LOSSES['focal']], set()),
@@ -84,6 +84,7 @@ def test_values_reach_their_arguments():
         'triplet_margin': 'loss.triplet.margin',
         'attribute_loss.class_balanced.beta': 'midattr.class_balance_beta',
         'attribute_loss.focal.gamma': 'midattr.focal_gamma',
+        'csv.seed': 'midattr.csv.seed',  # train.seed is another
     }
     values = flatten(cfg)
     for consumer in CONSUMERS:

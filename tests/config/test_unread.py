@@ -18,8 +18,8 @@ FOCAL = [*OURS, 'midattr.attribute_loss', 'focal']
 BALANCED = [*OURS, 'midattr.attribute_loss', 'class_balanced']
 COSINE = ['train.lr_scheduler', 'cosine']
 ONE_BRANCH = [*OURS, 'midattr.branches', ['global']]
-TEST = ['test.evaluate', True, 'midattr.untrained', True]
 TABLE = ['data.targets', ['csv']]
+TEST = ['test.evaluate', True, 'midattr.untrained', True]
 CUHK03 = ['data.targets', ['cuhk03']]
 
 ROWS = [
@@ -96,8 +96,8 @@ ROWS = [
     ('midattr.compile', True, PLAIN, []),
     ('midattr.untrained', True, ['test.evaluate', True], []),
     ('midattr.csv.file', 'x', TABLE, []),
-    ('midattr.csv.attributes', ['x'], TABLE, [*TABLE, 'midattr.csv.schema', 'x']),
-    ('midattr.csv.schema', 'x', TABLE, []),
+    ('midattr.csv.attributes', ['hat'], TABLE, [*TABLE, 'midattr.csv.schema', 'x']),
+    ('midattr.csv.schema', 'x', ['data.sources', ['csv']], []),
     ('midattr.csv.seed', 1, TABLE, []),
     ('midattr.annotations.market1501', 'x', ['data.sources', ['market1501_attr']], []),
     ('midattr.annotations.dukemtmcreid', 'x', ['data.targets', ['dukemtmcreid_attr']], []),
