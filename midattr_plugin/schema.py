@@ -99,6 +99,23 @@ class AttributeSchema:
         names = dict.fromkeys(f'{self.name}+{other.name}'.split('+'))
         return AttributeSchema('+'.join(names), tuple(merged.values()))
 
+    def respelled(self, other: 'AttributeSchema') -> tuple[str, str, str] | None:
+        """Return a class that another schema writes in another case, and so takes for another.
+
+        Args:
+            other: the other schema.
+
+        Returns:
+            The attribute, the class here and that of ``other``; None if there is no such class.
+        """
+        for attribute in other:
+            ours = self[attribute.name].classes if attribute.name in self.names else ()
+            by_case = {name.casefold(): name for name in ours}
+            for name in attribute.classes:
+                if name not in ours and name.casefold() in by_case:
+                    return attribute.name, by_case[name.casefold()], name
+        return None
+
     def convert(self, labels: Tensor, target: 'AttributeSchema') -> Tensor:
         """Return labels of this schema as labels of another, matched by attribute and class name.
 

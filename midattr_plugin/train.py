@@ -139,6 +139,7 @@ def _run(cfg: CfgNode, save_dir: Path) -> Results:
     engine.settings = flatten(cfg) | {'model.resume': ''}
     engine.results_name = _file_name(cfg, engine.results_name)
     engine.query_scores_name = _file_name(cfg, engine.query_scores_name)
+    engine.names_name = _file_name(cfg, engine.names_name)
     if not is_main():  # its random numbers must not be those of the main process
         torchreid_compat.utils.set_random_seed(cfg.train.seed + process_rank())
 
@@ -232,11 +233,16 @@ def _file_name(cfg: CfgNode, name: str) -> str:
 def _data_and_model(cfg: CfgNode):
     datamanager = build.build_datamanager(cfg)
     images = datamanager.train_loader.dataset
-    # a table may have no attribute
-    schema = (images.schema or None) if TABLE in cfg.data.sources else None
+    schema = getattr(images, 'schema', None) if TABLE in cfg.data.sources else None
+    if TABLE in cfg.data.sources and schema is None:
+        raise InputError(
+            f'data.sources: {cfg.data.sources[0]} has no attributes, so that those of {TABLE} '
+            f'would be lost behind it; name {TABLE} first'
+        )
     has_identities = getattr(images, 'has_identities', True)
     num_classes = datamanager.num_train_pids if has_identities else 0
-    return datamanager, build.build_model(cfg, num_classes, schema)
+    # a table may have no attribute
+    return datamanager, build.build_model(cfg, num_classes, schema or None)
 
 
 def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:

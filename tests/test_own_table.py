@@ -1,5 +1,6 @@
 """Own images by a table, from the command line to a trained model, without a line of Python."""
 
+import csv
 import json
 
 import pytest
@@ -8,6 +9,9 @@ from helpers.fake_market import write_market_tree
 from helpers.fake_table import ATTRIBUTES, table_rows, write_table
 from helpers.tiny_run import arguments
 from midattr_plugin import load_model
+from midattr_plugin.build import build_datamanager
+from midattr_plugin.config import parse_config
+from midattr_plugin.datasets import MARKET1501, Market1501Attr
 from midattr_plugin.train import main
 
 IDENTITY = ('path', 'pid', 'camid', 'split')
@@ -79,3 +83,116 @@ def test_a_model_of_another_dataset_takes_what_it_knows(own, tmp_path):
     assert main(words) == 0
     attributes = json.loads((tmp_path / 'log/metrics.json').read_text())['attributes']
     assert set(attributes['csv']) == {'hat', 'average'}
+
+
+def test_names_of_people_are_kept(own, tmp_path):
+    """Numbers in the results have a name beside them."""
+    assert main(own('train.max_epoch', 1)) == 0
+    with open(tmp_path / 'log/names.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    names = {(row['what'], row['number']): row['name'] for row in rows}
+    with open(tmp_path / 'log/query_scores.csv', newline='') as file:
+        queries = list(csv.DictReader(file))
+    assert queries and all(
+        query['query'] == f'{names["pid", query["pid"]]} 0.png' for query in queries
+    )
+    assert {names['camid', query['camid']] for query in queries} == {'door 9'}
+
+
+def test_all_people_of_a_test_count(own, tmp_path):
+    """None has the number 0, which is that of a distractor."""
+    assert main(own('train.max_epoch', 1)) == 0
+    scores = json.loads((tmp_path / 'log/metrics.json').read_text())['attributes']['csv']
+    for name in ATTRIBUTES:  # of which no label is unknown
+        assert scores[name]['protocol_accuracy'] == scores[name]['accuracy']
+
+
+def colored(order):
+    """Return rows whose people have the colors in this order, one that Market lacks among them."""
+    return [
+        {'upper_color': order[number // 4 % len(order)]} | row
+        for number, row in enumerate(table_rows())
+    ]
+
+
+def test_classes_of_both_sources_are_joined_by_name(own, tmp_path):
+    """A color that Market lacks is one more class; an order of one's own moves no label."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    rows = colored(['white', 'mint', 'black', 'red'])
+    write_table(tmp_path, rows)
+    (tmp_path / 'schema.yaml').write_text('upper_color: {classes: [red, mint, white, black]}\n')
+    for sources in (('csv', 'market1501_attr'), ('market1501_attr', 'csv')):
+        words = own('midattr.csv.schema', tmp_path / 'schema.yaml', sources=sources)
+        dataset = build_datamanager(parse_config(words)).train_loader.dataset
+        colors = dataset.schema['upper_color'].classes
+        assert set(colors) == {*MARKET1501['upper_color'].classes, 'mint'}
+        column = dataset.schema.names.index('upper_color')
+        market = Market1501Attr(root=str(tmp_path), verbose=False)
+        given = {str(tmp_path / row['path']): row['upper_color'] for row in rows}
+        for path, *_ in market.train:
+            label = market.labels(path)[market.schema.names.index('upper_color')].item()
+            given[path] = market.schema['upper_color'].classes[label] if label >= 0 else None
+        assert len(dataset.train) == 36
+        for path, *_ in dataset.train:
+            label = dataset.labels(path)[column].item()
+            assert (colors[label] if label >= 0 else None) == given[path]
+
+
+def test_classes_that_differ_in_their_case(own, tmp_path, capsys):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    write_table(tmp_path, colored(['White', 'black']))
+    assert main(own(sources=('csv', 'market1501_attr'))) == 1
+    assert 'a class of upper_color is "White" in people, but "white"' in capsys.readouterr().err
+    words = own('model.name', 'midattr_tiny_market', sources=('market1501_attr',))
+    assert main(words) == 1
+    assert 'data.targets: a class of upper_color is "white"' in capsys.readouterr().err
+
+
+def test_classes_that_a_model_of_another_dataset_lacks(own, tmp_path):
+    """Labels of its other classes are scored; those of a color that it lacks are unknown to it."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    write_table(tmp_path, colored(['mint', 'black']))
+    words = own('train.max_epoch', 1, 'model.name', 'midattr_tiny_market', targets=('csv',))
+    assert main([*words, '-s', 'market1501_attr']) == 0
+    counts = json.loads((tmp_path / 'log/metrics.json').read_text())['confusion']['csv']
+    black = counts['upper_color']['classes'].index('black')
+    rows = [row for row in colored(['mint', 'black']) if row['split'] == 'gallery']
+    by_class = [sum(row) for row in counts['upper_color']['counts']]
+    assert sum(by_class) == by_class[black]
+    assert by_class[black] == sum(row['upper_color'] == 'black' for row in rows) > 0
+
+
+def test_alone_as_a_target_of_weights_trained_elsewhere(own, tmp_path):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    market = own('train.max_epoch', 1, 'model.name', 'midattr_tiny_market', targets=('csv',))
+    assert main([*market, '-s', 'market1501_attr']) == 0
+    trained = json.loads((tmp_path / 'log/metrics.json').read_text())
+    last = tmp_path / 'log/model/model.pth.tar-last'
+    words = ['model.load_weights', last, 'test.evaluate', True]
+    words = own(*words, 'model.name', 'midattr_tiny_market', targets=('csv',))
+    assert main([*words, '-s', 'market1501_attr']) == 0
+    tested = json.loads((tmp_path / 'log/metrics-test.json').read_text())
+    assert tested['reid'] == trained['reid'] and set(tested['reid']) == {'csv'}
+
+
+def test_behind_a_source_without_attributes(own, tmp_path, capsys):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    assert main(own(sources=('market1501', 'csv'))) == 1
+    assert 'those of csv would be lost behind it; name csv first' in capsys.readouterr().err
+    assert main(own('train.max_epoch', 1, sources=('csv', 'market1501'))) == 0
+
+
+def test_identities_alone(own, tmp_path):
+    """A table without attributes trains a model of identities."""
+    rows = [{name: row[name] for name in ('path', 'pid', 'split')} for row in table_rows()]
+    write_table(tmp_path, rows)
+    assert main(own('train.max_epoch', 1)) == 0
+    metrics = json.loads((tmp_path / 'log/metrics.json').read_text())
+    assert metrics['attributes'] == {} and metrics['reid']['csv']['fused']['mAP'] > 0
+    assert load_model(tmp_path / 'log/model/model.pth.tar-last').num_classes == 5
+
+
+def test_nothing_to_learn(own, tmp_path, capsys):
+    write_table(tmp_path, [{'path': row['path'], 'split': row['split']} for row in table_rows()])
+    assert main(own()) == 1
+    assert 'neither identities nor attributes to learn' in capsys.readouterr().err

@@ -16,6 +16,7 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.class_marks import Marks, class_names, convert_marks
 from midattr_plugin.datasets.annotation_file import AnnotationFile
 from midattr_plugin.datasets.image_file import read_image
+from midattr_plugin.errors import InputError
 from midattr_plugin.schema import UNKNOWN, AttributeSchema
 
 LabelTable = dict[str, tuple[int, ...]]
@@ -73,11 +74,15 @@ class AttributeItemsMixin:
 
         An attribute that a source does not annotate is unknown (-1) for its images; ``other`` may
         also be a dataset of torchreid, without attributes. Query and gallery are those of ``self``.
+
+        Raises:
+            InputError: a class of both is written in two ways.
         """
         # torchreid joins and relabels, but its result has neither attributes nor k_tfm.
         joined = super().__add__(other)
         schema, labels, marks = self.schema, self.labels_by_path, self.marks_by_path
         if isinstance(other, AttributeItemsMixin):
+            check_same_spelling(self.schema, other.schema, 'data.sources')
             schema = self.schema.union(other.schema)
             labels = _converted(other.labels_by_path, other.schema, schema) | _converted(
                 labels, self.schema, schema
@@ -129,6 +134,25 @@ class AttributeImageDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         self.marks_by_path = dict(marks_by_path)  # a proxy cannot be sent to workers
         self.rendered = rendered
         super().__init__(train, query, gallery, **kwargs)
+
+
+def check_same_spelling(schema: AttributeSchema, other: AttributeSchema, key: str) -> None:
+    """Check that classes of the same name are written alike, as they are matched by their names.
+
+    Args:
+        schema: the attributes of a dataset or model.
+        other: those of another.
+        key: configuration key that brought them together, for the message.
+
+    Raises:
+        InputError: a class differs in its case alone.
+    """
+    if found := schema.respelled(other):
+        attribute, ours, theirs = found
+        raise InputError(
+            f'{key}: a class of {attribute} is "{ours}" in {schema.name}, but "{theirs}" in '
+            f'{other.name}, so that they would be two; write them alike'
+        )
 
 
 def _converted(table: LabelTable, schema: AttributeSchema, target: AttributeSchema) -> LabelTable:

@@ -29,6 +29,7 @@ from midattr_plugin.engine.descriptor_ranking import (
 )
 from midattr_plugin.engine.extraction import Split, extract_split
 from midattr_plugin.engine.measurements import measure
+from midattr_plugin.engine.names_file import names_text
 from midattr_plugin.engine.query_scores_file import (
     query_names,
     query_scores_sha256,
@@ -55,6 +56,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         results_name: file in ``save_dir`` to which ``results`` are written.
         query_scores: what it measured for each query: (target, descriptor) -> scores.
         query_scores_name: file in ``save_dir`` to which they are written.
+        names_name: file in ``save_dir`` with the names of people and cameras that have any.
         model_info: further fields of the results: 'parameters', 'multiply_adds', 'started_from'.
         trained_epochs: number of epochs trained.
         held_out_loaders: 'query' and 'gallery' of held-out training identities, which are ranked at
@@ -69,6 +71,7 @@ class EvaluationMixin(torchreid_compat.Engine):
     results_name = 'metrics.json'
     query_scores: dict[tuple[str, str], QueryScores]
     query_scores_name = 'query_scores.csv'
+    names_name = 'names.csv'
     model_info: Mapping[str, Any] = MappingProxyType({})
     trained_epochs = 0
     held_out_loaders: Mapping[str, DataLoader] = MappingProxyType({})
@@ -142,12 +145,15 @@ class EvaluationMixin(torchreid_compat.Engine):
 
     def _write(self, results: Results, folder: Path) -> None:
         scores = query_scores_text(self.query_scores)
+        datasets = {name: loaders['gallery'].dataset for name, loaders in self.test_loader.items()}
+        names = names_text(datasets)
         results.query_scores_sha256 = query_scores_sha256(scores)
         if is_main():
             write_texts(
                 {
                     folder / self.results_name: results.text(),
                     folder / self.query_scores_name: scores,
+                    **({folder / self.names_name: names} if names else {}),
                 }
             )
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.datasets.attribute_items import check_same_spelling
 from midattr_plugin.datasets.class_counts import check_annotated, check_scored
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import broadcast, is_main, sum_over_processes, world_size
@@ -119,6 +120,9 @@ class ImageMidAttrEngine(
         self.descriptor_slices = branches if len(branches) > 1 else {}
         check_annotated(model.schema, self.train_loader.dataset, datamanager.sources or ())
         for name, loaders in self.test_loader.items():
+            tested = getattr(loaders['gallery'].dataset, 'schema', None)
+            if model.schema is not None and tested is not None:
+                check_same_spelling(model.schema, tested, 'data.targets')
             if not self.is_ranked(loaders['gallery']):
                 check_scored(model.schema, loaders['gallery'].dataset, name)
         self.train_schema: Any = getattr(self.train_loader.dataset, 'schema', None)

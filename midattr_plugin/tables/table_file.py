@@ -16,6 +16,7 @@ are ``train``, ``val`` and ``test``; ``query`` and ``gallery`` of it are ``test`
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ SPLITS_WITHOUT_PIDS = (TRAIN, VAL, TEST)
 _AS_TEST = dict.fromkeys((QUERY, GALLERY), TEST)
 _PATH, _PID, _CAMID, _SPLIT = _OWN = ('path', 'pid', 'camid', 'split')
 _SEPARATORS = (',', ';', '\t')
+_CONTROL = re.compile(r'[\x00-\x1f\x7f]')
 
 
 @dataclass(frozen=True)
@@ -177,19 +179,28 @@ def _separator(header: str) -> str:
 
 
 def _check_header(header: list[str], path: str) -> None:
-    if _PATH not in header:
-        raise InputError(
-            f'table "{path}" has no column "{_PATH}" (its columns are '
-            f'{", ".join(name or "one without a name" for name in header)}); name the column of '
-            f'the image files "{_PATH}"'
-        )
     for position, name in enumerate(header):
         if not name:
             raise InputError(
                 f'table "{path}": column {position + 1} has no name; name it, or delete it'
             )
+        if not name.isprintable():
+            raise InputError(
+                f'table "{path}": the name of column {position + 1} has a line break, or a '
+                'character that cannot be printed; rename it'
+            )
+        if name.lower() in _OWN and name not in _OWN:
+            raise InputError(
+                f'table "{path}": column "{name}" would be an attribute; write '
+                f'"{name.lower()}", or rename it'
+            )
         if name in header[:position]:
             raise InputError(f'table "{path}" has two columns "{name}"; rename or delete one')
+    if _PATH not in header:
+        raise InputError(
+            f'table "{path}" has no column "{_PATH}" (its columns are {", ".join(header)}); name '
+            f'the column of the image files "{_PATH}"'
+        )
 
 
 def _row(
@@ -197,6 +208,12 @@ def _row(
 ) -> TableRow:
     if not cells[_PATH]:
         raise InputError(f'table "{path}", line {number}: the path is empty; name an image')
+    for name, cell in cells.items():
+        if not (cell.isprintable() or (name == _PATH and not _CONTROL.search(cell))):
+            raise InputError(
+                f'table "{path}", line {number}: the cell of column "{name}" has a line break, or '
+                'a character that cannot be printed; change it'
+            )
     split = cells.get(_SPLIT, '').lower()
     if _PID not in cells:
         split = _AS_TEST.get(split, split)

@@ -23,11 +23,13 @@ from midattr_plugin.schema import (
     Attribute,
     AttributeSchema,
 )
+from midattr_plugin.tables.attribute_name import check_attribute_name
 from midattr_plugin.tables.table_file import Table, TableRow
 from midattr_plugin.user_path import user_path
 
 MOST_CLASSES = 50
 """A column of more values is a number, a time or a name, but not an attribute."""
+_NO_VALUES = frozenset({'nan', 'null', 'n/a', '#n/a', '?'})  # what programs write for "unknown"
 
 
 def inferred_schema(
@@ -51,7 +53,8 @@ def inferred_schema(
 
     Raises:
         InputError: there is no column of a chosen name, an attribute has one value or very many,
-            or a value is only in the test.
+            values that differ in their case alone, values that stand for none, or a name that
+            something else has.
     """
     for attribute in chosen:
         if attribute not in table.attributes:
@@ -63,8 +66,10 @@ def inferred_schema(
     for column, attribute in enumerate(table.attributes):
         if chosen and attribute not in chosen:
             continue
+        check_attribute_name(attribute, f'table "{table.path}"')
         seen = {row.values[column] for row in rows} - {''}
         _check_number(seen, attribute, table)
+        _check_spelling(seen, attribute, table)
         parts = known[attribute].parts if attribute in known else WHOLE_BODY
         attributes.append(Attribute(attribute, tuple(_in_order(seen)), parts))
     return AttributeSchema(name, tuple(attributes))
@@ -145,6 +150,20 @@ def _check_number(seen: set[str], attribute: str, table: Table) -> None:
         )
 
 
+def _check_spelling(seen: set[str], attribute: str, table: Table) -> None:
+    where = f'table "{table.path}": column "{attribute}" has the value'
+    spellings: dict[str, str] = {}
+    for value in sorted(seen):
+        if value.lower() in _NO_VALUES:
+            raise InputError(
+                f'{where} "{value}", which stands for no value; leave the cell empty where it is '
+                'unknown, or list all classes in midattr.csv.schema'
+            )
+        first = spellings.setdefault(value.casefold(), value)
+        if first != value:
+            raise InputError(f'{where}s "{first}" and "{value}"; write them alike')
+
+
 def _in_order(values: Iterable[str]) -> list[str]:
     values = sorted(values)
     if {value.lower() for value in values} == set(NO_YES):
@@ -157,6 +176,7 @@ def _in_order(values: Iterable[str]) -> list[str]:
 
 def _attribute(name: str, value: Any, path: str) -> Attribute:
     where = f'midattr.csv.schema: attribute "{name}" of "{path}"'
+    check_attribute_name(name, f'midattr.csv.schema: "{path}"')
     if not isinstance(value, dict) or not {'classes'} <= set(value) <= {'classes', 'parts'}:
         raise InputError(
             f'{where} must have classes, and may have parts, e.g. '
@@ -179,4 +199,6 @@ def _list(value: Any) -> list:
 
 
 def _word(value: Any) -> str:
+    if value is None:
+        return ''
     return NO_YES[value] if isinstance(value, bool) else str(value).strip()

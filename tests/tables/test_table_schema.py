@@ -51,6 +51,9 @@ def test_labels(table, tmp_path):
     [
         ('1.jpg,train,yes', '1.jpg,train,no', '"hat" has only the value "no" in the training'),
         ('4.jpg,gallery,no', '4.jpg,gallery,maybe', 'line 5: hat is "maybe", which is not a class'),
+        ('2.jpg,train,no', '2.jpg,train,Yes', 'has the values "Yes" and "yes"; write them alike'),
+        ('3.jpg,train,', '3.jpg,train,NaN', 'has the value "NaN", which stands for no value'),
+        ('hat,badge', 'hat,type', 'cannot be called "type", which is a name that PyTorch needs'),
     ],
 )
 def test_values_that_cannot_be_learned(tmp_path, old, new, words):
@@ -97,6 +100,8 @@ def test_yaml(table, tmp_path):
         ('hat: {classes: [no, no]}', 'classes must be two or more'),
         ('hat: {classes: [no, yes], parts: [0]}', 'parts must be numbers from 1'),
         ('hat: {classes: [no, yes], parts: []}', 'parts must be numbers from 1'),
+        ('hat: {classes: [null, yes]}', 'classes must be two or more'),
+        ('local: {classes: [no, yes]}', 'cannot be called "local"'),
         ('hut: {classes: [no, yes]}', 'attribute "hut" .* is no column'),
         ('hat: {classes: [never, always]}', 'line 2: hat is "yes", which is not a class'),
     ],
