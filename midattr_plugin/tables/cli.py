@@ -10,6 +10,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.tables.contents import describe_table
 from midattr_plugin.tables.from_folder import write_folder_table
 from midattr_plugin.tables.from_video import write_video_table
+from midattr_plugin.tables.readers import READERS
 from midattr_plugin.tables.table_file import read_table
 from midattr_plugin.user_path import path_option
 
@@ -21,6 +22,8 @@ examples:
     %(prog)s video.avi --boxes tracks.txt --labels labels.csv --out walkers.csv
   check a table, and show what is in it:
     %(prog)s people.csv
+  a table of the annotations of PETA, whose folder has PETA.mat and images/:
+    %(prog)s PETA --from peta --out peta.csv
 """
 
 
@@ -42,20 +45,24 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         InputError: it cannot be made, or is not sound.
     """
+    _check_together(options)
     path: Path = options.path
     if path.is_dir() or options.boxes is not None:
         _check_out(options)
-        if options.boxes is None:
-            write_folder_table(path, options.out)
-        else:
+        if options.boxes is not None:
             write_video_table(
                 path, options.boxes, options.out, options.labels, options.every, options.for_test
             )
+        elif options.reader:
+            READERS[options.reader](path, options.partition).write(options.out)
+        else:
+            write_folder_table(path, options.out)
         path = options.out
         print(f'Table: {path}')
-    elif options.out is not None:
+    elif options.out is not None or options.reader:
+        option = '--from' if options.reader else '--out'
         raise InputError(
-            f'--out is for a folder of images, or a video with --boxes, but "{path}" is none; '
+            f'{option} is for a folder of images, or a video with --boxes, but "{path}" is none; '
             'leave it out'
         )
     table = read_table(path)
@@ -66,6 +73,20 @@ def run(options: argparse.Namespace) -> None:
             f'table "{path}": {missing:,} of {len(table.rows):,} images do not exist; paths are '
             'relative to the folder of the table'
         )
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Refuse options that would have no effect."""
+    of_video = {
+        '--labels': options.labels is not None,
+        '--every': options.every != 1,
+        '--for-test': options.for_test,
+    }
+    for option, is_given in of_video.items():
+        if is_given and options.boxes is None:
+            raise InputError(f'{option} is for a video, and --boxes is missing; leave it out')
+    if options.boxes is not None and options.reader:
+        raise InputError('--boxes and --from exclude each other; give one')
 
 
 def _check_out(options: argparse.Namespace) -> None:
@@ -87,8 +108,9 @@ def _check_out(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='midattr-table',
-        description='Make a table of the images of a folder, or of the people in a video, to which '
-        'you add columns of attributes; or check a table, and show what is in it.',
+        description='Make a table of the images of a folder, of the people in a video, or of\n'
+        'public annotations, to which you add columns of attributes; or check a table, and\n'
+        'show what is in it.',
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -122,6 +144,19 @@ def _parser() -> argparse.ArgumentParser:
         '--for-test',
         action='store_true',
         help='all crops are for the test; the one in the middle of each labeled track is a query',
+    )
+    parser.add_argument(
+        '--from',
+        dest='reader',
+        choices=list(READERS),
+        help='the folder is that of a public dataset of attributes, with its annotations',
+    )
+    parser.add_argument(
+        '--partition',
+        type=int,
+        default=1,
+        metavar='N',
+        help='official partition of peta, rap and rapv2, from 1 to 5 (default: %(default)s)',
     )
     parser.add_argument('--force', action='store_true', help='replace a table that exists')
     return parser

@@ -1,7 +1,5 @@
 """A table of the images of a folder, from the names of files and folders."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from pathlib import Path
 from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
 from midattr_plugin.datasets.image_name import IMAGE_NAME
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import write_text
+from midattr_plugin.tables.new_table import write_new_table
 from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN
 from midattr_plugin.user_path import user_path
 
@@ -134,12 +132,5 @@ def write_folder_table(folder: str | os.PathLike, path: str | os.PathLike) -> in
         )
     columns = ['pid', *(['camid'] if all(with_camera) else [])]
     columns += ['split'] if rows[0].split else []
-    base = os.path.relpath(user_path(folder, 'the folder'), Path(path).absolute().parent)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['path', *columns])
-    for row in rows:
-        image = os.path.normpath(os.path.join(base, row.path))
-        writer.writerow([image, *(getattr(row, column) for column in columns)])
-    write_text(path, text.getvalue())
-    return len(rows)
+    cells = ([row.path, *(getattr(row, column) for column in columns)] for row in rows)
+    return write_new_table(path, folder, columns, cells)

@@ -118,6 +118,20 @@ def test_nothing_is_written_of_bad_input(files, capsys, monkeypatch, options, wo
     assert not list((files / 'out').glob('*')) if (files / 'out').exists() else True
 
 
+@pytest.mark.parametrize(
+    'options, words',
+    [
+        (['--labels', 'labels.csv'], '--labels is for a video'),
+        (['--every', '2'], '--every is for a video'),
+        (['--for-test'], '--for-test is for a video'),
+        (['--boxes', 'boxes.txt', '--from', 'peta'], '--boxes and --from exclude each other'),
+    ],
+)
+def test_options_without_effect(files, capsys, options, words):
+    assert main([str(files), '--out', str(files / 'p.csv'), *options]) == 1
+    assert words in capsys.readouterr().err
+
+
 def test_crops_of_before_are_kept(files, capsys):
     assert make(files) == 0
     assert make(files) == 1
