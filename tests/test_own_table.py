@@ -12,6 +12,7 @@ from midattr_plugin import load_model
 from midattr_plugin.build import build_datamanager
 from midattr_plugin.config import parse_config
 from midattr_plugin.datasets import MARKET1501, Market1501Attr
+from midattr_plugin.predict.cli import main as predict
 from midattr_plugin.train import main
 
 IDENTITY = ('path', 'pid', 'camid', 'split')
@@ -196,3 +197,40 @@ def test_nothing_to_learn(own, tmp_path, capsys):
     write_table(tmp_path, [{'path': row['path'], 'split': row['split']} for row in table_rows()])
     assert main(own()) == 1
     assert 'neither identities nor attributes to learn' in capsys.readouterr().err
+
+
+def test_unusual_names(own, tmp_path):
+    """Names are the user's own: of attributes, classes, people and cameras."""
+    others = {'helmet': 'Skirt&Dress/α β', 'task': '帽子'}
+    values = {'carry': '=SUM(A1)', 'drive': 'a;b, "c"', 'lift': '-1.5'}
+    rows = [
+        {others.get(name, name): values.get(value, value) for name, value in row.items()}
+        | {'pid': f'{row["pid"]} ü/..', 'camid': f'{row["camid"]}, left'}
+        for row in table_rows()
+    ]
+    write_table(tmp_path, rows)
+    assert main(own('train.max_epoch', 1)) == 0
+    last = tmp_path / 'log/model/model.pth.tar-last'
+    schema = load_model(last).schema
+    assert set(schema['帽子'].classes) == set(values.values())
+    out = tmp_path / 'answers'
+    words = [tmp_path / 'crops/ann 0.png', '--weights', last, '--out', out, '--cpu']
+    assert predict(list(map(str, words))) == 0
+    with open(out / 'attributes.csv', newline='', encoding='utf-8') as file:
+        [answer] = csv.DictReader(file)
+    assert answer['帽子'] in values.values() and answer['Skirt&Dress/α β'] in ('no', 'yes')
+
+
+def test_queries_without_a_match(own, tmp_path, capsys):
+    """A person is searched for in images of other cameras."""
+    rows = table_rows()
+    for row in rows:
+        if row['pid'] == 'fay':
+            row['camid'] = 'door 9'
+    write_table(tmp_path, rows)
+    assert main(own('train.max_epoch', 1)) == 0
+    note = 'Note: 1 of 2 queries of csv have no match from another camera in the gallery'
+    assert note in capsys.readouterr().out
+    write_table(tmp_path, [row | {'camid': 'door'} for row in rows])
+    assert main(own()) == 1
+    assert 'no query of csv has a match from another camera' in capsys.readouterr().err

@@ -4,6 +4,8 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from midattr_plugin.errors import InputError
+from midattr_plugin.tables.attribute_name import check_attribute_name
 from midattr_plugin.tables.table_file import Table, TableRow
 from midattr_plugin.tables.table_schema import MOST_CLASSES
 
@@ -43,9 +45,19 @@ def _attribute_lines(table: Table) -> Iterator[str]:
     for column, name in enumerate(table.attributes):
         counts = Counter(row.values[column] for row in table.rows)
         unknown = counts.pop('', 0)
-        yield f'{name:{width}} | {_given_by(table.rows, column, table):8} | {_classes(counts)}' + (
+        known = _classes(counts) if _can_be_learned(name) else f'{_classes(counts)}: RENAME IT'
+        yield f'{name:{width}} | {_given_by(table.rows, column, table):8} | {known}' + (
             f', unknown {unknown:,}' if unknown else ''
         )
+
+
+def _can_be_learned(name: str) -> bool:
+    """Return whether an attribute can have this name; a training says why not."""
+    try:
+        check_attribute_name(name, '')
+    except InputError:
+        return False
+    return True
 
 
 def _classes(counts: Counter) -> str:

@@ -8,6 +8,7 @@
 """
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,8 @@ def inferred_schema(
 
     Raises:
         InputError: there is no column of a chosen name, an attribute has one value or very many,
-            values that differ in their case alone, values that stand for none, or a name that
-            something else has.
+            values that look the same or differ in their case alone, values that stand for none, or
+            a name that something else has.
     """
     for attribute in chosen:
         if attribute not in table.attributes:
@@ -159,7 +160,9 @@ def _check_spelling(seen: set[str], attribute: str, table: Table) -> None:
                 f'{where} "{value}", which stands for no value; leave the cell empty where it is '
                 'unknown, or list all classes in midattr.csv.schema'
             )
-        first = spellings.setdefault(value.casefold(), value)
+        # an accent may be part of a letter, or a character of its own that looks the same
+        alike = unicodedata.normalize('NFKC', value).casefold()
+        first = spellings.setdefault(alike, value)
         if first != value:
             raise InputError(f'{where}s "{first}" and "{value}"; write them alike')
 

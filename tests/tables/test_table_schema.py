@@ -52,6 +52,7 @@ def test_labels(table, tmp_path):
         ('1.jpg,train,yes', '1.jpg,train,no', '"hat" has only the value "no" in the training'),
         ('4.jpg,gallery,no', '4.jpg,gallery,maybe', 'line 5: hat is "maybe", which is not a class'),
         ('2.jpg,train,no', '2.jpg,train,Yes', 'has the values "Yes" and "yes"; write them alike'),
+        ('3.jpg,train,', '3.jpg,train,ｙes', 'has the values "yes" and "ｙes"; write them alike'),
         ('3.jpg,train,', '3.jpg,train,NaN', 'has the value "NaN", which stands for no value'),
         ('hat,badge', 'hat,type', 'cannot be called "type", which is a name that PyTorch needs'),
     ],
