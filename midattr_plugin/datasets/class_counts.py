@@ -1,5 +1,6 @@
 """Counts of the classes of each attribute among the training images."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from midattr_plugin.datasets.attribute_dataset import ATTRIBUTE_DATASETS
+from midattr_plugin.distributed import is_main
 from midattr_plugin.errors import InputError
 from midattr_plugin.schema import AttributeSchema
 
@@ -77,6 +79,33 @@ def count_classes(schema: AttributeSchema | None, dataset: Dataset) -> dict[str,
     labels = torch.stack([dataset.labels(path) for path, *_ in dataset.data])
     labels = dataset.schema.convert(labels, target=schema)
     return dict(zip(schema.names, count_labels(labels, schema.num_classes), strict=True))
+
+
+def report_unknown_classes(schema: AttributeSchema | None, dataset: Dataset, name: str) -> None:
+    """Say which labels of a test are in no score, as the model does not know their class.
+
+    Args:
+        schema: the model's attributes; None for a model without them.
+        dataset: the images of the test.
+        name: of the target.
+    """
+    known: AttributeSchema | None = getattr(dataset, 'schema', None)
+    if schema is None or known is None:
+        return
+    lacking = {
+        (column, attribute.classes.index(value)): f'{attribute.name} {value}'
+        for column, attribute in enumerate(known)
+        if attribute.name in schema.names
+        for value in attribute.classes
+        if value not in schema[attribute.name].classes
+    }
+    if not lacking:
+        return
+    rows = [dataset.labels(path).tolist() for path, *_ in dataset.data]
+    counts = Counter(lacking.get(cell) for row in rows for cell in enumerate(row))
+    unknown = [f'{text} ({counts[text]:,} images)' for text in lacking.values() if counts[text]]
+    if unknown and is_main():
+        print(f'{name}: not scored, as the model does not know the class: {", ".join(unknown)}')
 
 
 def count_labels(labels: Tensor, num_classes: Sequence[int]) -> list[Tensor]:

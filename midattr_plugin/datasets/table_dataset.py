@@ -89,7 +89,7 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
         self.schema = (
             read_schema(schema, table, name)
             if schema
-            else inferred_schema(table, trained or table.rows, name, _known(), attributes)
+            else inferred_schema(table, trained, name, _known(), attributes)
         )
         self.labels_by_path = table_labels(table, self.schema)
         self.rendered = is_marked(*Path(table.rows[0].path).resolve().parents[:3])

@@ -10,7 +10,11 @@ from torch.utils.data import DataLoader
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.attribute_items import check_same_spelling
-from midattr_plugin.datasets.class_counts import check_annotated, check_scored
+from midattr_plugin.datasets.class_counts import (
+    check_annotated,
+    check_scored,
+    report_unknown_classes,
+)
 from midattr_plugin.datasets.data_check import check_data
 from midattr_plugin.distributed import broadcast, is_main, sum_over_processes, world_size
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder, format_scores
@@ -123,6 +127,7 @@ class ImageMidAttrEngine(
             tested = getattr(loaders['gallery'].dataset, 'schema', None)
             if model.schema is not None and tested is not None:
                 check_same_spelling(model.schema, tested, 'data.targets')
+            report_unknown_classes(model.schema, loaders['gallery'].dataset, name)
             if not self.is_ranked(loaders['gallery']):
                 check_scored(model.schema, loaders['gallery'].dataset, name)
         self.train_schema: Any = getattr(self.train_loader.dataset, 'schema', None)

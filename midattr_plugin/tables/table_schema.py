@@ -42,11 +42,14 @@ def inferred_schema(
 ) -> AttributeSchema:
     """Return a schema whose classes are the values of the training rows, in order.
 
+    Of a table for a test alone they are all values, and an attribute may have one, or be left out
+    if it has none: a model that was trained elsewhere knows the classes.
+
     'no' comes before 'yes', numbers are in numerical order, everything else in alphabetical order.
 
     Args:
         table: the table.
-        rows: its training rows.
+        rows: its training rows; none for a test alone.
         name: of the schema.
         known: attributes of other datasets by name, whose parts of the body are taken for an
             attribute of the same name; those of others are seen on the whole body.
@@ -68,8 +71,10 @@ def inferred_schema(
         if chosen and attribute not in chosen:
             continue
         check_attribute_name(attribute, f'table "{table.path}"')
-        seen = {row.values[column] for row in rows} - {''}
-        _check_number(seen, attribute, table)
+        seen = {row.values[column] for row in rows or table.rows} - {''}
+        if not rows and not seen:
+            continue
+        _check_number(seen, attribute, table, fewest=2 if rows else 1)
         _check_spelling(seen, attribute, table)
         parts = known[attribute].parts if attribute in known else WHOLE_BODY
         attributes.append(Attribute(attribute, tuple(_in_order(seen)), parts))
@@ -136,14 +141,14 @@ def table_labels(table: Table, schema: AttributeSchema) -> dict[str, tuple[int, 
     return labels
 
 
-def _check_number(seen: set[str], attribute: str, table: Table) -> None:
+def _check_number(seen: set[str], attribute: str, table: Table, fewest: int) -> None:
     remedy = 'leave it out with midattr.csv.attributes, which lists those to learn'
     if len(seen) > MOST_CLASSES:
         raise InputError(
             f'table "{table.path}": column "{attribute}" has {len(seen):,} different values in the '
             f'training images, so that it is hardly an attribute; {remedy}'
         )
-    if len(seen) < 2:
+    if len(seen) < fewest:
         only = f'only the value "{min(seen)}"' if seen else 'no value'
         raise InputError(
             f'table "{table.path}": column "{attribute}" has {only} in the training images, so '

@@ -46,6 +46,18 @@ def test_labels(table, tmp_path):
     ]
 
 
+def test_a_table_for_a_test_alone(tmp_path):
+    """One value is enough, as another table had the others; a column without any is left out."""
+    (tmp_path / 'people.csv').write_text(
+        'path,split,hat,badge,floor\n1.jpg,query,no,,10\n2.jpg,gallery,no,,9\n'
+    )
+    table = read_table(tmp_path / 'people.csv')
+    assert infer(table).attributes == (
+        Attribute('hat', ('no',), HEAD),
+        Attribute('floor', ('9', '10'), WHOLE_BODY),
+    )
+
+
 @pytest.mark.parametrize(
     'old, new, words',
     [
