@@ -231,16 +231,42 @@ class MidAttrNet(nn.Module):
                 maps[self._layer_after[name]] = x
         if self._has_tail:
             maps[self._last_layer] = getattr(self, self._tail)(x)
-            # the format of the weights: one of 16 bits would round what retrieval compares
-            dtype = next(self.parameters()).dtype
-            maps[POOLED] = maps[self._last_layer].mean((2, 3), dtype=dtype)
+            maps[POOLED] = self._pooled('global', maps[self._last_layer])
         if 'global' in self.branches:
             features['global'] = maps[POOLED]
         if 'local' in self.branches:
             part_map = getattr(self, self._tail + _SUFFIX['local'])(x)
             maps.setdefault(self._last_layer, part_map)
-            features['local'] = self.part_reduction(part_map)
+            features['local'] = self._pooled('local', part_map)
         return maps, features
+
+    def _pooled(self, branch: str, maps: Tensor) -> Tensor:
+        if branch == 'local':
+            return self.part_reduction(maps)
+        # the format of the weights: one of 16 bits would round what retrieval compares
+        return maps.mean((2, 3), dtype=next(self.parameters()).dtype)
+
+    def branch_maps(self, x: Tensor) -> dict[str, Tensor]:
+        """Return branch -> its last map (B, C, h, w), of the branches of the descriptor.
+
+        Args:
+            x: images (B, 3, H, W).
+        """
+        for name in self._trunk:
+            x = getattr(self, name)(x)
+        return {
+            branch: getattr(self, self._tail + _SUFFIX[branch])(x)
+            for branch in self.descriptor_slices
+        }
+
+    def branch_feature(self, branch: str, maps: Tensor) -> Tensor:
+        """Return what the descriptor has of a branch before its length is made 1, as (B, D).
+
+        Args:
+            branch: name of the branch.
+            maps: (B, C, h, w), from :meth:`branch_maps`.
+        """
+        return self._behind_necks({branch: self._pooled(branch, maps)})[branch]
 
     def layer_maps(self, x: Tensor) -> dict[str, Tensor]:
         """Return layer -> map (B, C, h, w), and 'pool5' -> the map whose mean it is.
