@@ -41,6 +41,7 @@ setup(
     package_data={
         'midattr_plugin.compare': ['templates/*.j2'],
         'midattr_plugin.predict': ['templates/*.j2'],
+        'midattr_plugin.ranked': ['templates/*.j2'],
         'midattr_plugin.configs': ['*.yaml'],
         'midattr_plugin.configs.compare': ['*.yaml'],
     },

@@ -11,15 +11,20 @@ from midattr_plugin.denormals import flushed_denormals
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
+from midattr_plugin.predict.queries import Queries, image_queries, track_queries
+from midattr_plugin.predict.ranked_files import RANKED
 from midattr_plugin.predict.report import ATTRIBUTES_NOTE, RENDERED_NOTE
-from midattr_plugin.predict.run import predict_into
-from midattr_plugin.predict.source import open_source
+from midattr_plugin.predict.run import Pages, predict_into
+from midattr_plugin.predict.source import Source, open_source
+from midattr_plugin.ranked import PAGE
 from midattr_plugin.user_path import path_option
 
 _EPILOG = """\
 examples:
   the attributes of all images of a folder:
     %(prog)s --weights model.pth.tar-last --out answers crops
+  the images of a gallery that look most like a person:
+    %(prog)s --weights model.pth.tar-last --out answers gallery --query anna.jpg
   of everybody whom a tracker has followed in a video:
     %(prog)s --weights model.pth.tar-last --out answers video.mp4 --boxes tracks.txt
 """
@@ -48,7 +53,11 @@ def run(options: argparse.Namespace) -> None:
         InputError: something that they name cannot be used.
     """
     if options.maps < 0:
-        raise InputError(f'--maps {options.maps} is no number of images; give 0 or more')
+        raise InputError(f'--maps {options.maps} is not a number of images; give 0 or more')
+    if options.top < 1:
+        raise InputError(f'--top {options.top} is too small; give 1 or more')
+    if options.query and options.query_tracks:
+        raise InputError('--query and --query-tracks are two kinds of queries; give one of them')
     if options.batch_size < 1 or options.workers < 1:
         raise InputError(
             f'--batch-size {options.batch_size} or --workers {options.workers} is too small; give '
@@ -64,12 +73,29 @@ def run(options: argparse.Namespace) -> None:
         workers=options.workers,
     )
     with flushed_denormals():
-        counts = predict_into(options.out, source, predictor, options.strict, options.maps)
+        queries = _queries(options, source, predictor)
+        pages = Pages(options.maps, queries, options.top)
+        counts = predict_into(options.out, source, predictor, options.strict, pages)
     print(_summary(options.out, counts))
+    if queries is not None:
+        print(f'ranked lists: {options.out / PAGE}, {options.out / RANKED}')
     if predictor.model.trained_on_rendered:
         print(f'Note: {RENDERED_NOTE}')
     if not predictor.knows_identities:
         print(f'Note: {ATTRIBUTES_NOTE}')
+
+
+def _queries(options: argparse.Namespace, source: Source, predictor: Predictor) -> Queries | None:
+    if (options.query or options.query_tracks) and not predictor.knows_identities:
+        raise InputError(
+            'nobody can be searched for with these weights, which know attributes alone; take '
+            'weights that were trained with identities, or leave out the queries'
+        )
+    if options.query:
+        return image_queries(options.query, options.inputs, source, predictor)
+    if options.query_tracks:
+        return track_queries(options.query_tracks, source)
+    return None
 
 
 def _summary(out: Path, counts: dict[str, int]) -> str:
@@ -87,8 +113,9 @@ def _parser() -> argparse.ArgumentParser:
         prog='midattr-predict',
         description='Predict attributes and descriptors of people with a trained model. Writes '
         'attributes.csv, descriptors.npy (row i belongs to row i of the table), skipped.csv and '
-        'report.html; with boxes also tracks.csv and track_descriptors.npy. If it is stopped, the '
-        'same command goes on.',
+        'report.html; with boxes also tracks.csv and track_descriptors.npy; with queries '
+        'ranked.csv and ranked.html. If it is stopped, the same command goes on; maps and queries of a '
+        'finished prediction are drawn without predicting again.',
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -123,6 +150,29 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         metavar='N',
         help='also draw where each attribute was seen, for N images or tracks (default: 100)',
+    )
+    parser.add_argument(
+        '--query',
+        nargs='+',
+        default=[],
+        metavar='PATH',
+        help='rank the images, or tracks, by their distance to each of these images (named like '
+        'the others; of a table with splits those of the split "query")',
+    )
+    parser.add_argument(
+        '--query-tracks',
+        nargs='+',
+        type=int,
+        default=[],
+        metavar='TRACK',
+        help='rank all other tracks by their distance to each of these',
+    )
+    parser.add_argument(
+        '--top',
+        type=int,
+        default=10,
+        metavar='N',
+        help='images or tracks to find for each query (default: %(default)s)',
     )
     parser.add_argument(
         '--precision',

@@ -9,7 +9,9 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.tables import read_table
 from midattr_plugin.user_path import user_path
 
-_LIST, _TABLES = '.txt', ('.csv', '.tsv')
+TABLES = ('.csv', '.tsv')
+"""Endings of tables."""
+_LIST = '.txt'
 
 
 def image_files(inputs: Sequence[str | os.PathLike]) -> list[str]:
@@ -51,7 +53,7 @@ def _files_of(path: str) -> Iterator[str]:
     ending = Path(path).suffix.lower()
     if ending == _LIST:
         return _in_list(path)
-    if ending in _TABLES:
+    if ending in TABLES:
         return (row.path for row in read_table(path).rows)
     return iter([path])
 

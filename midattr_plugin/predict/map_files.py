@@ -15,7 +15,7 @@ MAPS = 'maps'
 
 
 def write_maps(
-    out: Path, parts: Path, source: Source, predictor: Predictor, most: int
+    out: Path, source: Source, predictor: Predictor, total: int, most: int
 ) -> dict[int, str]:
     """Draw where each attribute was seen, and return number of a picture -> path of its drawing.
 
@@ -24,9 +24,9 @@ def write_maps(
 
     Args:
         out: folder of the results, to which the paths are relative.
-        parts: folder of the parts, which cover the source.
         source: the pictures.
         predictor: the model.
+        total: number of images, or of tracks.
         most: of more images or tracks, as many are drawn, spread evenly.
 
     Raises:
@@ -34,7 +34,7 @@ def write_maps(
     """
     if predictor.schema is None:
         raise InputError('--maps: these weights have no attributes; leave it out')
-    shown, _ = shown_pictures(parts, source, most)
+    shown = shown_pictures(out, source, predictor.schema, total, most)
     images = source.images([picture.number for picture in shown])
     paths = {}
     bar = tqdm(

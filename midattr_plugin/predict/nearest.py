@@ -1,88 +1,56 @@
 """Who looks most like a person: the nearest descriptors among those of a prediction."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from midattr_plugin.errors import InputError
-from midattr_plugin.predict.parts import read_parts
-from midattr_plugin.predict.shown import Shown, shown_pictures
-from midattr_plugin.predict.source import Source
-from midattr_plugin.predict.tracks import read_tracks, unit
+from midattr_plugin.predict.finished import descriptor_blocks
+from midattr_plugin.predict.tracks import unit
 
-
-@dataclass(frozen=True)
-class Found:
-    """An image, or a track, that a query was compared with.
-
-    Attributes:
-        distance: Euclidean, between descriptors of length 1; 0 to 2.
-        shown: what it is.
-    """
-
-    distance: float
-    shown: Shown
+_DISTANCES = 2**22  # of a block, at most; 32 MB
 
 
 def nearest(
-    parts: Path, source: Source, queries: NDArray[np.floating], count: int
-) -> list[list[Found]]:
-    """Return the nearest images, or tracks where there are any, to each query, nearest first.
+    path: Path,
+    queries: NDArray[np.floating],
+    count: int,
+    left_out: Sequence[Container[int]] | None = None,
+) -> list[list[tuple[float, int]]]:
+    """Return (distance, row) of the nearest descriptors to each query, nearest first.
 
-    One part is in memory at a time.
+    Distances are Euclidean, between descriptors of length 1: 0 to 2. Of equal ones the first row
+    comes first. One block of descriptors is in memory at a time.
 
     Args:
-        parts: folder of the parts, which cover the source.
-        source: the pictures.
-        queries: (Q, D), descriptors.
-        count: how many to return for each; all if there are fewer.
+        path: of an array (N, D) of descriptors.
+        queries: (Q, D).
+        count: how many to return for each query; all if there are fewer.
+        left_out: rows that a query is not compared with.
 
     Raises:
-        InputError: the model knows attributes alone.
+        InputError: the file cannot be read.
     """
-    if not queries.shape[1]:
-        raise InputError(
-            'nobody can be searched for with these weights, which know attributes alone; take '
-            'weights that were trained with identities'
-        )
     units = np.stack([unit(query) for query in queries])
-    best: list[list[Found]] = [[] for _ in queries]
-    for shown, descriptors in (_tracks if source.has_boxes else _images)(parts, source):
-        distances = np.sqrt(np.maximum(2 - 2 * units @ descriptors.T, 0))
-        for found, row in zip(best, distances, strict=True):
-            for index in np.argsort(row, kind='stable')[:count].tolist():
-                found.append(Found(float(row[index]), shown[index]))
-            found.sort(key=lambda one: (one.distance, one.shown.number))
+    skipped = left_out or [()] * len(units)
+    best: list[list[tuple[float, int]]] = [[] for _ in units]
+    start = 0
+    for block in descriptor_blocks(path, rows=max(1, min(4096, _DISTANCES // len(units)))):
+        gallery = block.astype(np.float64)
+        gallery /= np.maximum(np.linalg.norm(gallery, axis=1, keepdims=True), 1e-12)
+        distances = np.sqrt(np.maximum(2 - 2 * units @ gallery.T, 0))
+        for found, row, without in zip(best, distances, skipped, strict=True):
+            worst = found[-1][0] if len(found) == count else np.inf
+            near = np.flatnonzero(row < worst)
+            kept = 0
+            for index in near[np.argsort(row[near], kind='stable')].tolist():
+                if kept == count:
+                    break
+                if start + index not in without:
+                    found.append((float(row[index]), start + index))
+                    kept += 1
+            found.sort()
             del found[count:]
+        start += len(block)
     return best
-
-
-def _images(parts: Path, source: Source) -> Iterator[tuple[list[Shown], NDArray[np.floating]]]:
-    row = 0
-    for part in read_parts(parts):
-        if not len(part.numbers):
-            continue
-        shown = [
-            Shown(
-                number,
-                row + position,
-                source[number].path,
-                {name: values[position] for name, values in part.probabilities.items()},
-            )
-            for position, number in enumerate(part.numbers.tolist())
-        ]
-        row += len(shown)
-        yield shown, np.stack([unit(descriptor) for descriptor in part.descriptors])
-
-
-def _tracks(parts: Path, source: Source) -> Iterator[tuple[list[Shown], NDArray[np.floating]]]:
-    tracks = read_tracks(parts, source)
-    shown, _ = shown_pictures(parts, source, len(tracks))
-    by_track = {source[picture.number].track: picture for picture in shown}
-    yield (
-        [by_track[track] for track in tracks],
-        np.stack([facts.descriptor() for facts in tracks.values()]),
-    )

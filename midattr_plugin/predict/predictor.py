@@ -15,7 +15,7 @@ from torch import Tensor
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.engine.precision import Precision, fastest
 from midattr_plugin.errors import InputError
-from midattr_plugin.explain import attribute_evidence
+from midattr_plugin.explain import PairSimilarity, attribute_evidence, pair_similarity
 from midattr_plugin.schema import AttributeSchema
 from midattr_plugin.trained_model import load_model
 
@@ -155,7 +155,7 @@ class Predictor:
         with ThreadPoolExecutor(self._workers) as pool:
 
             def started():
-                return [pool.submit(self._read, image) for image in islice(images, self.batch_size)]
+                return [pool.submit(self.read, image) for image in islice(images, self.batch_size)]
 
             waiting = started()
             try:
@@ -186,14 +186,34 @@ class Predictor:
             InputError: one cannot be read, or the model has no attributes.
         """
         one = isinstance(images, (str, os.PathLike, Image.Image, np.ndarray))
-        batch = torch.stack([self._read(image) for image in ([images] if one else images)])
+        batch = torch.stack([self.read(image) for image in ([images] if one else images)])
         batch = batch.to(self._device, memory_format=torch.channels_last)
         return {
             name: evidence.maps(evidence.logits.argmax(1)).cpu().numpy()
             for name, evidence in attribute_evidence(self.model, batch).items()
         }
 
-    def _read(self, image: AnyImage | InputError) -> Tensor:
+    def explain_pair(self, query: AnyImage | Tensor, gallery: AnyImage | Tensor) -> PairSimilarity:
+        """Return what in two images makes their descriptors similar, computed in float32.
+
+        Args:
+            query: an image of any size, or what :meth:`read` makes of one.
+            gallery: the same.
+
+        Raises:
+            InputError: one cannot be read, or the model is not of this project.
+        """
+        tensors = [
+            image if isinstance(image, Tensor) else self.read(image) for image in (query, gallery)
+        ]
+        return pair_similarity(self.model, *(tensor[None].to(self._device) for tensor in tensors))
+
+    def read(self, image: AnyImage | InputError) -> Tensor:
+        """Return an image as the model sees it, (3, H, W).
+
+        Raises:
+            InputError: it cannot be read.
+        """
         return self._preprocess(as_image(image))
 
     @torch.inference_mode()

@@ -1,20 +1,18 @@
 """A page with the pictures and what the model says of them: one file, which opens offline."""
 
-import base64
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-import numpy as np
-from numpy.typing import NDArray
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import atomic_path
+from midattr_plugin.predict.finished import Answers
 from midattr_plugin.predict.predictor import AnyImage, as_image
 from midattr_plugin.predict.shown import Shown, shown_pictures
 from midattr_plugin.predict.source import Source
+from midattr_plugin.ranked import thumbnail
 from midattr_plugin.schema import AttributeSchema
 
 REPORT = 'report.html'
@@ -27,7 +25,6 @@ ATTRIBUTES_NOTE = (
     'these weights know attributes alone; as they were never taught to tell people apart, there '
     'are no descriptors'
 )
-_THUMBNAIL = (96, 160)  # pixels at most
 
 
 @dataclass(frozen=True)
@@ -37,21 +34,21 @@ class Card:
     Attributes:
         title: what it shows.
         thumbnail: a JPEG, as a data URL.
-        answers: (attribute, class, probability in percent).
+        answers: of the model.
         maps: where its maps are, relative to the page; '' for nowhere.
     """
 
     title: str
     thumbnail: str
-    answers: list[tuple[str, str, int]]
+    answers: Answers
     maps: str
 
 
 def write_report(
     out: Path,
-    parts: Path,
     source: Source,
     schema: AttributeSchema | None,
+    total: int,
     weights: str,
     on_rendered: bool = False,
     maps: Mapping[int, str] | None = None,
@@ -62,17 +59,17 @@ def write_report(
     Of more than ``MOST_CARDS`` it shows as many, spread evenly, and says so.
 
     Args:
-        out: its folder.
-        parts: folder of the parts, which cover the source.
+        out: folder of the results, in which it is put.
         source: the pictures.
         schema: attributes of the model; None without any.
+        total: number of images, or of tracks.
         weights: name of the checkpoint, for the page.
         on_rendered: whether it was trained on rendered people, which the page then says.
         maps: number of a picture -> path of its maps, relative to ``out``.
         knows_identities: whether it was taught to tell people apart; if not, the page says so.
     """
     notes = [RENDERED_NOTE] * on_rendered + [ATTRIBUTES_NOTE] * (not knows_identities)
-    shown, total = shown_pictures(parts, source, MOST_CARDS)
+    shown = shown_pictures(out, source, schema, total, MOST_CARDS)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('midattr_plugin.predict'),
         autoescape=True,
@@ -86,45 +83,27 @@ def write_report(
         total=total,
         shown=len(shown),
         attributes=schema or (),
-        cards=_cards(source, shown, schema, maps or {}),
+        cards=_cards(source, shown, maps or {}),
     )
     with atomic_path(out / REPORT) as temporary, temporary.open('w', encoding='utf-8') as file:
         for text in stream:
             file.write(text.encode('utf-8', 'backslashreplace').decode('utf-8'))
 
 
-def _cards(
-    source: Source,
-    shown: Sequence[Shown],
-    schema: AttributeSchema | None,
-    maps: Mapping[int, str],
-) -> Iterator[Card]:
+def _cards(source: Source, shown: Sequence[Shown], maps: Mapping[int, str]) -> Iterator[Card]:
     images = source.images([picture.number for picture in shown])
     for image, picture in zip(images, shown, strict=True):
-        answers = answers_of(picture.probabilities, schema)
-        yield Card(picture.title, _thumbnail(image), answers, maps.get(picture.number, ''))
+        yield Card(
+            picture.title,
+            thumbnail_of(image),
+            picture.answers,
+            maps.get(picture.number, ''),
+        )
 
 
-def answers_of(
-    probabilities: Mapping[str, NDArray[np.float32]], schema: AttributeSchema | None
-) -> list[tuple[str, str, int]]:
-    """Return (attribute, most probable class, its probability in percent) for each attribute."""
-    answers = []
-    for attribute in schema or ():
-        values = probabilities[attribute.name]
-        best = int(values.argmax())
-        answers.append((attribute.name, attribute.classes[best], round(100 * float(values[best]))))
-    return answers
-
-
-def _thumbnail(image: AnyImage | InputError) -> str:
-    """Return a small JPEG; '' if the picture has gone in the meantime."""
+def thumbnail_of(image: AnyImage | InputError) -> str:
+    """Return a thumbnail; '' if the picture has gone in the meantime."""
     try:
-        opened = as_image(image)
+        return thumbnail(as_image(image))
     except InputError:
         return ''
-    opened = opened.convert('RGB')
-    opened.thumbnail(_THUMBNAIL)
-    buffer = io.BytesIO()
-    opened.save(buffer, 'JPEG', quality=80)
-    return 'data:image/jpeg;base64,' + base64.b64encode(buffer.getvalue()).decode()

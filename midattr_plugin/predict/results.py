@@ -81,7 +81,8 @@ def _image_rows(parts: Path, source: Source, schema: AttributeSchema | None) -> 
             picture = source[number]
             cells: list[Any] = [row, picture.path]
             if picture.box is not None:
-                cells += [f'{getattr(picture.box, name):g}' for name in _BOX]
+                cells += [picture.box.frame, picture.box.track]
+                cells += [f'{getattr(picture.box, name):g}' for name in _BOX[2:]]
             probabilities = {name: values[position] for name, values in part.probabilities.items()}
             yield cells + _answers(probabilities, schema)
             row += 1

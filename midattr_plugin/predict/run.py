@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from tqdm import tqdm
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_text
 from midattr_plugin.folder_lock import locked
-from midattr_plugin.predict.map_files import write_maps
+from midattr_plugin.predict.map_files import MAPS, write_maps
 from midattr_plugin.predict.parts import Part, count_parts, read_parts, write_part
 from midattr_plugin.predict.predictor import Prediction, Predictor
+from midattr_plugin.predict.queries import Queries
+from midattr_plugin.predict.ranked_files import write_ranked
 from midattr_plugin.predict.report import write_report
 from midattr_plugin.predict.results import OWN_COLUMNS, write_results
 from midattr_plugin.predict.source import Source
@@ -27,54 +30,85 @@ _PART = 512  # images, at least; what a kill costs at most
 _SHOWN_ERRORS = 10
 
 
+@dataclass(frozen=True)
+class Pages:
+    """What is drawn of a finished prediction, besides its report.
+
+    Attributes:
+        maps: of how many images, or tracks, the maps are drawn.
+        queries: whom to search for; None for nobody.
+        top: how many are found for each query.
+    """
+
+    maps: int = 0
+    queries: Queries | None = None
+    top: int = 10
+
+
 def predict_into(
-    out: Path, source: Source, predictor: Predictor, strict: bool = False, maps: int = 0
+    out: Path,
+    source: Source,
+    predictor: Predictor,
+    strict: bool = False,
+    pages: Pages | None = None,
 ) -> dict[str, int]:
     """Predict all pictures of a source, and write everything into a folder.
 
     Args:
-        out: the folder, which is made. What an earlier, stopped prediction of the same pictures by
-            the same model has left there is not done again.
+        out: the folder, which is made. What an earlier prediction of the same pictures by the same
+            model has left there is not done again, be it finished or stopped.
         source: the pictures.
         predictor: the model.
         strict: whether a picture that cannot be read ends it.
-        maps: of how many images, or tracks, the maps are drawn.
+        pages: what is drawn of the results; None for the report alone.
 
     Returns:
         Numbers of images that were predicted and skipped, and of tracks.
 
     Raises:
         InputError: the folder belongs to another prediction or cannot be written, no picture can
-            be read, or, if ``strict``, one cannot be.
+            be read, or, if ``strict``, one cannot be; or a query cannot be ranked.
     """
+    pages = pages or Pages()
     _check_names(predictor.schema)
     with locked(out, 'prediction'):
-        facts = _facts(source, predictor, maps)
-        counts = _claim(out, facts)
-        if counts is not None:
-            return counts
-        _predict_rest(out / _PARTS, source, predictor, strict)
-        if not any(len(part.numbers) for part in read_parts(out / _PARTS)):
-            shutil.rmtree(out / _PARTS)
-            raise InputError(
-                f'none of the {len(source):,} pictures can be read; check the paths, the first '
-                'sentence says why'
-            )
-        drawn = write_maps(out, out / _PARTS, source, predictor, maps) if maps else {}
-        counts = write_results(out, out / _PARTS, source, predictor.schema)
-        write_report(
-            out,
-            out / _PARTS,
-            source,
-            predictor.schema,
-            facts['weights'],
-            bool(predictor.model.trained_on_rendered),
-            drawn,
-            predictor.knows_identities,
-        )
-        write_text(out / FACTS, _as_text(facts | {'results': counts}))
-        shutil.rmtree(out / _PARTS)
+        facts = _facts(source, predictor)
+        found = _claim(out, facts)
+        if 'results' not in found:
+            _predict_rest(out / _PARTS, source, predictor, strict)
+            if not any(len(part.numbers) for part in read_parts(out / _PARTS)):
+                shutil.rmtree(out / _PARTS)
+                raise InputError(
+                    f'none of the {len(source):,} pictures can be read; check the paths, the first '
+                    'sentence says why'
+                )
+            found = facts | {'results': write_results(out, out / _PARTS, source, predictor.schema)}
+            write_text(out / FACTS, _as_text(found))
+        shutil.rmtree(out / _PARTS, ignore_errors=True)
+        counts = found['results']
+        total = counts['tracks'] if source.has_boxes else counts['predicted']
+        if found.get('maps') != pages.maps:
+            _draw_report(out, source, predictor, total, pages.maps)
+            write_text(out / FACTS, _as_text(found | {'maps': pages.maps}))
+        if pages.queries is not None:
+            write_ranked(out, source, predictor, pages.queries, total, pages.top, pages.maps > 0)
     return counts
+
+
+def _draw_report(out: Path, source: Source, predictor: Predictor, total: int, maps: int) -> None:
+    """Write the report; maps that an earlier one had are drawn anew."""
+    if (out / MAPS).exists():
+        shutil.rmtree(out / MAPS)
+    write_report(
+        out,
+        source,
+        predictor.schema,
+        total,
+        os.path.basename(predictor.path),
+        bool(predictor.model.trained_on_rendered),
+        write_maps(out, source, predictor, total, maps) if maps else {},
+        predictor.knows_identities,
+    )
 
 
 def _check_names(schema: AttributeSchema | None) -> None:
@@ -86,21 +120,20 @@ def _check_names(schema: AttributeSchema | None) -> None:
             )
 
 
-def _facts(source: Source, predictor: Predictor, maps: int) -> dict[str, Any]:
+def _facts(source: Source, predictor: Predictor) -> dict[str, Any]:
     """Return what results depend on; they are continued only if it is the same."""
     digest = hashlib.sha256(Path(predictor.path).read_bytes()).hexdigest()
     return {
         'weights': os.path.basename(predictor.path),
         'weights_sha256': digest,
         'precision': predictor.precision,
-        'maps': maps,
         'pictures': len(source),
         'pictures_sha256': source.digest(),
     }
 
 
-def _claim(out: Path, facts: dict[str, Any]) -> dict[str, int] | None:
-    """Note in a folder what it is of; return the numbers of a prediction that was complete.
+def _claim(out: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """Note in a folder what it is of, and return what is noted: 'results' of a finished prediction.
 
     Raises:
         InputError: it is of another prediction.
@@ -109,29 +142,26 @@ def _claim(out: Path, facts: dict[str, Any]) -> dict[str, int] | None:
     if path.exists():
         try:
             found = json.loads(path.read_text(encoding='utf-8'))
-            counts = found.pop('results', None)
+            differing = [name for name in facts if found.get(name) != facts[name]]
         except (OSError, ValueError, AttributeError) as error:
             raise InputError(
                 f'--out: "{path}" is damaged ({error}); choose another folder'
             ) from error
-        differing = [name for name in facts if found.get(name) != facts[name]]
         if differing:
             raise InputError(
                 f'--out: "{out}" holds a prediction of other {_words(differing)}; choose another '
                 'folder, or delete it'
             )
-        return counts
+        return found
     if (out / _PARTS).exists():
         raise InputError(f'--out: "{out}" has results without {FACTS}; choose another folder')
     write_text(path, _as_text(facts))
-    return None
+    return facts
 
 
 def _words(differing: list[str]) -> str:
-    words = {'weights': 'weights', 'precision': 'precision', 'pictures': 'pictures', 'maps': 'maps'}
-    return ' and '.join(
-        word for name, word in words.items() if any(name in key for key in differing)
-    )
+    words = ('weights', 'precision', 'pictures')
+    return ' and '.join(word for word in words if any(word in key for key in differing))
 
 
 def _as_text(facts: dict[str, Any]) -> str:

@@ -1,14 +1,14 @@
-"""Which of many pictures are shown: some of all images, or one of each track."""
+"""What is shown of a finished prediction: its images, or one of each track."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from midattr_plugin.predict.parts import read_parts
-from midattr_plugin.predict.source import Source, tracks_of
-from midattr_plugin.predict.tracks import read_tracks
+from midattr_plugin.predict.finished import Answers, image_rows, track_rows
+from midattr_plugin.predict.source import Source
+from midattr_plugin.schema import AttributeSchema
 
 
 @dataclass(frozen=True)
@@ -19,59 +19,64 @@ class Shown:
         number: of the picture in the source.
         row: of ``attributes.csv``.
         title: what it shows.
-        probabilities: attribute -> (c,), of the image, or of the whole track.
+        answers: of the model about the image, or about the whole track.
+        track: number of the track; None for an image.
     """
 
     number: int
     row: int
     title: str
-    probabilities: dict[str, NDArray[np.float32]]
+    answers: Answers
+    track: int | None = None
 
 
-def shown_pictures(parts: Path, source: Source, most: int) -> tuple[list[Shown], int]:
-    """Return the pictures to show, in the order of the source, and of how many.
+def everything(out: Path, source: Source, schema: AttributeSchema | None) -> Iterator[Shown]:
+    """Yield all images, or tracks where there are any, in the order of their table.
 
     Args:
-        parts: folder of the parts, which cover the source.
+        out: folder of the results.
         source: the pictures.
+        schema: attributes of the model; None without any.
+    """
+    return (_tracks if source.has_boxes else _images)(out, source, schema)
+
+
+def shown_pictures(
+    out: Path, source: Source, schema: AttributeSchema | None, total: int, most: int
+) -> list[Shown]:
+    """Return the pictures to show, in the order of the source.
+
+    Args:
+        out: folder of the results.
+        source: the pictures.
+        schema: attributes of the model; None without any.
+        total: number of images, or of tracks.
         most: of more images or tracks, as many are shown, spread evenly.
     """
-    return (_of_tracks if source.has_boxes else _of_images)(parts, source, most)
+    chosen = spread(total, most)
+    shown = (one for row, one in enumerate(everything(out, source, schema)) if row in chosen)
+    return sorted(shown, key=lambda picture: picture.number)
 
 
-def _of_images(parts: Path, source: Source, most: int) -> tuple[list[Shown], int]:
-    total = sum(len(part.numbers) for part in read_parts(parts))
-    rows = _spread(total, most)
-    shown = []
-    row = 0
-    for part in read_parts(parts):
-        for position, number in enumerate(part.numbers.tolist()):
-            if row in rows:
-                probabilities = {
-                    name: values[position] for name, values in part.probabilities.items()
-                }
-                shown.append(Shown(number, row, source[number].path, probabilities))
-            row += 1
-    return shown, total
-
-
-def _of_tracks(parts: Path, source: Source, most: int) -> tuple[list[Shown], int]:
-    """Of each track the middle one of the images that were read."""
-    tracks = read_tracks(parts, source)
-    numbers = [number for part in read_parts(parts) for number in part.numbers.tolist()]
-    row_of = {number: row for row, number in enumerate(numbers)}
-    chosen = _spread(len(tracks), most)
-    shown = []
-    pictures = tracks_of(source)
-    for position, (track, facts) in enumerate(tracks.items()):
-        if position in chosen:
-            read = [number for number in pictures[track] if number in row_of]
-            middle = read[len(read) // 2]
-            images = f'{facts.count} image' + 's' * (facts.count > 1)
-            title = f'track {track}: {images}, frames {facts.first_frame} to {facts.last_frame}'
-            shown.append(Shown(middle, row_of[middle], title, facts.probabilities()))
-    return sorted(shown, key=lambda picture: picture.number), len(tracks)
-
-
-def _spread(total: int, most: int) -> set[int]:
+def spread(total: int, most: int) -> set[int]:
+    """Return numbers below ``total``, spread evenly: all, or ``most`` of them."""
     return set(np.linspace(0, total - 1, min(total, most)).round().astype(int).tolist())
+
+
+def _images(out: Path, source: Source, schema: AttributeSchema | None) -> Iterator[Shown]:
+    for image in image_rows(out, source, schema):
+        yield Shown(image.number, image.row, source[image.number].path, image.answers)
+
+
+def _tracks(out: Path, source: Source, schema: AttributeSchema | None) -> Iterator[Shown]:
+    """Of each track the middle one of the images that were read."""
+    rows: dict[int | None, list[tuple[int, int]]] = {}
+    for image in image_rows(out, source, schema):
+        rows.setdefault(source[image.number].track, []).append((image.number, image.row))
+    for facts in track_rows(out, schema):
+        of_track = rows[facts.track]
+        number, row = of_track[len(of_track) // 2]
+        images = f'{facts.count} image' + 's' * (facts.count > 1)
+        frames = f'frames {facts.first_frame} to {facts.last_frame}'
+        title = f'track {facts.track}: {images}, {frames}'
+        yield Shown(number, row, title, facts.answers, facts.track)

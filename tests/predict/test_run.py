@@ -167,8 +167,20 @@ def test_maps(trained, crops, tmp_path):
         assert f'href="maps/{name}"' in page
         with Image.open(out / 'maps' / name) as drawn:
             assert drawn.width > 12 * drawn.height / 4  # 12 attributes beside the picture
-    with pytest.raises(InputError, match='a prediction of other maps'):
-        run.predict_into(out, open_source([crops]), Predictor(trained))
+
+
+def test_other_maps_of_a_finished_prediction(trained, crops, tmp_path, monkeypatch):
+    """Are drawn without predicting again."""
+    source, predictor, out = open_source([crops]), Predictor(trained), tmp_path / 'out'
+    run.predict_into(out, source, predictor)
+    before = files(out)
+    monkeypatch.setattr(run, '_predict_rest', None)
+    for maps in (3, 2, 0):
+        run.predict_into(out, source, predictor, pages=run.Pages(maps))
+        assert len(list(out.glob('maps/*.png'))) == maps
+        page = (out / 'report.html').read_text(encoding='utf-8')
+        assert page.count('href="maps/') == maps
+    assert files(out) == before
 
 
 def test_strict(trained, crops, tmp_path, capsys):
