@@ -114,8 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         description='Predict attributes and descriptors of people with a trained model. Writes '
         'attributes.csv, descriptors.npy (row i belongs to row i of the table), skipped.csv and '
         'report.html; with boxes also tracks.csv and track_descriptors.npy; with queries '
-        'ranked.csv and ranked.html. If it is stopped, the same command goes on; maps and queries of a '
-        'finished prediction are drawn without predicting again.',
+        'ranked.csv and ranked.html. If it is stopped, the same command goes on; maps and queries '
+        'of a finished prediction are drawn without predicting again.',
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -58,8 +58,9 @@ class PairPictures:
             return []
         pair = [self._kept[query], self._kept[other]]
         found = self._predictor.explain_pair(*(tensor for tensor, _ in pair))
-        maps = found.query_map[0], found.gallery_map[0]
-        return [
-            thumbnail(overlay(small, np.asarray(values.cpu())))
-            for (_, small), values in zip(pair, maps, strict=True)
-        ]
+        pictures = []
+        for (_, small), maps in zip(pair, (found.query_map, found.gallery_map), strict=True):
+            # nearly all shares are positive: what stands out is seen against their mean
+            values = np.asarray((maps[0] - maps[0].mean()).cpu())
+            pictures.append(thumbnail(overlay(small, values)))
+        return pictures

@@ -63,6 +63,7 @@ def write_ranked(
         by=Path(predictor.path).name,
         note=RENDERED_NOTE if predictor.model.trained_on_rendered else '',
         has_matches=any(ranked.identity for ranked in lists) and any(identities.values()),
+        has_seen=has_maps,
     )
 
 

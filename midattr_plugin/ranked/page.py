@@ -23,6 +23,7 @@ def write_ranked_page(
     by: str,
     note: str = '',
     has_matches: bool = False,
+    has_seen: bool = False,
 ) -> None:
     """Write the page.
 
@@ -35,6 +36,7 @@ def write_ranked_page(
         by: what has ranked, e.g. the name of a checkpoint.
         note: a sentence on what to beware of; '' for none.
         has_matches: whether it is known who is right.
+        has_seen: whether some entries have pictures of what made them similar.
 
     Raises:
         InputError: it cannot be written.
@@ -53,6 +55,7 @@ def write_ranked_page(
         by=by,
         note=note,
         has_matches=has_matches,
+        has_seen=has_seen,
     )
     with atomic_path(path) as temporary, temporary.open('w', encoding='utf-8') as file:
         for text in stream:
