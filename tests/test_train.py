@@ -210,7 +210,10 @@ def test_so_are_those_that_a_class_of_torchreid_has_read(root, capsys):
 def test_ranked_results_as_pictures(root):
     pairs = [*UNTRAINED, 'test.visrank', True]
     assert main(arguments(root, *pairs)) == 0
-    assert len(list((root / 'log/visrank_market1501_attr').glob('*.jpg'))) == 6
+    folder = root / 'log/visrank_market1501_attr'
+    assert len(list(folder.glob('*.jpg'))) == 6
+    page = (folder / 'ranked.html').read_text(encoding='utf-8')
+    assert page.count('<section') == page.count('class="query"') == 6
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,13 @@ from midattr_plugin.engine.query_scores_file import (
     query_scores_sha256,
     query_scores_text,
 )
+from midattr_plugin.engine.ranked_page import Answers, write_test_page
 from midattr_plugin.engine.results import RANKS, Results
 from midattr_plugin.errors import InputError
 from midattr_plugin.files import write_texts
 from midattr_plugin.metrics import DISTANCES, QueryScores
 from midattr_plugin.random_state import preserved_random_state
+from midattr_plugin.ranked import PAGE
 from midattr_plugin.user_path import user_path
 
 
@@ -341,6 +343,8 @@ class EvaluationMixin(torchreid_compat.Engine):
                 save_dir=os.path.join(save_dir, f'visrank_{target}'),
                 topk=visrank_topk,
             )
+            if self.datamanager.data_type == 'image':
+                self._write_page(ranking.distances, target, save_dir, visrank_topk)
         ranking.distances = None  # the parts have their own
         yield self.descriptor, ranking
         for name, columns in self.descriptor_slices.items():
@@ -351,6 +355,17 @@ class EvaluationMixin(torchreid_compat.Engine):
             ranking.distances = None
             yield name, ranking
             print(f'{name} feature alone: ' + format_reid_scores(reid_scores(ranking)))
+
+    def _write_page(self, distances: Any, target: str, save_dir: str, top: int) -> None:
+        folder = Path(save_dir, f'visrank_{target}')
+        query, gallery = (self.test_loader[target][name].dataset for name in ('query', 'gallery'))
+        by = f'the {self.descriptor} descriptor'
+        write_test_page(folder, distances, query, gallery, top, self._answers, by)
+        print(f'Ranked lists as a page: {folder / PAGE}')
+
+    def _answers(self, dataset: Any, numbers: Sequence[int]) -> Answers:
+        """Return what is predicted of some images of a dataset: nothing."""
+        return {}
 
 
 def _normalize(*splits: Split) -> None:

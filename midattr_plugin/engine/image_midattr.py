@@ -1,7 +1,7 @@
 """Multi-task engine: identity and attributes trained together (paper section 2.2, Eq. 3)."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -27,7 +27,9 @@ from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.image_copies import join_copies
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
 from midattr_plugin.engine.precision import Precision
+from midattr_plugin.engine.predicted_answers import predicted_answers
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
+from midattr_plugin.engine.ranked_page import Answers
 from midattr_plugin.engine.replicated import ReplicatedMixin, unwrapped
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
@@ -303,6 +305,10 @@ class ImageMidAttrEngine(
             pids.to(device),
             None if attrs is None else attrs.to(device),
         )
+
+    def _answers(self, dataset: Any, numbers: Sequence[int]) -> Answers:
+        """Return what is predicted of some images of a dataset, and what is annotated."""
+        return predicted_answers(self.model, self.precision, dataset, numbers)
 
     def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
         """Extract descriptors; record the attributes of the gallery."""

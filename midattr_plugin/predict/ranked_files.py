@@ -12,9 +12,17 @@ from midattr_plugin.predict.predictor import Predictor
 from midattr_plugin.predict.queries import ImageQueries, Queries
 from midattr_plugin.predict.ranking import Ranked, rank
 from midattr_plugin.predict.report import RENDERED_NOTE, thumbnail_of
-from midattr_plugin.predict.shown import Shown, everything, spread
+from midattr_plugin.predict.shown import Shown, everything
 from midattr_plugin.predict.source import Source
-from midattr_plugin.ranked import MOST_LISTS, PAGE, Answer, Entry, RankedList, write_ranked_page
+from midattr_plugin.ranked import (
+    MOST_LISTS,
+    PAGE,
+    Answer,
+    Entry,
+    RankedList,
+    spread,
+    write_ranked_page,
+)
 
 RANKED = 'ranked.csv'
 
@@ -52,7 +60,7 @@ def write_ranked(
     known = queries.gallery if isinstance(queries, ImageQueries) else {}
     identities = {row: known.get(same_file(one.title)) for row, one in shown.items()}
     _write_table(out / RANKED, lists, shown, identities, source.has_boxes)
-    drawn = [lists[number] for number in sorted(spread(len(lists), MOST_LISTS))]
+    drawn = [lists[number] for number in spread(len(lists), MOST_LISTS)]
     what = 'track' if source.has_boxes else 'image'
     write_ranked_page(
         out / PAGE,
@@ -92,7 +100,7 @@ def _write_table(
                 match = {None: '', True: 'yes', False: 'no'}[
                     _match(ranked.identity, identities[row])
                 ]
-                writer.writerow([ranked.name, place, row, name, f'{distance:.6f}', match])
+                writer.writerow([ranked.name, place, row, name, f'{distance:.4f}', match])
 
 
 def _lists(

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from midattr_plugin.predict.finished import Answers, image_rows, track_rows
 from midattr_plugin.predict.source import Source
+from midattr_plugin.ranked import spread
 from midattr_plugin.schema import AttributeSchema
 
 
@@ -53,14 +52,9 @@ def shown_pictures(
         total: number of images, or of tracks.
         most: of more images or tracks, as many are shown, spread evenly.
     """
-    chosen = spread(total, most)
+    chosen = set(spread(total, most))
     shown = (one for row, one in enumerate(everything(out, source, schema)) if row in chosen)
     return sorted(shown, key=lambda picture: picture.number)
-
-
-def spread(total: int, most: int) -> set[int]:
-    """Return numbers below ``total``, spread evenly: all, or ``most`` of them."""
-    return set(np.linspace(0, total - 1, min(total, most)).round().astype(int).tolist())
 
 
 def _images(out: Path, source: Source, schema: AttributeSchema | None) -> Iterator[Shown]:

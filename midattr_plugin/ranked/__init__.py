@@ -2,6 +2,7 @@
 
 from midattr_plugin.ranked.page import MOST_LISTS, PAGE, write_ranked_page
 from midattr_plugin.ranked.ranked_list import Answer, Entry, RankedList
+from midattr_plugin.ranked.spread import spread
 from midattr_plugin.ranked.thumbnail import thumbnail
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     'Answer',
     'Entry',
     'RankedList',
+    'spread',
     'thumbnail',
     'write_ranked_page',
 ]
