@@ -79,5 +79,9 @@ setup(
         'six>=1.16',
         'tensorboard>=2.14',
     ],
-    extras_require={'test': _TEST, 'dev': [*_TEST, 'mypy>=1.11', 'pre-commit>=3.5', 'ruff>=0.9']},
+    extras_require={
+        'test': _TEST,
+        'dev': [*_TEST, 'mypy>=1.11', 'pre-commit>=3.5', 'ruff>=0.9'],
+        'explain': ['grad-cam>=1.5'],
+    },
 )

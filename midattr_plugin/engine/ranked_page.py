@@ -87,6 +87,7 @@ def write_test_page(
         if is_rendered(gallery)
         else '',
         has_matches=True,
+        has_truth=any(answer.truth for said in answered.values() for answer in said),
     )
 
 

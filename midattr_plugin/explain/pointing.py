@@ -107,8 +107,10 @@ def points_at(values: NDArray[np.floating], item: NDArray[np.bool_]) -> bool:
     size = item.shape[::-1]
     large = cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     row, column = np.unravel_index(int(large.argmax()), large.shape)
-    near = cv2.dilate(
-        item.astype(np.uint8),
-        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * TOLERANCE + 1, 2 * TOLERANCE + 1)),
-    )
-    return bool(near[row, column])
+    return bool(near(item)[row, column])
+
+
+def near(item: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a map points at an item (H, W): in it, or within ``TOLERANCE`` of it."""
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * TOLERANCE + 1, 2 * TOLERANCE + 1))
+    return cv2.dilate(item.astype(np.uint8), disk) > 0

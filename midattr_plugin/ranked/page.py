@@ -23,6 +23,7 @@ def write_ranked_page(
     by: str,
     note: str = '',
     has_matches: bool = False,
+    has_truth: bool = False,
     has_seen: bool = False,
 ) -> None:
     """Write the page.
@@ -36,6 +37,7 @@ def write_ranked_page(
         by: what has ranked, e.g. the name of a checkpoint.
         note: a sentence on what to beware of; '' for none.
         has_matches: whether it is known who is right.
+        has_truth: whether attributes are annotated.
         has_seen: whether some entries have pictures of what made them similar.
 
     Raises:
@@ -55,6 +57,7 @@ def write_ranked_page(
         by=by,
         note=note,
         has_matches=has_matches,
+        has_truth=has_truth,
         has_seen=has_seen,
     )
     with atomic_path(path) as temporary, temporary.open('w', encoding='utf-8') as file:

@@ -61,7 +61,8 @@ def write(path, lists, **options):
 
 def test_marks(tmp_path, lists):
     """Right and wrong by words and by borders; agreement of each attribute with the query's."""
-    page = Figures(write(tmp_path, lists, has_matches=True))
+    text = write(tmp_path, lists, has_matches=True)
+    page = Figures(text)
     (query, near, far, gone) = page.figures
     assert [kind for kind, _ in page.figures] == ['query', 'right', 'wrong', '']
     assert query[1][:3] == ['query', 'anna <b>', 'query.jpg']
@@ -69,7 +70,8 @@ def test_marks(tmp_path, lists):
     assert far[1][:4] == ['2 wrong', 'ben', '0.500', 'far.jpg']
     assert gone[1][:3] == ['3', '0.750', 'gone.jpg']
     assert near[1][4:] == ['hat', 'no', '90', '=', 'gender', 'male', '60', '=']
-    assert far[1][4:] == ['hat', 'yes', '90', '≠', 'gender', 'male', 'not female', '60', '=']
+    assert far[1][4:] == ['hat', 'yes', '90', '≠', 'gender', 'male', 'female', '60', '=']
+    assert '<s title="predicted">male</s> <em title="annotated">female</em>' in text
     assert not {'=', '≠'}.intersection(query[1])
 
 
