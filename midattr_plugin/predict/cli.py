@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         InputError: something that they name cannot be used.
     """
-    if options.maps < 0:
+    if options.maps is not None and options.maps < 0:
         raise InputError(f'--maps {options.maps} is not a number of images; give 0 or more')
     if options.top < 1:
         raise InputError(f'--top {options.top} is too small; give 1 or more')
@@ -147,9 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         nargs='?',
         const=100,
-        default=0,
         metavar='N',
-        help='also draw where each attribute was seen, for N images or tracks (default: 100)',
+        help='also draw where each attribute was seen, for N images or tracks (without N 100; 0 '
+        'for none)',
     )
     parser.add_argument(
         '--query',

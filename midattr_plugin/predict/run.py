@@ -19,7 +19,7 @@ from midattr_plugin.predict.parts import Part, count_parts, read_parts, write_pa
 from midattr_plugin.predict.predictor import Prediction, Predictor
 from midattr_plugin.predict.queries import Queries
 from midattr_plugin.predict.ranked_files import write_ranked
-from midattr_plugin.predict.report import write_report
+from midattr_plugin.predict.report import REPORT, write_report
 from midattr_plugin.predict.results import OWN_COLUMNS, write_results
 from midattr_plugin.predict.source import Source
 from midattr_plugin.schema import AttributeSchema
@@ -35,12 +35,12 @@ class Pages:
     """What is drawn of a finished prediction, besides its report.
 
     Attributes:
-        maps: of how many images, or tracks, the maps are drawn.
+        maps: of how many images, or tracks, the maps are drawn; None: as many as there are.
         queries: whom to search for; None for nobody.
         top: how many are found for each query.
     """
 
-    maps: int = 0
+    maps: int | None = None
     queries: Queries | None = None
     top: int = 10
 
@@ -87,11 +87,12 @@ def predict_into(
         shutil.rmtree(out / _PARTS, ignore_errors=True)
         counts = found['results']
         total = counts['tracks'] if source.has_boxes else counts['predicted']
-        if found.get('maps') != pages.maps:
-            _draw_report(out, source, predictor, total, pages.maps)
-            write_text(out / FACTS, _as_text(found | {'maps': pages.maps}))
+        maps = found.get('maps', 0) if pages.maps is None else pages.maps
+        if found.get('maps') != maps or not (out / REPORT).exists():
+            _draw_report(out, source, predictor, total, maps)
+            write_text(out / FACTS, _as_text(found | {'maps': maps}))
         if pages.queries is not None:
-            write_ranked(out, source, predictor, pages.queries, total, pages.top, pages.maps > 0)
+            write_ranked(out, source, predictor, pages.queries, total, pages.top, maps > 0)
     return counts
 
 

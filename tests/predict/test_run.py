@@ -175,11 +175,14 @@ def test_other_maps_of_a_finished_prediction(trained, crops, tmp_path, monkeypat
     run.predict_into(out, source, predictor)
     before = files(out)
     monkeypatch.setattr(run, '_predict_rest', None)
-    for maps in (3, 2, 0):
+    for maps, expected in ((3, 3), (2, 2), (None, 2), (0, 0), (None, 0)):
         run.predict_into(out, source, predictor, pages=run.Pages(maps))
-        assert len(list(out.glob('maps/*.png'))) == maps
+        assert len(list(out.glob('maps/*.png'))) == expected
         page = (out / 'report.html').read_text(encoding='utf-8')
-        assert page.count('href="maps/') == maps
+        assert page.count('href="maps/') == expected
+    (out / 'report.html').unlink()
+    run.predict_into(out, source, predictor)
+    assert (out / 'report.html').exists()
     assert files(out) == before
 
 
