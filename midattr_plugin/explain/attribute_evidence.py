@@ -70,40 +70,50 @@ def attribute_evidence(model: MidAttrNet, images: Tensor) -> dict[str, Evidence]
             'this model has no attributes, of which there would be maps; give one that has'
         )
     heads = model.attribute_heads
-    maps = model.layer_maps(images)
+    weighted = {attribute.name: heads.weighted_heads(attribute.name) for attribute in heads.schema}
+    layers = {layer: None for by_layer in weighted.values() for layer in by_layer}
+    maps = {layer: values.float() for layer, values in model.layer_maps(images, layers).items()}
+    maxima = {
+        layer: F.adaptive_max_pool2d(values, (NUM_PARTS, 1), return_indices=True)
+        for layer, values in maps.items()
+        if layer != POOLED
+    }
     evidence = {}
     for attribute in heads.schema:
-        weighted = heads.weighted_heads(attribute.name)
         terms = {
             layer: weight
             * (
-                _shares(maps[layer].float(), head.weight)
+                _shares(maps[layer], head.weight)
                 if layer == POOLED
-                else _terms(maps[layer].float(), head.weight, attribute.parts)
+                else _terms(*maxima[layer], maps[layer].shape[2:], head.weight, attribute.parts)
             )
-            for layer, (weight, head) in weighted.items()
+            for layer, (weight, head) in weighted[attribute.name].items()
         }
-        bias = torch.stack([weight * head.bias for weight, head in weighted.values()]).sum(0)
+        bias = torch.stack(
+            [weight * head.bias for weight, head in weighted[attribute.name].values()]
+        ).sum(0)
         evidence[attribute.name] = Evidence(terms, bias)
     return evidence
 
 
-def _terms(maps: Tensor, weight: Tensor, parts: tuple[int, ...]) -> Tensor:
+def _terms(
+    maxima: Tensor, places: Tensor, size: torch.Size, weight: Tensor, parts: tuple[int, ...]
+) -> Tensor:
     """Return the terms (B, c, h, w) of the maxima over some body parts.
 
     Args:
-        maps: (B, C, h, w).
+        maxima: (B, C, 4, 1), of each body part.
+        places: where they stand, as indices into h * w.
+        size: h and w.
         weight: (c, parts * C) of the head.
         parts: numbers of the body parts, from 1.
     """
-    height, width = maps.shape[2:]
-    maxima, places = F.adaptive_max_pool2d(maps, (NUM_PARTS, 1), return_indices=True)
-    terms = maps.new_zeros(len(maps), len(weight), height * width)
+    terms = maxima.new_zeros(len(maxima), len(weight), size[0] * size[1])
     for part, part_weight in zip(parts, weight.chunk(len(parts), 1), strict=True):
         values = maxima[:, None, :, part - 1, 0] * part_weight  # (B, c, C)
         at = places[:, None, :, part - 1, 0].expand_as(values)
         terms.scatter_add_(2, at, values)
-    return terms.unflatten(2, (height, width))
+    return terms.unflatten(2, size)
 
 
 def _shares(maps: Tensor, weight: Tensor) -> Tensor:

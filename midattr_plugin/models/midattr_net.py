@@ -10,7 +10,7 @@ of the global and the local feature. On a ResNet::
 
 import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -268,14 +268,28 @@ class MidAttrNet(nn.Module):
         """
         return self._behind_necks({branch: self._pooled(branch, maps)})[branch]
 
-    def layer_maps(self, x: Tensor) -> dict[str, Tensor]:
+    def layer_maps(self, x: Tensor, layers: Collection[str] | None = None) -> dict[str, Tensor]:
         """Return layer -> map (B, C, h, w), and 'pool5' -> the map whose mean it is.
+
+        Nothing behind the last one of the layers is computed.
 
         Args:
             x: images (B, 3, H, W).
+            layers: names of the layers; None for all that attributes may read.
         """
-        maps, _ = self._extract(x)
-        return maps | ({POOLED: maps[self._last_layer]} if POOLED in maps else {})
+        if layers is None:
+            layers = {*self._layer_after.values(), *([POOLED] if 'global' in self.branches else [])}
+        wanted = {self._last_layer if layer == POOLED else layer for layer in layers}
+        maps: dict[str, Tensor] = {}
+        for name in self._trunk:
+            if wanted <= maps.keys():
+                break
+            x = getattr(self, name)(x)
+            if self._layer_after.get(name) in wanted:
+                maps[self._layer_after[name]] = x
+        if self._last_layer in wanted:
+            maps[self._last_layer] = getattr(self, self._tail + _SUFFIX[self.branches[0]])(x)
+        return {layer: maps[self._last_layer if layer == POOLED else layer] for layer in layers}
 
     def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""

@@ -88,3 +88,24 @@ def test_map_of_a_mixture(height):
 def test_model_without_attributes():
     with pytest.raises(InputError, match='has no attributes'):
         attribute_evidence(tiny_model.build().eval(), tiny_model.images(1, 64))
+
+
+@pytest.mark.parametrize(
+    'options, unused',
+    [
+        ({}, ('layer3', 'layer4', 'layer4_part')),
+        ({'layer_overrides': ['age=res4f']}, ('layer4', 'layer4_part')),
+        ({'layer_overrides': ['age=pool5']}, ('layer4_part',)),
+        ({'attribute_layer': 'res5c', 'branches': ['local']}, ()),
+    ],
+)
+def test_nothing_behind_the_layers_is_computed(options, unused):
+    model, images = build(image_size=(64, 32), **options), tiny_model.images(2, 64)
+    with torch.no_grad():
+        expected = model(images, return_dict=True)['attribute_logits']
+    for name in unused:
+        getattr(model, name).register_forward_pre_hook(lambda *args: pytest.fail('computed'))
+    evidence = attribute_evidence(model, images)
+    assert all(
+        torch.allclose(evidence[name].logits, expected[name], atol=1e-4) for name in expected
+    )
