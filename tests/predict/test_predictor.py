@@ -91,3 +91,20 @@ def test_no_images(trained, image, words):
         predict(image)
     with pytest.raises(InputError, match='no images to predict'):
         predict([])
+
+
+def test_pairs(trained):
+    """Shares sum to the cosine of the descriptors; images may be given as the model sees them."""
+    path, images = trained
+    predict = Predictor(path, use_gpu=False)
+    a, b = predict(images[:2]).descriptors
+    expected = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+    for pair in (images[:2], [predict.read(image) for image in images[:2]]):
+        found = predict.explain_pair(*pair)
+        for maps, rest in (
+            (found.query_map, found.query_rest),
+            (found.gallery_map, found.gallery_rest),
+        ):
+            assert abs(float(maps.sum() + rest) - expected) < 1e-5
+    with pytest.raises(InputError, match='image "none.jpg" is missing'):
+        predict.explain_pair(images[0], 'none.jpg')
