@@ -239,10 +239,8 @@ def _data_and_model(cfg: CfgNode):
             f'data.sources: {cfg.data.sources[0]} has no attributes, so that those of {TABLE} '
             f'would be lost behind it; name {TABLE} first'
         )
-    has_identities = getattr(images, 'has_identities', True)
-    num_classes = datamanager.num_train_pids if has_identities else 0
     # a table may have no attribute
-    return datamanager, build.build_model(cfg, num_classes, schema or None)
+    return datamanager, build.build_model(cfg, datamanager.num_train_pids, schema or None)
 
 
 def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:

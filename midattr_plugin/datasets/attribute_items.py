@@ -65,6 +65,10 @@ class AttributeItemsMixin:
             'attrs': self.labels(path),
         }
 
+    def get_num_pids(self, data: list) -> int:
+        """Return the number of identities of torchreid's items; 0 if they are not known."""
+        return super().get_num_pids(data) if self.has_identities else 0  # type: ignore[misc]
+
     def labels(self, path: str) -> Tensor:
         """Return the class indices (m,) of the image at ``path``."""
         return torch.tensor(self.labels_by_path.get(path, (UNKNOWN,) * len(self.schema)))

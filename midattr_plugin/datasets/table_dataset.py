@@ -105,11 +105,14 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
             'gallery': self._items(GALLERY, self.pid_names) or self._tested_alone(),
         }
         self._check_split(kwargs.get('mode', 'train'), splits)
-        super().__init__(*(items or _NOTHING for items in splits.values()), **kwargs)
+        given = [items or _NOTHING for items in splits.values()]
+        super().__init__(*given, **kwargs | {'verbose': False})
         for name in [name for name, items in splits.items() if not items]:
             setattr(self, name, [])
             if self.mode == name:
                 self.data = []
+        if kwargs.get('verbose', True):
+            self.show_summary()
 
     def _check_split(self, mode: str, splits: dict[str, list]) -> None:
         if splits[mode] or (mode == 'query' and not self.has_identities):

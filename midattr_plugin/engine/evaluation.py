@@ -281,8 +281,8 @@ class EvaluationMixin(torchreid_compat.Engine):
         extracted = extract_split(
             _with_progress(share, split), len(images), self._describe, f'{split} set of {target}'
         )
-        size = '{}-by-{}'.format(*extracted.features.shape)
-        print(f'Done, obtained {size} matrix')
+        if extracted.features.shape[1]:
+            print('Done, obtained {}-by-{} matrix'.format(*extracted.features.shape))
         return extracted
 
     def _describe(self, data: dict) -> tuple[Tensor, Tensor, Tensor]:
