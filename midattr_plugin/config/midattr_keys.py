@@ -68,7 +68,7 @@ _ROWS = {
         '',
         'table of your own images, the dataset csv: a CSV file with the columns path, pid, camid, '
         'split (train, query or gallery) and one for each attribute. camid and split may be '
-        'missing',
+        'missing, and pid, too: only attributes are then learned (split train, val or test)',
         argument='csv.file',
         path=True,
         read_if=_TABLE,
@@ -302,7 +302,9 @@ _ROWS = {
     'validation_images': Key(
         0,
         'number of random training images (sampled with train.seed) that are held out of training '
-        'and classified at every test, to choose mu and nu; 100 in section 3.2',
+        'and classified at every test, to choose mu and nu; 100 in section 3.2. In a training '
+        'without identities model.pth.tar-best is the checkpoint with the highest balanced '
+        'accuracy on them',
         NOT_NEGATIVE,
         read_if=_MIDATTR,
     ),

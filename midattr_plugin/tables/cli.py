@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0, or 1 after bad input, with one sentence on stderr.
     """
-    return run_command(lambda: run(_parser().parse_args(argv)))
+    return run_command(lambda: run(parser().parse_args(argv)))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -105,8 +105,9 @@ def _check_out(options: argparse.Namespace) -> None:
         raise InputError(f'--every {options.every} is too small; give 1 or more')
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
         prog='midattr-table',
         description='Make a table of the images of a folder, of the people in a video, or of\n'
         'public annotations, to which you add columns of attributes; or check a table, and\n'
@@ -114,49 +115,49 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    result.add_argument(
         'path',
         type=path_option,
         help='a folder of images, or a table; with --boxes a video, or a folder of frames',
     )
-    parser.add_argument('--out', type=path_option, metavar='FILE', help='the table to be made')
-    parser.add_argument(
+    result.add_argument('--out', type=path_option, metavar='FILE', help='the table to be made')
+    result.add_argument(
         '--boxes',
         type=path_option,
         metavar='FILE',
         help='what a tracker has found in the video, in the format of MOTChallenge; the crops are '
         'written to a folder beside the table',
     )
-    parser.add_argument(
+    result.add_argument(
         '--labels',
         type=path_option,
         metavar='FILE',
         help='a table with the columns track, pid and attributes, a row per track',
     )
-    parser.add_argument(
+    result.add_argument(
         '--every',
         type=int,
         default=1,
         metavar='N',
         help='take every Nth crop of a track (default: %(default)s)',
     )
-    parser.add_argument(
+    result.add_argument(
         '--for-test',
         action='store_true',
         help='all crops are for the test; the one in the middle of each labeled track is a query',
     )
-    parser.add_argument(
+    result.add_argument(
         '--from',
         dest='reader',
         choices=list(READERS),
         help='the folder is that of a public dataset of attributes, with its annotations',
     )
-    parser.add_argument(
+    result.add_argument(
         '--partition',
         type=int,
         default=1,
         metavar='N',
         help='official partition of peta, rap and rapv2, from 1 to 5 (default: %(default)s)',
     )
-    parser.add_argument('--force', action='store_true', help='replace a table that exists')
-    return parser
+    result.add_argument('--force', action='store_true', help='replace a table that exists')
+    return result

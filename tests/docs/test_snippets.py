@@ -376,6 +376,13 @@ def _check_citation(text):
     }
 
 
+def _table(words):
+    if '--from' in words:  # public annotations, which are not here
+        tables_cli.parser().parse_args(words)
+    else:
+        _ends_well(tables_cli.main, words)
+
+
 def _check_table(text):
     Path('example.csv').write_text(text)
     table = read_table('example.csv')
@@ -389,7 +396,7 @@ _COMMANDS = {
     'midattr-compare': _compare,
     'midattr-predict': partial(_ends_well, predict.main),
     'midattr-render': _render,
-    'midattr-table': partial(_ends_well, tables_cli.main),
+    'midattr-table': _table,
     'midattr-train': _train,
     'pip': _pip,
     'pre-commit': _pre_commit,
