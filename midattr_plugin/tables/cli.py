@@ -8,7 +8,7 @@ from pathlib import Path
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables.contents import describe_table
-from midattr_plugin.tables.from_folder import write_folder_table
+from midattr_plugin.tables.from_folder import write_folder_table, write_image_table
 from midattr_plugin.tables.from_video import write_video_table
 from midattr_plugin.tables.readers import READERS
 from midattr_plugin.tables.table_file import read_table
@@ -20,6 +20,8 @@ examples:
     %(prog)s crops --out people.csv
   crops of everybody whom a tracker has followed, and their table:
     %(prog)s video.avi --boxes tracks.txt --labels labels.csv --out walkers.csv
+  a table of images in which nobody is told apart:
+    %(prog)s crops --images-only --out crops.csv
   check a table, and show what is in it:
     %(prog)s people.csv
   a table of the annotations of PETA, whose folder has PETA.mat and images/:
@@ -55,12 +57,15 @@ def run(options: argparse.Namespace) -> None:
             )
         elif options.reader:
             READERS[options.reader](path, options.partition).write(options.out)
+        elif options.images_only:
+            write_image_table(path, options.out)
         else:
             write_folder_table(path, options.out)
         path = options.out
         print(f'Table: {path}')
-    elif options.out is not None or options.reader:
-        option = '--from' if options.reader else '--out'
+    elif options.out is not None or options.reader or options.images_only:
+        given = {'--from': options.reader, '--images-only': options.images_only, '--out': True}
+        option = next(name for name, value in given.items() if value)
         raise InputError(
             f'{option} is for a folder of images, or a video with --boxes, but "{path}" is none; '
             'leave it out'
@@ -85,8 +90,6 @@ def _check_together(options: argparse.Namespace) -> None:
     for option, is_given in of_video.items():
         if is_given and options.boxes is None:
             raise InputError(f'{option} is for a video, and --boxes is missing; leave it out')
-    if options.boxes is not None and options.reader:
-        raise InputError('--boxes and --from exclude each other; give one')
 
 
 def _check_out(options: argparse.Namespace) -> None:
@@ -121,7 +124,8 @@ def parser() -> argparse.ArgumentParser:
         help='a folder of images, or a table; with --boxes a video, or a folder of frames',
     )
     result.add_argument('--out', type=path_option, metavar='FILE', help='the table to be made')
-    result.add_argument(
+    kind = result.add_mutually_exclusive_group()
+    kind.add_argument(
         '--boxes',
         type=path_option,
         metavar='FILE',
@@ -146,7 +150,12 @@ def parser() -> argparse.ArgumentParser:
         action='store_true',
         help='all crops are for the test; the one in the middle of each labeled track is a query',
     )
-    result.add_argument(
+    kind.add_argument(
+        '--images-only',
+        action='store_true',
+        help='list the images of the folder without people, for attributes alone',
+    )
+    kind.add_argument(
         '--from',
         dest='reader',
         choices=list(READERS),

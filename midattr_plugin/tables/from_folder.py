@@ -9,7 +9,7 @@ from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
 from midattr_plugin.datasets.image_name import IMAGE_NAME
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables.new_table import write_new_table
-from midattr_plugin.tables.table_file import GALLERY, QUERY, TRAIN
+from midattr_plugin.tables.table_file import GALLERY, QUERY, SPLITS_WITHOUT_PIDS, TRAIN
 from midattr_plugin.user_path import user_path
 
 _SPLIT_FOLDERS = {
@@ -38,6 +38,31 @@ class FolderRow:
     split: str
 
 
+def image_paths(folder: str | os.PathLike) -> list[str]:
+    """Return the paths of all images in a folder and all folders in it, relative to it, sorted.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        InputError: it cannot be read or holds no image.
+    """
+    folder = user_path(folder, 'the folder')
+    if not os.path.isdir(folder):
+        raise InputError(f'"{folder}" is no folder; name the one with the images')
+    paths = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in sorted(names):
+            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.'):
+                paths.append(os.path.relpath(os.path.join(place, name), folder))
+    if not paths:
+        raise InputError(
+            f'folder "{folder}" holds no image ({", ".join(IMAGE_ENDINGS)}); name another one'
+        )
+    return paths
+
+
 def folder_rows(folder: str | os.PathLike) -> list[FolderRow]:
     """Return a row for each image in a folder and all folders in it, sorted.
 
@@ -54,18 +79,7 @@ def folder_rows(folder: str | os.PathLike) -> list[FolderRow]:
         InputError: it cannot be read or holds no image, or the names are of neither kind.
     """
     folder = user_path(folder, 'the folder')
-    if not os.path.isdir(folder):
-        raise InputError(f'"{folder}" is no folder; name the one with the images')
-    paths = []
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(names):
-            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.'):
-                paths.append(os.path.relpath(os.path.join(place, name), folder))
-    if not paths:
-        raise InputError(
-            f'folder "{folder}" holds no image ({", ".join(IMAGE_ENDINGS)}); name another one'
-        )
+    paths = image_paths(folder)
     has_splits = all(Path(path).parts[0] in _SPLIT_FOLDERS for path in paths)
     inside = [Path(path).parts[has_splits:] for path in paths]
     splits = [_SPLIT_FOLDERS[Path(path).parts[0]] if has_splits else '' for path in paths]
@@ -99,7 +113,8 @@ def _of_folders(parts: Sequence[str], folder: str) -> tuple[str, str]:
     if len(parts) == 1:
         raise InputError(
             f'folder "{folder}": whom "{parts[0]}" shows is said by no folder and not by its name; '
-            'give each person a folder, or name the images as 0002_c1_0001.jpg (person 2, camera 1)'
+            'give each person a folder, name the images as 0002_c1_0001.jpg (person 2, camera 1), '
+            'or list images without people (--images-only)'
         )
     if len(parts) > 3:
         raise InputError(
@@ -134,3 +149,22 @@ def write_folder_table(folder: str | os.PathLike, path: str | os.PathLike) -> in
     columns += ['split'] if rows[0].split else []
     cells = ([row.path, *(getattr(row, column) for column in columns)] for row in rows)
     return write_new_table(path, folder, columns, cells)
+
+
+def write_image_table(folder: str | os.PathLike, path: str | os.PathLike) -> int:
+    """Write a table of images alone, for attributes without people; return the number of rows.
+
+    Splits are the folders ``train``, ``val`` and ``test`` at the top, if all images are in them.
+
+    Args:
+        folder: see :func:`image_paths`.
+        path: of the table; image paths are relative to its folder.
+
+    Raises:
+        InputError: see :func:`image_paths`, or the table cannot be written.
+    """
+    paths = image_paths(folder)
+    tops = [Path(image).parts[0] for image in paths]
+    if set(tops) <= set(SPLITS_WITHOUT_PIDS):
+        return write_new_table(path, folder, ['split'], zip(paths, tops, strict=True))
+    return write_new_table(path, folder, [], ([image] for image in paths))

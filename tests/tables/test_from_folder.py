@@ -66,7 +66,7 @@ def test_written_table_is_read(tmp_path):
     'names, words',
     [
         ([], 'holds no image'),
-        (['1.jpg'], 'give each person a folder'),
+        (['1.jpg'], 'give each person a folder, .*--images-only'),
         (['0002_c1_1.jpg', 'other.jpg'], 'is not; name all so'),
         (['anna/cam/day/1.jpg'], 'lies too deep'),
         (['anna/cam/1.jpg', 'ben/1.jpg'], 'give every image one, or none'),
@@ -93,6 +93,20 @@ def test_command(tmp_path, capsys):
     assert '--out is missing' in capsys.readouterr().err
     assert main([str(out), '--out', 'b.csv']) == 1
     assert 'leave it out' in capsys.readouterr().err
+
+
+def test_images_without_people(tmp_path, capsys):
+    touch(tmp_path / 'crops', 'b.jpg', 'deep/er/than/that/a.png', '0002_c1_1.jpg')
+    out = tmp_path / 'people.csv'
+    words = [str(tmp_path / 'crops'), '--images-only', '--out', str(out)]
+    assert main(words) == 0
+    table = read_table(out)
+    assert not table.columns and len(table.rows) == 3
+    touch(tmp_path / 'parts', 'train/b.jpg', 'test/x/a.png', 'val/c.jpg')
+    assert main([str(tmp_path / 'parts'), *words[1:], '--force']) == 0
+    assert [row.split for row in read_table(out).rows] == ['test', 'train', 'val']
+    assert main([str(out), '--images-only']) == 1
+    assert '--images-only is for a folder' in capsys.readouterr().err
 
 
 def test_what_is_in_a_table(tmp_path, capsys):

@@ -124,7 +124,6 @@ def test_nothing_is_written_of_bad_input(files, capsys, monkeypatch, options, wo
         (['--labels', 'labels.csv'], '--labels is for a video'),
         (['--every', '2'], '--every is for a video'),
         (['--for-test'], '--for-test is for a video'),
-        (['--boxes', 'boxes.txt', '--from', 'peta'], '--boxes and --from exclude each other'),
     ],
 )
 def test_options_without_effect(files, capsys, options, words):
