@@ -70,6 +70,9 @@ def test_train_test_resume_load_predict(own, tmp_path, capsys):
     with open(out / 'attributes.csv', newline='') as file:
         assert len(list(csv.DictReader(file))) == len(table_rows())
     assert not (out / 'descriptors.npy').exists()
+    words += ['--query', tmp_path / 'crops']
+    assert predict(list(map(str, words))) == 1
+    assert 'nobody can be searched for with these weights' in capsys.readouterr().err
     assert 'never taught to tell people apart' in (out / 'report.html').read_text()
 
 

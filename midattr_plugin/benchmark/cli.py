@@ -46,19 +46,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _measure_and_write(options: argparse.Namespace) -> None:
-    results = run(options)
+    for results in run(options):  # one that is stopped leaves what it has measured
+        paths = write_report(results, options.out)
     print(markdown(results))
-    print(*write_report(results, options.out), sep='\n')
+    print(*paths, sep='\n')
 
 
-def run(options: argparse.Namespace) -> dict:
+def run(options: argparse.Namespace) -> Iterator[dict]:
     """Measure the parts that ``options`` name.
 
     Args:
         options: parsed command line.
 
-    Returns:
-        'machine', 'options', and the results of each measured part under its name.
+    Yields:
+        'machine', 'options', and the results of each measured part under its name, whenever there
+        are more of them.
 
     Raises:
         InputError: the value of an option cannot be used, or not on this machine.
@@ -98,20 +100,26 @@ def run(options: argparse.Namespace) -> dict:
             row = rows[system.name]
             peak = matrix_peak(system.cfg.midattr.precision, device)
             row['share of peak'] = _PASSES * row['multiply-adds'] * row['img/s'] / peak
-            row['MiB'] = in_fresh_process(training_memory, system.name, settings)
         results['training'] = rows
+        yield results
+        for system in systems:
+            rows[system.name]['MiB'] = in_fresh_process(training_memory, system.name, settings)
+        yield results
     if 'extraction' in options.parts:
         results['extraction'] = measure_extraction(systems, options.turns, options.batch_size)
+        yield results
     if 'schedule' in options.parts:
         results['schedule'] = {
             system.name: _projected_schedule(system, options.schedule_iterations)
             for system in systems
         }
+        yield results
     if 'loading' in options.parts:
         results['loading'] = measure_loading(settings, options.turns, 25 * options.batch_size)
+        yield results
     if 'ranking' in options.parts:
         results['ranking'] = list(_rankings(options))
-    return results
+        yield results
 
 
 def _projected_schedule(system: System, iterations: int) -> dict[str, float]:

@@ -225,7 +225,7 @@ class Predictor:
             output = self.model(batch, return_dict=True) if self._is_ours else self.model(batch)
         logits = output['attribute_logits'] if self._is_ours else {}
         descriptors = output['descriptor'] if self._is_ours else output
-        return Prediction(
+        prediction = Prediction(
             self.schema,
             {
                 name: values.float().softmax(1).cpu().numpy()[: len(images)]
@@ -233,6 +233,13 @@ class Predictor:
             },
             descriptors.float().cpu().numpy()[: len(images)],
         )
+        arrays = prediction.descriptors, *prediction.probabilities.values()
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise InputError(
+                f'the answers of "{self.path}" are not finite in {self.precision}; set the '
+                'precision fp32, and if that does not help, take another checkpoint'
+            )
+        return prediction
 
 
 def as_image(image: AnyImage | InputError) -> Image.Image:

@@ -297,6 +297,24 @@ def test_command_writes_the_report(
     assert results['extraction']['ours fp32']['extra'] > -1
 
 
+def test_a_benchmark_that_is_stopped_leaves_what_it_has_measured(
+    small_models, in_this_process, monkeypatch, tmp_path
+):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, 'measure_loading', lambda *_: {'ram cache': {'img/s': 7, 'ratio': 1}})
+    monkeypatch.setattr(cli, '_rankings', stopped)
+    out = str(tmp_path / 'table')
+    arguments = ['--root', str(tmp_path), '--out', out, '--parts', 'loading', 'ranking']
+    assert cli.main([*arguments, '--workers', '0']) == 130
+    assert set(json.loads((tmp_path / 'table.json').read_text())) == {
+        'machine',
+        'options',
+        'loading',
+    }
+
+
 def test_without_progress_bars_the_schedule_ends(monkeypatch):
     """With TQDM_DISABLE in the environment a bar counts nothing."""
     measured = []

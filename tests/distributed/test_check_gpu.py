@@ -60,6 +60,8 @@ def no_start(monkeypatch, two_processes):
 def test_without_a_gpu(no_start, machine, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
+    # noise in bf16, which CPUs with AMX have, need not end in finite losses
+    monkeypatch.setattr(check_gpu, 'is_supported', lambda *_: False)
     options = ['--folder', str(tmp_path / 'out'), '--config-file', machine.config_file]
     assert check_gpu.main([*options, '--', *machine.pairs]) == 0
     lines = capsys.readouterr().out.splitlines()

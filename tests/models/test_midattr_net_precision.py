@@ -18,7 +18,8 @@ def test_features_are_not_rounded(bnneck):
         child = model.get_submodule(name)
         child.register_forward_hook(lambda _, args, x, name=name: maps.__setitem__(name, x))
     with torch.autocast('cpu', torch.bfloat16):
-        output = model(tiny_model.images(), return_dict=True)
+        # larger maps: of 2 x 1 positions PyTorch 2.11 makes NaN on CPUs with AMX
+        output = model(tiny_model.images(height=128, width=64), return_dict=True)
     features = output['features']
     assert {x.dtype for x in (*features.values(), output['descriptor'])} == {torch.float32}
     assert {x.dtype for x in maps.values()} == {torch.bfloat16}

@@ -108,3 +108,13 @@ def test_pairs(trained):
             assert abs(float(maps.sum() + rest) - expected) < 1e-5
     with pytest.raises(InputError, match='image "none.jpg" is missing'):
         predict.explain_pair(images[0], 'none.jpg')
+
+
+def test_answers_that_are_not_finite(trained, tmp_path):
+    path, images = trained
+    content = torch.load(path, weights_only=True)
+    next(iter(content['state_dict'].values()))[:] = float('nan')
+    torch.save(content, tmp_path / 'broken.pth')
+    predict = Predictor(tmp_path / 'broken.pth', use_gpu=False)
+    with pytest.raises(InputError, match='broken.pth" are not finite in fp32; set the precision'):
+        predict(images)
