@@ -4,12 +4,15 @@ The schema of a dataset is declared beside its class, e.g. in
 :mod:`midattr_plugin.datasets.market1501_attr`.
 """
 
+from __future__ import annotations  # types of torch, which a runtime without it lacks
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NUM_PARTS = 4
 """Horizontal parts of the body, numbered from 1 at the head (paper Table 1)."""
@@ -75,7 +78,31 @@ class AttributeSchema:
     def __getitem__(self, name: str) -> Attribute:
         return {attribute.name: attribute for attribute in self.attributes}[name]
 
-    def union(self, other: 'AttributeSchema') -> 'AttributeSchema':
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain Python values, which a file may hold; without fields of annotations."""
+        return {
+            'name': self.name,
+            'attributes': [
+                {'name': a.name, 'classes': list(a.classes), 'parts': list(a.parts)} for a in self
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> AttributeSchema:
+        """Return the schema that :meth:`as_dict` gave.
+
+        Raises:
+            KeyError, TypeError: it is not one.
+        """
+        return cls(
+            content['name'],
+            tuple(
+                Attribute(a['name'], tuple(a['classes']), tuple(a['parts']))
+                for a in content['attributes']
+            ),
+        )
+
+    def union(self, other: AttributeSchema) -> AttributeSchema:
         """Return the schema of a training set made of both datasets.
 
         Attributes of the same name become one, with the classes and parts of both: an upper
@@ -99,7 +126,7 @@ class AttributeSchema:
         names = dict.fromkeys(f'{self.name}+{other.name}'.split('+'))
         return AttributeSchema('+'.join(names), tuple(merged.values()))
 
-    def respelled(self, other: 'AttributeSchema') -> tuple[str, str, str] | None:
+    def respelled(self, other: AttributeSchema) -> tuple[str, str, str] | None:
         """Return a class that another schema writes in another case, and so takes for another.
 
         Args:
@@ -116,7 +143,7 @@ class AttributeSchema:
                     return attribute.name, by_case[name.casefold()], name
         return None
 
-    def convert(self, labels: Tensor, target: 'AttributeSchema') -> Tensor:
+    def convert(self, labels: Tensor, target: AttributeSchema) -> Tensor:
         """Return labels of this schema as labels of another, matched by attribute and class name.
 
         Args:
@@ -127,6 +154,8 @@ class AttributeSchema:
             (..., m of ``target``) int64; -1 where it has an attribute or a class that this
             schema lacks, or the other way round.
         """
+        import torch
+
         columns, tables = _conversion(self, target)
         # column m and the last entry of a table hold -1, which is where the index -1 leads
         padded = torch.nn.functional.pad(labels.long().clamp(min=UNKNOWN), (0, 1), value=UNKNOWN)
@@ -157,6 +186,8 @@ def _conversion(source: AttributeSchema, target: AttributeSchema) -> tuple[list[
     For each of the m attributes of ``target``: its column in ``source``, -1 if there is none, and a
     table (m, classes + 1) from class indices of ``source`` to those of ``target``.
     """
+    import torch
+
     columns = [source.names.index(name) if name in source.names else -1 for name in target.names]
     tables = torch.full((len(target), max(source.num_classes, default=0) + 1), UNKNOWN)
     for table, attribute, column in zip(tables, target, columns, strict=True):

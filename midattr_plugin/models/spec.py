@@ -13,7 +13,7 @@ from midattr_plugin.datasets.image_file import upright_rgb
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbone import BACKBONES
 from midattr_plugin.models.midattr_net import MidAttrNet
-from midattr_plugin.schema import Attribute, AttributeSchema
+from midattr_plugin.schema import AttributeSchema
 
 FORMAT_VERSION = 1
 
@@ -95,13 +95,7 @@ class ModelSpec:
         """Return plain Python values, which a checkpoint may hold."""
         content = asdict(self) | {'format_version': FORMAT_VERSION}
         if self.schema is not None:
-            content['schema'] = {
-                'name': self.schema.name,
-                'attributes': [
-                    {'name': a.name, 'classes': list(a.classes), 'parts': list(a.parts)}
-                    for a in self.schema
-                ],
-            }
+            content['schema'] = self.schema.as_dict()
         return {key: _plain(value) for key, value in content.items()}
 
     def differences(self, other: 'ModelSpec') -> dict[str, tuple[Any, Any]]:
@@ -131,13 +125,7 @@ class ModelSpec:
         try:
             schema = content.pop('schema')
             if schema is not None:
-                schema = AttributeSchema(
-                    schema['name'],
-                    tuple(
-                        Attribute(a['name'], tuple(a['classes']), tuple(a['parts']))
-                        for a in schema['attributes']
-                    ),
-                )
+                schema = AttributeSchema.from_dict(schema)
             return cls(schema=schema, **content)
         except (KeyError, TypeError) as error:
             raise InputError(

@@ -1,10 +1,7 @@
 """A trained model as a function of images: attributes with probabilities, and descriptors."""
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -16,47 +13,15 @@ from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.engine.precision import Precision, fastest
 from midattr_plugin.errors import InputError
 from midattr_plugin.explain import PairSimilarity, attribute_evidence, pair_similarity
-from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.predict.image_predictor import ImagePredictor, check_array, is_one
+from midattr_plugin.predict.prediction import Prediction
 from midattr_plugin.trained_model import load_model
 
 AnyImage = str | os.PathLike | Image.Image | NDArray[np.uint8]
 """The path of an image file, an image of PIL, or an array (H, W, 3) uint8 of R, G, B."""
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says of N images.
-
-    Attributes:
-        schema: the attributes that it knows; None without any.
-        probabilities: name of an attribute -> (N, c) float32, which sum to 1.
-        descriptors: (N, D) float32; images of one person have a small Euclidean distance. (N, 0)
-            of a model of attributes alone.
-    """
-
-    schema: AttributeSchema | None
-    probabilities: dict[str, NDArray[np.float32]]
-    descriptors: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.descriptors)
-
-    @property
-    def attributes(self) -> list[dict[str, str]]:
-        """The most probable class of each attribute, by name, for each image."""
-        columns = {
-            attribute.name: [
-                attribute.classes[index]
-                for index in self.probabilities[attribute.name].argmax(1).tolist()
-            ]
-            for attribute in self.schema or ()
-        }
-        return [
-            {name: column[image] for name, column in columns.items()} for image in range(len(self))
-        ]
-
-
-class Predictor:
+class Predictor(ImagePredictor):
     """A trained model; everything about preprocessing comes from its checkpoint.
 
     Attributes:
@@ -93,82 +58,11 @@ class Predictor:
         self.path = os.fspath(path)
         self.precision = precision or fastest(self._device.type)
         self._precision = Precision(self.precision, self._device.type)
-        self.batch_size, self._workers = batch_size, workers
         self.model = load_model(path).to(self._device, memory_format=torch.channels_last)
         self._preprocess = self.model.preprocess
-        self.schema: AttributeSchema | None = self.model.spec.schema
+        super().__init__(self.model.spec.schema, batch_size, workers)
         self.knows_identities = self.model.spec.num_classes > 0
         self._is_ours = bool(self.model.spec.backbone)  # and not a model of torchreid
-
-    def __call__(self, images: AnyImage | Iterable[AnyImage]) -> Prediction:
-        """Return what the model says of an image, or of several.
-
-        Args:
-            images: one or more; of any size.
-
-        Raises:
-            InputError: one cannot be read.
-        """
-        one = isinstance(images, (str, os.PathLike, Image.Image, np.ndarray))
-        parts = list(self.batches([images] if one else images))
-        if not parts:
-            raise InputError('there are no images to predict; give one or more')
-        return Prediction(
-            self.schema,
-            {
-                name: np.concatenate([part.probabilities[name] for part in parts])
-                for name in parts[0].probabilities
-            },
-            np.concatenate([part.descriptors for part in parts]),
-        )
-
-    def batches(self, images: Iterable[AnyImage]) -> Iterator[Prediction]:
-        """Yield the predictions of as many images as fit into a batch, in their order.
-
-        No more than a few batches are in memory at a time.
-
-        Args:
-            images: any number of them.
-
-        Raises:
-            InputError: one cannot be read.
-        """
-        for prediction, errors in self.outcomes(images):
-            for error in errors:
-                if error is not None:
-                    raise error
-            yield prediction
-
-    def outcomes(
-        self, images: Iterable[AnyImage | InputError]
-    ) -> Iterator[tuple[Prediction, list[InputError | None]]]:
-        """Yield the same where some images may be unreadable.
-
-        Args:
-            images: any number of them, or why there is none.
-
-        Yields:
-            The prediction of the images of a batch that can be read, and for each image of the
-            batch, in order, None or why it cannot.
-        """
-        images = iter(images)
-        with ThreadPoolExecutor(self._workers) as pool:
-
-            def started():
-                return [pool.submit(self.read, image) for image in islice(images, self.batch_size)]
-
-            waiting = started()
-            try:
-                while waiting:
-                    outcomes = [_result(future) for future in waiting]
-                    waiting = started()  # which are read while the model computes
-                    errors = [
-                        outcome if isinstance(outcome, InputError) else None for outcome in outcomes
-                    ]
-                    tensors = [outcome for outcome in outcomes if isinstance(outcome, Tensor)]
-                    yield self._predict(tensors), errors
-            finally:
-                pool.shutdown(cancel_futures=True)
 
     def explain(self, images: AnyImage | Iterable[AnyImage]) -> dict[str, NDArray[np.float32]]:
         """Return where the most probable class of each attribute was seen.
@@ -185,8 +79,9 @@ class Predictor:
         Raises:
             InputError: one cannot be read, or the model has no attributes.
         """
-        one = isinstance(images, (str, os.PathLike, Image.Image, np.ndarray))
-        batch = torch.stack([self.read(image) for image in ([images] if one else images)])
+        batch = torch.stack(
+            [self.read(image) for image in ([images] if is_one(images) else images)]
+        )
         batch = batch.to(self._device, memory_format=torch.channels_last)
         return {
             name: evidence.maps(evidence.logits.argmax(1)).cpu().numpy()
@@ -251,17 +146,6 @@ def as_image(image: AnyImage | InputError) -> Image.Image:
     if isinstance(image, InputError):
         raise image
     if isinstance(image, np.ndarray):
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise InputError(
-                f'an array of shape {image.shape} and type {image.dtype} is no image; give '
-                '(height, width, 3) in uint8, R first'
-            )
+        check_array(image)
         return Image.fromarray(image)
     return image if isinstance(image, Image.Image) else read_image(image)
-
-
-def _result(future: Future) -> Tensor | InputError:
-    try:
-        return future.result()
-    except InputError as error:
-        return error
