@@ -1,0 +1,150 @@
+"""A model as an ONNX file: one graph from 8-bit images to descriptor and logits.
+
+Images are (N, H, W, 3) uint8 of R, G, B, the way in which Pillow, OpenCV, imageio and video
+decoders keep them, so that no user transposes or normalizes anything. They come in the size of the
+model: resizing is left to the runtime, because no resize of ONNX gives Pillow's pixels, with which
+the model was trained.
+"""
+
+import contextlib
+import copy
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+import midattr_plugin
+from midattr_plugin.errors import InputError
+from midattr_plugin.export.extras import needed
+from midattr_plugin.export.facts import INPUT, Facts
+from midattr_plugin.export.pooling import DECOMPOSITIONS
+
+_OPSET = 18
+_BATCH = 'batch'
+
+
+class ImagesToOutputs(nn.Module):
+    """A model with its normalization in front, and a tuple of outputs.
+
+    Args:
+        model: from :func:`midattr_plugin.load_model`, in eval mode.
+    """
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+        spec = model.spec
+        self._is_ours = bool(spec.backbone)  # and not a model of torchreid
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer('mean', 255 * torch.tensor(spec.norm_mean).view(3, 1, 1))
+        self.register_buffer('std', 255 * torch.tensor(spec.norm_std).view(3, 1, 1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the descriptor (N, D) and the logits (N, c) of each attribute.
+
+        Args:
+            images: (N, H, W, 3) uint8.
+        """
+        x = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        if not self._is_ours:
+            return (self.model(x),)
+        output = self.model(x, return_dict=True)
+        return output['descriptor'], *output['attribute_logits'].values()
+
+
+def facts_of(model: nn.Module) -> Facts:
+    """Return what the file of a model from :func:`midattr_plugin.load_model` says of it."""
+    spec = model.spec
+    return Facts(
+        model=spec.name,
+        schema=spec.schema,
+        image_size=tuple(spec.image_size),
+        norm_mean=tuple(spec.norm_mean),
+        norm_std=tuple(spec.norm_std),
+        trained_on_rendered=model.trained_on_rendered,
+        written_by=midattr_plugin.__version__,
+    )
+
+
+def write_onnx(model: nn.Module, path: Path) -> None:
+    """Write the ONNX file of a model.
+
+    Args:
+        model: from :func:`midattr_plugin.load_model`; it is not changed.
+        path: of the file.
+
+    Raises:
+        InputError: a package is not installed, or the model has an operation that has no
+            counterpart in ONNX.
+    """
+    onnx = needed('onnx')
+    needed('onnxscript')
+    facts = facts_of(model)
+    images = torch.zeros(2, *facts.image_size, 3, dtype=torch.uint8)
+    copied = copy.deepcopy(model).cpu().to(memory_format=torch.contiguous_format)
+    whole = ImagesToOutputs(copied).eval()
+    try:
+        with _quiet():
+            program = torch.export.export(
+                whole, (images,), dynamic_shapes=({0: torch.export.Dim(_BATCH)},)
+            )
+            program = program.run_decompositions(
+                {**torch.export.default_decompositions(), **DECOMPOSITIONS}
+            )
+            exported = torch.onnx.export(
+                program,
+                input_names=[INPUT],
+                output_names=list(facts.outputs),
+                opset_version=_OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except Exception as error:  # PyTorch raises many types for a graph that it cannot follow
+        reason = ' '.join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            f'model "{facts.model}" cannot be exported ({reason}); export another model'
+        ) from error
+    proto = exported.model_proto
+    _name_batch(proto)
+    set_properties(proto, facts.as_properties())
+    proto.producer_name, proto.producer_version = 'midattr_plugin', facts.written_by
+    onnx.save(proto, os.fspath(path))
+
+
+def set_properties(proto, properties: Mapping[str, str]) -> None:
+    """Let a ``ModelProto`` hold these properties, and no others."""
+    del proto.metadata_props[:]
+    for name, value in properties.items():
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = name, value
+
+
+def _name_batch(proto) -> None:
+    """Give the number of images its name, in the place of one that PyTorch has made up."""
+    symbol = proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]:
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param == symbol:
+                size.dim_param = _BATCH
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what the exporter says of its own work."""
+    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
