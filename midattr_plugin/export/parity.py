@@ -30,16 +30,30 @@ class Limits:
         mean_cosine: over the images, at least.
         equal_classes: share of the classes that are the same, at least; near-ties do not count.
         probability: by which any may differ, at most.
+        remedy: against missing one of them.
     """
 
     lowest_cosine: float
     mean_cosine: float
     equal_classes: float
     probability: float
+    remedy: str
 
 
-FLOAT32 = Limits(lowest_cosine=0.9999, mean_cosine=0.9999, equal_classes=1.0, probability=0.01)
-INT8 = Limits(lowest_cosine=0.9, mean_cosine=0.98, equal_classes=0.95, probability=1.0)
+FLOAT32 = Limits(
+    lowest_cosine=0.9999,
+    mean_cosine=0.9999,
+    equal_classes=1.0,
+    probability=0.01,
+    remedy='use another version of onnxscript or of the runtime',
+)
+INT8 = Limits(
+    lowest_cosine=0.9,
+    mean_cosine=0.98,
+    equal_classes=0.95,
+    probability=1.0,
+    remedy='calibrate with more images, which are like those that it is for',
+)
 
 
 @dataclass(frozen=True)
@@ -138,12 +152,8 @@ def check_parity(
         if failures := parity.failures(limits):
             raise InputError(
                 f'"{name}" is not written, because it does not say the same as PyTorch '
-                f'({"; ".join(failures)}; {len(images)} images, {batch_size} at a time); choose '
-                'another number format, or images to calibrate with that are like your own'
-                if limits is INT8
-                else f'"{name}" is not written, because it does not say the same as PyTorch '
-                f'({"; ".join(failures)}; {len(images)} images, {batch_size} at a time); use other '
-                'versions of onnx, onnxscript or the runtime'
+                f'({"; ".join(failures)}; {len(images)} images, {batch_size} at a time); '
+                f'{limits.remedy}'
             )
     return results
 
@@ -174,9 +184,9 @@ def _is_near_tie(probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return (N,): whether the logits of the first two classes differ by less than rounding."""
     tiny = np.finfo(np.float32).tiny
     logs = np.log(np.maximum(np.sort(probabilities.astype(np.float64), axis=1)[:, -2:], tiny))
-    return logs[:, -1] - logs[:, 0] < _NEAR_TIE if probabilities.shape[1] > 1 else np.zeros(
-        len(probabilities), bool
-    )
+    if probabilities.shape[1] < 2:
+        return np.zeros(len(probabilities), bool)
+    return logs[:, 1] - logs[:, 0] < _NEAR_TIE
 
 
 def _unit(descriptors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,0 +1,105 @@
+"""Test of a predictor on a dataset: mAP, rank-1 and attributes, with the metrics of a training."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from yacs.config import CfgNode
+
+from midattr_plugin.build_data import build_datamanager
+from midattr_plugin.engine.attribute_recorder import AttributeRecorder
+from midattr_plugin.metrics import distance_blocks, rank_blocks
+from midattr_plugin.predict.image_predictor import ImagePredictor
+
+_MEMORY = 2**28  # bytes of distances at a time
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores on a target, fractions.
+
+    Attributes:
+        mAP: mean average precision.
+        rank1: rank-1.
+        mA: of the binary view of the attributes, over the gallery; None without labels.
+    """
+
+    mAP: float
+    rank1: float
+    mA: float | None
+
+
+def targets_of(cfg: CfgNode) -> dict[str, tuple[Any, Any]]:
+    """Return target -> datasets of its queries and its gallery.
+
+    Args:
+        cfg: a configuration with ``test.evaluate True``.
+
+    Raises:
+        InputError: the files of a dataset cannot be used.
+    """
+    loaders = build_datamanager(cfg).test_loader
+    return {
+        target: (splits['query'].dataset, splits['gallery'].dataset)
+        for target, splits in loaders.items()
+    }
+
+
+def score(predictor: ImagePredictor, query: Any, gallery: Any, metric: str = 'euclidean') -> Scores:
+    """Test a predictor on a target.
+
+    Args:
+        predictor: of PyTorch or of an exported file.
+        query: the dataset of torchreid.
+        gallery: likewise.
+        metric: distance between descriptors, 'euclidean' or 'cosine'.
+
+    Raises:
+        InputError: an image cannot be read.
+    """
+    recorder = AttributeRecorder(
+        predictor.schema,
+        getattr(gallery, 'schema', None),
+        getattr(gallery, 'marks_by_path', {}),
+    )
+    (queries, q_pids, q_camids), (found, g_pids, g_camids) = (
+        _extract(predictor, dataset, recorder if dataset is gallery else None)
+        for dataset in (query, gallery)
+    )
+    blocks = distance_blocks(queries, found, metric, _MEMORY)
+    cmc, ranked = rank_blocks(blocks, q_pids, g_pids, q_camids, g_camids)
+    binary = recorder.measure(len(gallery.data))['binary']
+    return Scores(float(ranked.mAP), float(cmc[0]), binary['mean']['mA'] if binary else None)
+
+
+def _extract(
+    predictor: ImagePredictor, dataset: Any, recorder: AttributeRecorder | None
+) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
+    """Return descriptors (N, D), pids (N,) and camids (N,); record what is said of attributes."""
+    paths, pids, camids = ([item[column] for item in dataset.data] for column in range(3))
+    descriptors, done = [], 0
+    bar = tqdm(total=len(paths), desc=dataset.mode, unit='image', leave=False)
+    for prediction in predictor.batches(paths):
+        rows = range(done, done + len(prediction))
+        descriptors.append(prediction.descriptors)
+        if recorder is not None and recorder.source is not None:
+            recorder.add_batch(
+                {
+                    'attrs': torch.stack([dataset.labels(paths[row]) for row in rows]),
+                    'pid': torch.tensor([pids[row] for row in rows]),
+                    'impath': [paths[row] for row in rows],
+                }
+            )
+            recorder.add_output(
+                {
+                    # whose softmax they are again
+                    name: torch.from_numpy(values).log()
+                    for name, values in prediction.probabilities.items()
+                }
+            )
+        done += len(prediction)
+        bar.update(len(prediction))
+    bar.close()
+    return torch.from_numpy(np.concatenate(descriptors)), np.array(pids), np.array(camids)
