@@ -51,6 +51,7 @@ setup(
             'midattr-compare = midattr_plugin.compare:main',
             'midattr-benchmark = midattr_plugin.benchmark:main',
             'midattr-predict = midattr_plugin.predict:main',
+            'midattr-export = midattr_plugin.export:main',
             'midattr-render = midattr_plugin.rendering:main',
             'midattr-table = midattr_plugin.tables.cli:main',
         ]

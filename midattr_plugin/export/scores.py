@@ -1,5 +1,6 @@
 """Test of a predictor on a dataset: mAP, rank-1 and attributes, with the metrics of a training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.predict.image_predictor import ImagePredictor
 
+_COLUMNS = {'mAP': 'mAP', 'rank-1': 'rank1', 'mA': 'mA'}
 _MEMORY = 2**28  # bytes of distances at a time
 
 
@@ -103,3 +105,47 @@ def _extract(
         bar.update(len(prediction))
     bar.close()
     return torch.from_numpy(np.concatenate(descriptors)), np.array(pids), np.array(camids)
+
+
+def scores_by_target(
+    predictors: Mapping[str, ImagePredictor], cfg: CfgNode
+) -> dict[str, dict[str, Scores]]:
+    """Return target -> name of a predictor -> its scores.
+
+    Args:
+        predictors: by name.
+        cfg: see :func:`targets_of`.
+    """
+    return {
+        target: {
+            name: score(predictor, query, gallery, cfg.test.dist_metric)
+            for name, predictor in predictors.items()
+        }
+        for target, (query, gallery) in targets_of(cfg).items()
+    }
+
+
+def score_table(scores: Mapping[str, Mapping[str, Scores]]) -> str:
+    """Return a table for the console, with differences to the first predictor in points.
+
+    Args:
+        scores: see :func:`scores_by_target`.
+    """
+    lines = []
+    for target, by_name in scores.items():
+        width = max(map(len, [target, *by_name]))
+        lines.append(f'{target:<{width}}' + ''.join(f'{name:>16}' for name in _COLUMNS))
+        first = next(iter(by_name.values()))
+        for name, values in by_name.items():
+            cells = [
+                _cell(getattr(values, field), getattr(first, field), values is first)
+                for field in _COLUMNS.values()
+            ]
+            lines.append(f'{name:<{width}}' + ''.join(f'{cell:>16}' for cell in cells))
+    return '\n'.join(lines)
+
+
+def _cell(value: float | None, first: float | None, is_first: bool) -> str:
+    if value is None or first is None:
+        return '-'
+    return f'{value:.1%}' if is_first else f'{value:.1%} ({100 * (value - first):+.2f})'
