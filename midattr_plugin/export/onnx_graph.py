@@ -93,11 +93,8 @@ def write_onnx(model: nn.Module, path: Path) -> None:
             program = torch.export.export(
                 whole, (images,), dynamic_shapes=({0: torch.export.Dim(_BATCH)},)
             )
-            program = program.run_decompositions(
-                {**torch.export.default_decompositions(), **DECOMPOSITIONS}
-            )
             exported = torch.onnx.export(
-                program,
+                program.run_decompositions(DECOMPOSITIONS),
                 input_names=[INPUT],
                 output_names=list(facts.outputs),
                 opset_version=_OPSET,
@@ -106,9 +103,9 @@ def write_onnx(model: nn.Module, path: Path) -> None:
                 verbose=False,
             )
     except Exception as error:  # PyTorch raises many types for a graph that it cannot follow
-        reason = ' '.join(str(error).split())[:200] or type(error).__name__
         raise InputError(
-            f'model "{facts.model}" cannot be exported ({reason}); export another model'
+            f'model "{facts.model}" cannot be exported ({_first_cause(error)}); export another '
+            'model'
         ) from error
     proto = exported.model_proto
     _name_batch(proto)
@@ -132,6 +129,12 @@ def _name_batch(proto) -> None:
         for size in value.type.tensor_type.shape.dim:
             if size.dim_param == symbol:
                 size.dim_param = _BATCH
+
+
+def _first_cause(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return ' '.join(str(error).split())[:200] or type(error).__name__
 
 
 @contextlib.contextmanager

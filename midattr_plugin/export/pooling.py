@@ -62,6 +62,6 @@ def _in_cells(maps: Tensor, cells: Sequence[int], reduced: Callable[[Tensor], Te
 
 DECOMPOSITIONS = {
     ATEN.adaptive_max_pool2d.default: max_in_cells,
-    ATEN._adaptive_avg_pool2d.default: mean_in_cells,
+    ATEN.adaptive_avg_pool2d.default: mean_in_cells,
 }
 """Operation of PyTorch -> function, for ``ExportedProgram.run_decompositions``."""
