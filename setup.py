@@ -12,7 +12,11 @@ version = re.search(
     re.MULTILINE,
 ).group(1)
 
+_EXPORT = ['onnx>=1.17', 'onnxruntime>=1.19', 'onnxscript>=0.5']
+_OPENVINO = ['openvino>=2024.4']
 _TEST = [
+    *_EXPORT,
+    *_OPENVINO,
     'hypothesis>=6.100',
     'pytest>=8.0',
     'pytest-cov>=5.0',
@@ -81,6 +85,8 @@ setup(
         'tensorboard>=2.14',
     ],
     extras_require={
+        'export': _EXPORT,
+        'openvino': [*_EXPORT, *_OPENVINO],
         'test': _TEST,
         'dev': [*_TEST, 'mypy>=1.11', 'pre-commit>=3.5', 'ruff>=0.9'],
         'explain': ['grad-cam>=1.5'],

@@ -25,7 +25,8 @@ def write_openvino(onnx_path: Path, path: Path, facts: Facts) -> None:
         InputError: OpenVINO is not installed.
     """
     openvino = needed('openvino')
-    model = openvino.convert_model(os.fspath(onnx_path))
+    # openvino.convert_model would do the same, and report it to its makers
+    model = openvino.Core().read_model(os.fspath(onnx_path))
     for name, value in facts.as_properties().items():
         model.set_rt_info(value, [_INFO, name])
     openvino.save_model(model, os.fspath(path), compress_to_fp16=False)
