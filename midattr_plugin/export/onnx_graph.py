@@ -50,7 +50,9 @@ class ImagesToOutputs(nn.Module):
         Args:
             images: (N, H, W, 3) uint8.
         """
-        x = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        # as a loader lays them; some models of torchreid view what their layers make of it
+        channels_first = images.permute(0, 3, 1, 2).contiguous()
+        x = (channels_first.float() - self.mean) / self.std
         if not self._is_ours:
             return (self.model(x),)
         output = self.model(x, return_dict=True)
