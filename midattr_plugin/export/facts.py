@@ -26,6 +26,8 @@ class Facts:
     Attributes:
         model: torchreid's name of the model.
         schema: the attributes, with the names of their classes; None without any.
+        descriptor_size: D, numbers of a descriptor; 0 for a model of attributes alone, whose graph
+            has no such output.
         image_size: height and width of the images that the graph takes, pixels.
         norm_mean, norm_std: of R, G, B in [0, 1]; the graph normalizes.
         trained_on_rendered: whether rendered people were among the training images; None: not
@@ -37,6 +39,7 @@ class Facts:
 
     model: str
     schema: AttributeSchema | None
+    descriptor_size: int
     image_size: tuple[int, int]
     norm_mean: tuple[float, ...]
     norm_std: tuple[float, ...]
@@ -49,7 +52,8 @@ class Facts:
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs of the graph."""
         names = () if self.schema is None else self.schema.names
-        return (DESCRIPTOR, *(ATTRIBUTE + name for name in names))
+        descriptor = (DESCRIPTOR,) if self.descriptor_size else ()
+        return (*descriptor, *(ATTRIBUTE + name for name in names))
 
     def as_properties(self) -> dict[str, str]:
         """Return name -> value in JSON, as a file holds them."""

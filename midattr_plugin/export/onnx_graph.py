@@ -39,13 +39,14 @@ class ImagesToOutputs(nn.Module):
         self.model = model
         spec = model.spec
         self._is_ours = bool(spec.backbone)  # and not a model of torchreid
+        self._knows_identities = spec.num_classes > 0
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer('mean', 255 * torch.tensor(spec.norm_mean).view(3, 1, 1))
         self.register_buffer('std', 255 * torch.tensor(spec.norm_std).view(3, 1, 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the descriptor (N, D) and the logits (N, c) of each attribute.
+        """Return the descriptor (N, D), if there is one, and the logits (N, c) of each attribute.
 
         Args:
             images: (N, H, W, 3) uint8.
@@ -56,7 +57,8 @@ class ImagesToOutputs(nn.Module):
         if not self._is_ours:
             return (self.model(x),)
         output = self.model(x, return_dict=True)
-        return output['descriptor'], *output['attribute_logits'].values()
+        descriptor = (output['descriptor'],) if self._knows_identities else ()
+        return (*descriptor, *output['attribute_logits'].values())
 
 
 def facts_of(model: nn.Module) -> Facts:
@@ -65,12 +67,21 @@ def facts_of(model: nn.Module) -> Facts:
     return Facts(
         model=spec.name,
         schema=spec.schema,
+        descriptor_size=_descriptor_size(model),
         image_size=tuple(spec.image_size),
         norm_mean=tuple(spec.norm_mean),
         norm_std=tuple(spec.norm_std),
         trained_on_rendered=model.trained_on_rendered,
         written_by=midattr_plugin.__version__,
     )
+
+
+def _descriptor_size(model: nn.Module) -> int:
+    if not model.spec.num_classes:
+        return 0
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        return model(torch.zeros(1, 3, *model.spec.image_size, device=device)).shape[1]
 
 
 def write_onnx(model: nn.Module, path: Path) -> None:

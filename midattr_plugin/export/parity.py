@@ -61,7 +61,7 @@ class Parity:
     """How two predictions of the same N images differ.
 
     Attributes:
-        lowest_cosine: between the two descriptors of an image, the lowest.
+        lowest_cosine: between the two descriptors of an image, the lowest; None without any.
         mean_cosine: the mean.
         equal_classes: share of the classes that are the same, near-ties left out; None without any.
         classes: number of classes that were compared, near-ties left out.
@@ -70,8 +70,8 @@ class Parity:
         probability: largest difference between two probabilities of a class.
     """
 
-    lowest_cosine: float
-    mean_cosine: float
+    lowest_cosine: float | None
+    mean_cosine: float | None
     equal_classes: float | None
     classes: int
     near_ties: int
@@ -101,6 +101,7 @@ def compare(reference: Prediction, other: Prediction) -> Parity:
         other: of the same images.
     """
     cosines = (_unit(reference.descriptors) * _unit(other.descriptors)).sum(1)
+    has_descriptors = reference.descriptors.shape[1] > 0
     equal = classes = ties = 0
     difference = 0.0
     for name, ours in reference.probabilities.items():
@@ -112,8 +113,8 @@ def compare(reference: Prediction, other: Prediction) -> Parity:
         ties += int(is_tie.sum())
         difference = max(difference, float(np.abs(ours - theirs).max()))
     return Parity(
-        float(cosines.min()),
-        float(cosines.mean()),
+        float(cosines.min()) if has_descriptors else None,
+        float(cosines.mean()) if has_descriptors else None,
         equal / classes if classes else None,
         classes,
         ties,
@@ -172,9 +173,13 @@ def parity_table(results: dict[str, dict[int, Parity]]) -> str:
     for name, by_batch in results.items():
         for batch_size, parity in by_batch.items():
             equal = '-' if parity.equal_classes is None else f'{parity.equal_classes:.3%}'
+            lowest, mean = (
+                '-' if cosine is None else f'{cosine:.7f}'
+                for cosine in (parity.lowest_cosine, parity.mean_cosine)
+            )
             lines.append(
-                f'{name:<{width}}  {batch_size:>5}  {parity.lowest_cosine:>14.7f}'
-                f'{parity.mean_cosine:>10.7f}  {equal:>13}  {parity.near_ties:>9}  '
+                f'{name:<{width}}  {batch_size:>5}  {lowest:>14}'
+                f'{mean:>10}  {equal:>13}  {parity.near_ties:>9}  '
                 f'{parity.probability:>22.1e}'
             )
     return '\n'.join(lines)

@@ -49,7 +49,12 @@ class ExportedPredictor(ImagePredictor):
         self.path, self.facts = os.fspath(path), facts
         self._compute = compute
 
-    def _read(self, image: Any) -> NDArray[np.uint8]:
+    def read(self, image: Any) -> NDArray[np.uint8]:
+        """Return an image as the graph takes it, (H, W, 3).
+
+        Raises:
+            InputError: it cannot be read, or was given as the reason why there is none.
+        """
         if isinstance(image, InputError):
             raise image
         if not isinstance(image, np.ndarray):
@@ -67,7 +72,8 @@ class ExportedPredictor(ImagePredictor):
                 attribute.name: _softmax(outputs[ATTRIBUTE + attribute.name])[: len(images)]
                 for attribute in self.schema or ()
             },
-            outputs[DESCRIPTOR][: len(images)],
+            # of a model of attributes alone there is none
+            outputs.get(DESCRIPTOR, np.zeros((len(images), 0), np.float32))[: len(images)],
         )
 
 

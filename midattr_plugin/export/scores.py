@@ -23,13 +23,13 @@ class Scores:
     """Scores on a target, fractions.
 
     Attributes:
-        mAP: mean average precision.
-        rank1: rank-1.
+        mAP: mean average precision; None of a model of attributes alone.
+        rank1: rank-1; likewise.
         mA: of the binary view of the attributes, over the gallery; None without labels.
     """
 
-    mAP: float
-    rank1: float
+    mAP: float | None
+    rank1: float | None
     mA: float | None
 
 
@@ -66,14 +66,15 @@ def score(predictor: ImagePredictor, query: Any, gallery: Any, metric: str = 'eu
         getattr(gallery, 'schema', None),
         getattr(gallery, 'marks_by_path', {}),
     )
-    (queries, q_pids, q_camids), (found, g_pids, g_camids) = (
-        _extract(predictor, dataset, recorder if dataset is gallery else None)
-        for dataset in (query, gallery)
-    )
+    found, g_pids, g_camids = _extract(predictor, gallery, recorder)
+    binary = recorder.measure(len(gallery.data))['binary']
+    mA = binary['mean']['mA'] if binary else None
+    if not found.shape[1]:
+        return Scores(None, None, mA)
+    queries, q_pids, q_camids = _extract(predictor, query, None)
     blocks = distance_blocks(queries, found, metric, _MEMORY)
     cmc, ranked = rank_blocks(blocks, q_pids, g_pids, q_camids, g_camids)
-    binary = recorder.measure(len(gallery.data))['binary']
-    return Scores(float(ranked.mAP), float(cmc[0]), binary['mean']['mA'] if binary else None)
+    return Scores(float(ranked.mAP), float(cmc[0]), mA)
 
 
 def _extract(

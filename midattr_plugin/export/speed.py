@@ -22,7 +22,7 @@ def images_per_second(
         size: height and width of the images.
     """
     images = list(np.random.default_rng(0).integers(0, 256, (_IMAGES, *size, 3), np.uint8))
-    batches = {name: [p._read(image) for image in images] for name, p in predictors.items()}
+    batches = {name: [p.read(image) for image in images] for name, p in predictors.items()}
     seconds: dict[str, list[float]] = {name: [] for name in predictors}
     for turn in range(_TURNS + 1):
         for name, predictor in predictors.items():

@@ -212,7 +212,8 @@ class MidAttrNet(nn.Module):
         if self.training:
             output['identity_logits'] = self.classify_identity(features)
         else:
-            output['descriptor'] = self._describe(self._behind_necks(features), len(x))
+            # x.shape[0], as len(x) would fix the number of images of an exported graph
+            output['descriptor'] = self._describe(self._behind_necks(features), x.shape[0])
         if return_dict:
             output['attribute_logits'] = {} if self.schema is None else self.attribute_heads(maps)
             return output

@@ -9,6 +9,7 @@ from midattr_plugin.export.facts import Facts
 FACTS = Facts(
     model='midattr_resnet50',
     schema=SCHEMA,
+    descriptor_size=512,
     image_size=(256, 128),
     norm_mean=(0.5, 0.4, 0.3),
     norm_std=(0.2, 0.2, 0.1),
@@ -28,6 +29,8 @@ def test_round_trip(schema):
 def test_outputs():
     assert FACTS.outputs == ('descriptor', 'attribute/hat', 'attribute/vest color')
     assert Facts(**{**vars(FACTS), 'schema': None}).outputs == ('descriptor',)
+    alone = Facts(**{**vars(FACTS), 'descriptor_size': 0})
+    assert alone.outputs == ('attribute/hat', 'attribute/vest color')
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ ODD = {
         'options': {'branches': ['local'], 'part_dim': 4, 'part_rows': 1},
         'norm_mean': (0.1, 0.2, 0.3),
     },
+    'attributes alone': {
+        'num_classes': 0,
+        'options': {'attribute_layer': 'res4f'},
+    },
     'of torchreid': {
         'name': 'squeezenet1_0',
         'backbone': '',
@@ -98,6 +102,7 @@ def test_facts_in_the_file(onnx_path):
                 {'name': 'vest color', 'classes': ['red', 'green', 'blue'], 'parts': [1, 2]},
             ],
         },
+        'midattr.descriptor_size': 24,
         'midattr.image_size': [64, 32],
         'midattr.norm_mean': [0.485, 0.456, 0.406],
         'midattr.norm_std': [0.229, 0.224, 0.225],
@@ -118,8 +123,13 @@ def test_no_counterpart(predictor, tmp_path):
     class Branching(nn.Module):
         spec, trained_on_rendered = predictor.model.spec, None
 
-        def forward(self, x, return_dict):
-            return {'descriptor': x.flatten(1), 'attribute_logits': {}} if x.sum() > 0 else None
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def forward(self, x, return_dict=False):
+            descriptor = x.flatten(1) if x.sum() > self.weight else -x.flatten(1)
+            return {'descriptor': descriptor, 'attribute_logits': {}} if return_dict else descriptor
 
     with pytest.raises(InputError, match='"midattr_tiny_market" cannot be exported'):
         write_onnx(Branching(), tmp_path / 'm.onnx')

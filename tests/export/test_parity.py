@@ -54,6 +54,15 @@ def test_without_attributes():
     assert compare(reference, reference) == Parity(1.0, 1.0, None, 0, 0, 0.0)
 
 
+def test_without_descriptors():
+    probabilities = {'hat': np.array([[0.9, 0.1]], np.float32)}
+    reference = Prediction(SCHEMA, probabilities, np.zeros((1, 0), np.float32))
+    parity = compare(reference, reference)
+    assert parity == Parity(None, None, 1.0, 1, 0, 0.0)
+    assert not parity.failures(FLOAT32)
+    assert parity_table({'a.onnx': {1: parity}}).splitlines()[1].split()[2:4] == ['-', '-']
+
+
 def test_attribute_of_one_class():
     """It has no second class to be near."""
     one = Prediction(SCHEMA, {'hat': np.ones((2, 1), np.float32)}, np.eye(2, dtype=np.float32))

@@ -44,7 +44,10 @@ def write_checkpoint(path: Path, **facts) -> Path:
             module.momentum = None  # a mean over all batches
     with torch.no_grad():
         for _ in range(2):
-            model(torch.randn(8, 3, *spec.image_size))
+            model(
+                torch.randn(8, 3, *spec.image_size),
+                **({'return_dict': True} if spec.backbone else {}),
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {'state_dict': model.state_dict(), 'epoch': 1, 'model': spec.as_dict()}
     torch.save(content, path)
