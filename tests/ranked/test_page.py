@@ -70,8 +70,8 @@ def test_marks(tmp_path, lists):
     assert far[1][:4] == ['2 wrong', 'ben', '0.500', 'far.jpg']
     assert gone[1][:3] == ['3', '0.750', 'gone.jpg']
     assert near[1][4:] == ['hat', 'no', '90', '=', 'gender', 'male', '60', '=']
-    assert far[1][4:] == ['hat', 'yes', '90', '≠', 'gender', 'male', 'female', '60', '=']
-    assert '<s title="predicted">male</s> <em title="annotated">female</em>' in text
+    assert far[1][4:] == ['hat', 'yes', '90', '≠', 'gender', 'female', 'male', '60', '=']
+    assert '<em title="annotated">female</em> <s title="predicted">male</s>' in text
     assert not {'=', '≠'}.intersection(query[1])
 
 
