@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
-from midattr_plugin.schema import NUM_PARTS, Attribute, AttributeSchema
+from midattr_plugin.schema import HEAD, NUM_PARTS, Attribute, AttributeSchema
 
 BOTH = MARKET1501.union(DUKEMTMCREID)
 
@@ -182,3 +182,16 @@ def test_decoding_by_hand():
     assert schema.decode(logits) == [{'hat': 'yes', 'age': 'c'}, {'hat': 'no', 'age': 'a'}]
     with pytest.raises(KeyError, match='age'):
         schema.decode({'hat': logits['hat']})
+
+
+def test_classes_in_another_case():
+    ours = AttributeSchema('ours', (Attribute('hat', ('no', 'yes'), HEAD),))
+    for classes, found in (
+        (('no', 'Yes'), ('hat', 'yes', 'Yes')),
+        (('yes', 'no', 'maybe'), None),
+        (('NO', 'no', 'yes'), ('hat', 'no', 'NO')),
+    ):
+        other = AttributeSchema('other', (Attribute('hat', classes, HEAD),))
+        assert ours.respelled(other) == found
+    other = AttributeSchema('other', (Attribute('cap', ('No', 'Yes'), HEAD),))
+    assert ours.respelled(other) is None

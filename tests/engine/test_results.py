@@ -176,3 +176,21 @@ def test_home_is_found(tmp_path, monkeypatch):
     Results(reid={'a': {'global': {'mAP': 0.5}}}).write('~/results.json')
     assert (tmp_path / 'results.json').is_file()
     assert Results.read('~/results.json').mean_mAP('global') == 0.5
+
+
+def test_attributes_alone(tmp_path):
+    alone = Results(
+        attributes={
+            'a': {'average': {'balanced_accuracy': 0.5}},
+            'b': {'average': {'balanced_accuracy': None}},
+            'c': {'average': {'balanced_accuracy': 0.25}},
+        },
+        knows_identities=False,
+    )
+    alone.write(tmp_path / 'metrics.json')
+    read = Results.read(tmp_path / 'metrics.json')
+    assert read == alone and read.knows_identities is False
+    assert read.mean_mAP('fused') is None
+    assert read.overall_balanced_accuracy() == 0.375
+    assert Results().overall_balanced_accuracy() is None
+    assert 'knows_identities' not in Results().as_dict()
