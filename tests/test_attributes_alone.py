@@ -199,3 +199,15 @@ def test_no_labels_in_the_test(own, tmp_path, capsys):
     write_table(tmp_path, rows)
     assert main(own()) == 1
     assert 'neither identities nor labels' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('layer', ['res3d', 'mixture'])
+def test_maps_but_no_ranked_lists(own, tmp_path, capsys, layer):
+    assert main(own('train.max_epoch', 1, 'midattr.attribute_layer', layer)) == 0
+    words = [tmp_path / 'crops', '--weights', last(tmp_path), '--out', tmp_path / 'out', '--cpu']
+    words = list(map(str, words))
+    assert predict([*words, '--query', str(tmp_path / 'crops/ann 0.png')]) == 1
+    assert 'nobody can be searched for with these weights' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+    assert predict([*words, '--maps', '2']) == 0
+    assert len(list((tmp_path / 'out/maps').iterdir())) == 2

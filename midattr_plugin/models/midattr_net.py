@@ -279,7 +279,8 @@ class MidAttrNet(nn.Module):
             layers: names of the layers; None for all that attributes may read.
         """
         if layers is None:
-            layers = {*self._layer_after.values(), *([POOLED] if 'global' in self.branches else [])}
+            read = {self._layer_after[name] for name in self._trunk if name in self._layer_after}
+            layers = {*read, self._last_layer, *([POOLED] if self._has_tail else [])}
         wanted = {self._last_layer if layer == POOLED else layer for layer in layers}
         maps: dict[str, Tensor] = {}
         for name in self._trunk:
@@ -288,8 +289,9 @@ class MidAttrNet(nn.Module):
             x = getattr(self, name)(x)
             if self._layer_after.get(name) in wanted:
                 maps[self._layer_after[name]] = x
-        if self._last_layer in wanted:
-            maps[self._last_layer] = getattr(self, self._tail + _SUFFIX[self.branches[0]])(x)
+        if self._last_layer in wanted - maps.keys():
+            branch = 'global' if self._has_tail else 'local'
+            maps[self._last_layer] = getattr(self, self._tail + _SUFFIX[branch])(x)
         return {layer: maps[self._last_layer if layer == POOLED else layer] for layer in layers}
 
     def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -43,7 +43,12 @@ def test_attributes_are_those_of_a_whole_model(layer):
         assert torch.equal(ours['attribute_logits'][name], logits)
     assert ours['descriptor'].shape == (4, 0) and model.feature_dim == 0
     assert model(images()).shape == (4, 0)
-    assert model(images(), return_featuremaps=True).shape[0] == 4
+    with torch.no_grad():
+        maps, theirs = model.layer_maps(images()), whole.layer_maps(images())
+        last = model(images(), return_featuremaps=True)
+    assert ('pool5' in maps) == (LAYERS[layer] == 'layer4')
+    assert all(torch.equal(maps[name], theirs[name]) for name in maps)
+    assert torch.equal(last, maps['res5c' if 'pool5' in maps else layer])
 
 
 @pytest.mark.parametrize('layer', LAYERS)
