@@ -28,7 +28,7 @@ from midattr_plugin.registration import register, use_fast_ranking, use_own_imag
 from midattr_plugin.schema import Attribute, AttributeSchema
 from midattr_plugin.trained_model import load_model
 
-__version__ = '0.4.0'
+__version__ = '0.5.0'
 
 __all__ = [
     'ATTRIBUTE_DATASETS',

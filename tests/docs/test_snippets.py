@@ -209,6 +209,7 @@ def _write_own_images():
             write_image(path, seed=2 * number + shot)
     write_video(Path('video.avi'))
     Path('tracks.txt').write_text(BOXES)
+    Path('labels.csv').write_text('track,pid,hat\n1,ann,no\n2,ann,no\n')
     for name in ('a.jpg', 'b.jpg'):
         write_image(Path(name))
 
