@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.fake_market import write_market_tree
 from helpers.paths import SHARED
-from helpers.tiny_run import arguments
+from helpers.tiny_checkpoint import train_tiny
 from midattr_plugin.predict import main as predict
 from midattr_plugin.tables import read_table
 from midattr_plugin.tables.cli import main as make_table
-from midattr_plugin.train import main as train
 
 VIDEO = Path(os.environ.get('MIDATTR_VTEST', '/usr/share/doc/opencv-doc/examples/data/vtest.avi'))
 PEOPLE = SHARED / 'people'
@@ -30,10 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('run')
-    write_market_tree(folder, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert train(arguments(folder, 'train.max_epoch', 1)) == 0
-    return folder / 'log/model/model.pth.tar-last'
+    return train_tiny(tmp_path_factory.mktemp('run'))
 
 
 def labels(folder):

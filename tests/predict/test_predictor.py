@@ -5,23 +5,21 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.fake_market import write_image, write_market_tree
-from helpers.tiny_run import arguments
+from helpers.fake_market import write_image
+from helpers.tiny_checkpoint import train_tiny
 from midattr_plugin import load_model
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
-from midattr_plugin.train import main
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     """A checkpoint of a tiny model, and a folder of seven images of several sizes."""
     folder = tmp_path_factory.mktemp('run')
-    write_market_tree(folder, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert main(arguments(folder, 'train.max_epoch', 1)) == 0
+    path = train_tiny(folder)
     for number in range(7):
         write_image(folder / f'crops/{number}.png', number, size=(10 + number, 40 - number))
-    return folder / 'log/model/model.pth.tar-last', sorted((folder / 'crops').iterdir())
+    return path, sorted((folder / 'crops').iterdir())
 
 
 def one_by_one(path, images):

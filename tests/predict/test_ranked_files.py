@@ -6,21 +6,17 @@ import re
 import numpy as np
 import pytest
 
-from helpers.fake_market import write_image, write_market_tree
+from helpers.fake_market import write_image
 from helpers.fake_table import table_rows, write_table
 from helpers.moving_boxes import BOXES, write_video
-from helpers.tiny_run import arguments
+from helpers.tiny_checkpoint import train_tiny
 from midattr_plugin.predict import Predictor, main, run
-from midattr_plugin.train import main as train
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     """The checkpoint of a tiny model."""
-    folder = tmp_path_factory.mktemp('run')
-    write_market_tree(folder, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
-    assert train(arguments(folder, 'train.max_epoch', 1)) == 0
-    return folder / 'log/model/model.pth.tar-last'
+    return train_tiny(tmp_path_factory.mktemp('run'))
 
 
 @pytest.fixture
