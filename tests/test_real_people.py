@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from helpers.paths import SHARED
-from helpers.tiny_checkpoint import train_tiny
+from helpers.tiny_training import train_tiny
 from midattr_plugin.predict import main as predict
 from midattr_plugin.tables import read_table
 from midattr_plugin.tables.cli import main as make_table

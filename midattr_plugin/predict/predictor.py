@@ -58,11 +58,14 @@ class Predictor(ImagePredictor):
         self.path = os.fspath(path)
         self.precision = precision or fastest(self._device.type)
         self._precision = Precision(self.precision, self._device.type)
-        self.model = load_model(path).to(self._device, memory_format=torch.channels_last)
+        model = load_model(path)
+        self._is_ours = bool(model.spec.backbone)  # and not a model of torchreid
+        # some of torchreid's view maps in a way that only the usual layout allows
+        self._layout = torch.channels_last if self._is_ours else torch.contiguous_format
+        self.model = model.to(self._device, memory_format=self._layout)
         self._preprocess = self.model.preprocess
         super().__init__(self.model.spec.schema, batch_size, workers)
         self.knows_identities = self.model.spec.num_classes > 0
-        self._is_ours = bool(self.model.spec.backbone)  # and not a model of torchreid
 
     def explain(self, images: AnyImage | Iterable[AnyImage]) -> dict[str, NDArray[np.float32]]:
         """Return where the most probable class of each attribute was seen.
@@ -115,7 +118,7 @@ class Predictor(ImagePredictor):
     def _predict(self, images: list[Tensor]) -> Prediction:
         # of no image at all the shapes come from a black one
         batch = torch.stack(images or [torch.zeros(3, *self.model.spec.image_size)])
-        batch = batch.to(self._device, memory_format=torch.channels_last)
+        batch = batch.to(self._device, memory_format=self._layout)
         with self._precision.autocast():
             output = self.model(batch, return_dict=True) if self._is_ours else self.model(batch)
         logits = output['attribute_logits'] if self._is_ours else {}

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from helpers.fake_market import write_image
-from helpers.tiny_checkpoint import train_tiny
-from midattr_plugin import load_model
+from helpers.tiny_checkpoint import write_checkpoint
+from helpers.tiny_training import train_tiny
+from midattr_plugin import load_model, torchreid_compat
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
 
@@ -116,3 +118,28 @@ def test_answers_that_are_not_finite(trained, tmp_path):
     predict = Predictor(tmp_path / 'broken.pth', use_gpu=False)
     with pytest.raises(InputError, match='broken.pth" are not finite in fp32; set the precision'):
         predict(images)
+
+
+class Viewing(nn.Module):
+    """A model of torchreid that views its maps, which only the usual layout of them allows."""
+
+    def __init__(self, num_classes, **options):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=4)
+
+    def forward(self, x):
+        maps = self.conv(x)
+        return maps.view(len(maps), -1)
+
+
+def test_model_of_torchreid(tmp_path, monkeypatch):
+    monkeypatch.setitem(torchreid_compat._model_factory, 'viewing', Viewing)
+    facts = {'name': 'viewing', 'backbone': '', 'options': {}, 'schema': None, 'loss': 'softmax'}
+    path = write_checkpoint(tmp_path / 'm.pth', **facts)
+    image = np.full((20, 10, 3), 7, np.uint8)
+    prediction = Predictor(path, use_gpu=False, precision='fp32')(image)
+    model = load_model(path)
+    with torch.no_grad():
+        expected = model(model.preprocess(Image.fromarray(image))[None])
+    assert np.allclose(prediction.descriptors, expected, atol=1e-5)
+    assert prediction.attributes == [{}]

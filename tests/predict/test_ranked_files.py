@@ -9,7 +9,7 @@ import pytest
 from helpers.fake_market import write_image
 from helpers.fake_table import table_rows, write_table
 from helpers.moving_boxes import BOXES, write_video
-from helpers.tiny_checkpoint import train_tiny
+from helpers.tiny_training import train_tiny
 from midattr_plugin.predict import Predictor, main, run
 
 

@@ -12,8 +12,8 @@ import pytest
 from helpers.fake_market import write_image
 from helpers.moving_boxes import BOXES, write_video
 from helpers.paths import PROJECT
-from helpers.tiny_checkpoint import train_tiny
 from helpers.tiny_run import EXTENSION
+from helpers.tiny_training import train_tiny
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict import Predictor, main, run
 from midattr_plugin.predict.source import open_source
