@@ -12,7 +12,7 @@ version = re.search(
     re.MULTILINE,
 ).group(1)
 
-_EXPORT = ['onnx>=1.17', 'onnxruntime>=1.19', 'onnxscript>=0.5']
+_EXPORT = ['onnx>=1.17', 'onnxruntime>=1.19', 'onnxscript>=0.7']
 _OPENVINO = ['openvino>=2024.4']
 _TEST = [
     *_EXPORT,

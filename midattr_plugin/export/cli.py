@@ -1,7 +1,7 @@
 """Command line of the export: a checkpoint in, files for runtimes without PyTorch out."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from midattr_plugin.command import run_command
@@ -87,10 +87,10 @@ def run(options: argparse.Namespace) -> None:
         print(f'written: {path} ({_size(path) / 1e6:,.1f} MB)')
     if options.runtime:
         print(f'written: {write_runtime(options.out.parent)} (needs onnxruntime and NumPy alone)')
-    exported = {path.name: _opened(path) for path in files.results}
     if options.speed:
-        _print_speed(options.weights, exported)
+        _print_speed(options.weights, list(files.results))
     if cfg is not None:
+        exported = {path.name: _opened(path) for path in files.results}
         scores = scores_by_target({'PyTorch': predictor, **exported}, cfg)
         print(score_table(scores))
     if predictor.model.trained_on_rendered:
@@ -115,8 +115,9 @@ def _check(options: argparse.Namespace) -> None:
         needed('openvino')
 
 
-def _opened(path: Path) -> ExportedPredictor:
-    return OnnxPredictor(path) if path.suffix == _ONNX else OpenVinoPredictor(path)
+def _opened(path: Path, threads: int = 0) -> ExportedPredictor:
+    opened = OnnxPredictor if path.suffix == _ONNX else OpenVinoPredictor
+    return opened(path, threads=threads)
 
 
 def _size(path: Path) -> int:
@@ -125,13 +126,14 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in [path, *weights])
 
 
-def _print_speed(weights: Path, exported: Mapping[str, ExportedPredictor]) -> None:
+def _print_speed(weights: Path, paths: Sequence[Path]) -> None:
     fastest = Predictor(weights, use_gpu=False)
-    predictors: dict[str, ImagePredictor] = {f'PyTorch, {fastest.precision}': fastest, **exported}
-    first = next(iter(exported.values()))
-    rates = images_per_second(predictors, first.facts.image_size)
+    predictors: dict[str, ImagePredictor] = {f'PyTorch, {fastest.precision}': fastest}
+    predictors |= {path.name: _opened(path, threads=1) for path in paths}
+    rates = images_per_second(predictors, fastest.model.spec.image_size)
     reference, onnx = (rates[name] for name in list(rates)[:2])
     width = max(map(len, rates))
+    print('Speed of the network on one thread, in turns:')
     print(f'{"":<{width}}  images/s  over PyTorch  over float32 ONNX')
     for name, rate in rates.items():
         ratios = f'{rate / reference:>11.2f}x  {rate / onnx:>16.2f}x'
@@ -178,7 +180,9 @@ def _parser() -> argparse.ArgumentParser:
         help='also write the folder midattr_runtime, which predicts without PyTorch',
     )
     parser.add_argument(
-        '--speed', action='store_true', help='measure images per second of PyTorch and each file'
+        '--speed',
+        action='store_true',
+        help='measure images per second of PyTorch and each file, on one thread',
     )
     parser.add_argument(
         '--test',

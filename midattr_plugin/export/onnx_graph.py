@@ -115,6 +115,11 @@ def write_onnx(model: nn.Module, path: Path) -> None:
                 external_data=False,
                 verbose=False,
             )
+    except ImportError as error:
+        raise InputError(
+            f'onnxscript {needed("onnxscript").__version__} does not fit PyTorch '
+            f"{torch.__version__} ({error}); pip install --upgrade 'midattr_plugin[export]'"
+        ) from error
     except Exception as error:  # PyTorch raises many types for a graph that it cannot follow
         raise InputError(
             f'model "{facts.model}" cannot be exported ({_first_cause(error)}); export another '

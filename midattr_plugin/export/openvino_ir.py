@@ -39,6 +39,7 @@ class OpenVinoPredictor(ExportedPredictor):
         path: of the file (.xml).
         batch_size: number of images that the model sees at a time.
         workers: threads that read and resize images meanwhile.
+        threads: that compute; 0: as OpenVINO chooses.
         device: OpenVINO's name of the device to compute on.
 
     Raises:
@@ -50,6 +51,7 @@ class OpenVinoPredictor(ExportedPredictor):
         path: str | os.PathLike,
         batch_size: int = 64,
         workers: int = 2,
+        threads: int = 0,
         device: str = 'CPU',
     ):
         core = needed('openvino').Core()
@@ -65,7 +67,10 @@ class OpenVinoPredictor(ExportedPredictor):
             ) from error
         facts = Facts.from_properties(_properties(model), path)
         # 16-bit formats, which it would choose on some CPUs, are not what was checked
-        compiled = core.compile_model(model, device, {'INFERENCE_PRECISION_HINT': 'f32'})
+        settings: dict[str, Any] = {'INFERENCE_PRECISION_HINT': 'f32'}
+        if threads:
+            settings['INFERENCE_NUM_THREADS'] = threads
+        compiled = core.compile_model(model, device, settings)
         outputs = [compiled.output(name) for name in facts.outputs]
 
         def compute(batch):
