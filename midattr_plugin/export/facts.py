@@ -15,7 +15,7 @@ FORMAT_VERSION = 1
 INPUT, DESCRIPTOR, ATTRIBUTE = 'images', 'descriptor', 'attribute/'
 """Names in the graph; the logits of an attribute are ``attribute/<name>``."""
 
-_PREFIX = 'midattr.'
+_PREFIX = 'midattr_'
 _REMEDY = 'export the weights again with midattr-export'
 
 

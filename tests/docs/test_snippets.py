@@ -28,7 +28,7 @@ from helpers.moving_boxes import BOXES, write_video
 from helpers.pages import SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
 from helpers.registries import restored_registries
-from midattr_plugin import benchmark, compare, predict, rendering, train
+from midattr_plugin import benchmark, compare, export, predict, rendering, train
 from midattr_plugin.compare import cli as compare_cli
 from midattr_plugin.compare import grid
 from midattr_plugin.compare.report import write_report
@@ -71,6 +71,7 @@ def data(tmp_path_factory):
 def folder(data, tmp_path, monkeypatch):
     """The working folder of a page."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     Path('reid-data').symlink_to(data)
     write_image(Path('person.jpg'), size=(64, 128))
     _write_own_images()
@@ -395,6 +396,7 @@ _COMMANDS = {
     'make': _make,
     'midattr-benchmark': _benchmark,
     'midattr-compare': _compare,
+    'midattr-export': partial(_ends_well, export.main),
     'midattr-predict': partial(_ends_well, predict.main),
     'midattr-render': _render,
     'midattr-table': _table,

@@ -36,13 +36,13 @@ def test_outputs():
 @pytest.mark.parametrize(
     'change, words',
     [
-        ({'midattr.format_version': None}, 'because midattr-export has not written it'),
-        ({'midattr.format_version': '2'}, 'has the format version 2, but this version'),
-        ({'midattr.schema': '{"name": "x"}'}, "incompletely .'attributes'"),
-        ({'midattr.schema': 'none'}, 'incompletely'),
-        ({'midattr.image_size': None}, "incompletely .'image_size'"),
-        ({'midattr.model': None}, 'incompletely'),
-        ({'midattr.color': '1'}, 'incompletely'),
+        ({'midattr_format_version': None}, 'because midattr-export has not written it'),
+        ({'midattr_format_version': '2'}, 'has the format version 2, but this version'),
+        ({'midattr_schema': '{"name": "x"}'}, "incompletely .'attributes'"),
+        ({'midattr_schema': 'none'}, 'incompletely'),
+        ({'midattr_image_size': None}, "incompletely .'image_size'"),
+        ({'midattr_model': None}, 'incompletely'),
+        ({'midattr_color': '1'}, 'incompletely'),
     ],
 )
 def test_other_files(change, words):

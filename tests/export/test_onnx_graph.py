@@ -93,23 +93,23 @@ def test_facts_in_the_file(onnx_path):
     onnx.checker.check_model(model, full_check=True)
     properties = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
     assert properties == {
-        'midattr.format_version': 1,
-        'midattr.model': 'midattr_tiny_market',
-        'midattr.schema': {
+        'midattr_format_version': 1,
+        'midattr_model': 'midattr_tiny_market',
+        'midattr_schema': {
             'name': 'street',
             'attributes': [
                 {'name': 'hat', 'classes': ['no', 'yes'], 'parts': [1]},
                 {'name': 'vest color', 'classes': ['red', 'green', 'blue'], 'parts': [1, 2]},
             ],
         },
-        'midattr.descriptor_size': 24,
-        'midattr.image_size': [64, 32],
-        'midattr.norm_mean': [0.485, 0.456, 0.406],
-        'midattr.norm_std': [0.229, 0.224, 0.225],
-        'midattr.trained_on_rendered': None,
-        'midattr.written_by': __version__,
-        'midattr.numbers': 'float32',
-        'midattr.resize': 'bilinear, antialiased, as of Pillow',
+        'midattr_descriptor_size': 24,
+        'midattr_image_size': [64, 32],
+        'midattr_norm_mean': [0.485, 0.456, 0.406],
+        'midattr_norm_std': [0.229, 0.224, 0.225],
+        'midattr_trained_on_rendered': None,
+        'midattr_written_by': __version__,
+        'midattr_numbers': 'float32',
+        'midattr_resize': 'bilinear, antialiased, as of Pillow',
     }
 
 

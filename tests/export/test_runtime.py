@@ -62,7 +62,7 @@ def test_files_that_are_none(tmp_path, onnx_path):
 )
 def test_files_of_others(tmp_path, onnx_path, version, words):
     model = onnx.load(onnx_path)
-    [entry] = [e for e in model.metadata_props if e.key == 'midattr.format_version']
+    [entry] = [e for e in model.metadata_props if e.key == 'midattr_format_version']
     assert entry.value == str(FORMAT_VERSION)
     if version is None:
         model.metadata_props.remove(entry)
