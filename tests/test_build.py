@@ -1,5 +1,6 @@
 import pickle
 import random
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import pytest
@@ -268,7 +269,8 @@ def test_video(tmp_path, monkeypatch, loss):
     given = {}
 
     class Data:
-        train_loader, test_loader, num_train_pids = ['batch'], {}, 3
+        train_loader = SimpleNamespace(dataset=None)
+        test_loader, num_train_pids = {}, 3
 
         def __init__(self, **kwargs):
             given.update(kwargs)
