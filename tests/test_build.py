@@ -1,6 +1,5 @@
 import pickle
 import random
-from types import SimpleNamespace
 from urllib.error import URLError
 
 import pytest
@@ -269,7 +268,7 @@ def test_video(tmp_path, monkeypatch, loss):
     given = {}
 
     class Data:
-        train_loader = SimpleNamespace(dataset=None)
+        train_loader = DataLoader(['batch'])
         test_loader, num_train_pids = {}, 3
 
         def __init__(self, **kwargs):
