@@ -24,6 +24,9 @@ BUDGET = {
 }
 """Loss -> operations of the losses and the log, and of the backward pass of a tiny network."""
 
+# PyTorch 2.11 lays four gradients out anew (new_empty_strided, copy_); 2.14 does not
+OLDER = 8 if torch.torch_version.TorchVersion(torch.__version__) < (2, 14) else 0
+
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
@@ -94,7 +97,7 @@ def test_budget_of_a_step(engine, name):
     assert counter.blocking_copies == [] and counter.waits == []
     losses, backward = BUDGET[name]
     assert reached['losses and log'] - reached['network'] <= losses
-    assert reached['backward'] - reached['losses and log'] <= backward
+    assert reached['backward'] - reached['losses and log'] <= backward + OLDER
 
 
 def test_labels_are_copied_without_waiting(engine):
