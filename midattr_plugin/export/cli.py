@@ -12,6 +12,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.export.check_images import generated_images, images_of
 from midattr_plugin.export.checked_files import CheckedFiles
 from midattr_plugin.export.extras import needed
+from midattr_plugin.export.onnx_graph import check_pytorch
 from midattr_plugin.export.openvino_ir import OpenVinoPredictor
 from midattr_plugin.export.parity import parity_table
 from midattr_plugin.export.runtime import ExportedPredictor, OnnxPredictor
@@ -111,6 +112,7 @@ def _check(options: argparse.Namespace) -> None:
     needed('onnx')
     needed('onnxscript')
     needed('onnxruntime')
+    check_pytorch()
     if options.openvino:
         needed('openvino')
 

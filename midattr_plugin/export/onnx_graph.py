@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.torch_version import TorchVersion
 
 import midattr_plugin
 from midattr_plugin.errors import InputError
@@ -23,6 +24,8 @@ from midattr_plugin.export.extras import needed
 from midattr_plugin.export.facts import INPUT, Facts
 from midattr_plugin.export.pooling import DECOMPOSITIONS
 
+OLDEST_PYTORCH = (2, 11)
+"""With which the export was tried; that of 2.6 fails."""
 _OPSET = 18
 _BATCH = 'batch'
 
@@ -97,6 +100,7 @@ def write_onnx(model: nn.Module, path: Path) -> None:
     """
     onnx = needed('onnx')
     needed('onnxscript')
+    check_pytorch()
     facts = facts_of(model)
     images = torch.zeros(2, *facts.image_size, 3, dtype=torch.uint8)
     copied = copy.deepcopy(model).cpu().to(memory_format=torch.contiguous_format)
@@ -130,6 +134,19 @@ def write_onnx(model: nn.Module, path: Path) -> None:
     set_properties(proto, facts.as_properties())
     proto.producer_name, proto.producer_version = 'midattr_plugin', facts.written_by
     onnx.save(proto, os.fspath(path))
+
+
+def check_pytorch() -> None:
+    """Refuse a PyTorch whose exporter fails on batch normalization or on a free batch size.
+
+    Raises:
+        InputError: it is too old.
+    """
+    if TorchVersion(torch.__version__) < OLDEST_PYTORCH:
+        raise InputError(
+            f'an export needs PyTorch {".".join(map(str, OLDEST_PYTORCH))} or later, and this is '
+            f'{torch.__version__}; pip install --upgrade torch torchvision'
+        )
 
 
 def set_properties(proto, properties: Mapping[str, str]) -> None:

@@ -19,7 +19,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from torch.torch_version import TorchVersion
 
 import midattr_plugin
 from helpers.fake_market import write_duke_tree, write_image, write_market_tree
@@ -35,6 +37,7 @@ from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import load_config, parse_config
 from midattr_plugin.datasets.rendered import MARKER
+from midattr_plugin.export.onnx_graph import OLDEST_PYTORCH
 from midattr_plugin.midattr_demo import MidAttrOthers
 from midattr_plugin.models import MODELS
 from midattr_plugin.rendering import render
@@ -91,6 +94,8 @@ def folder(data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('page', SNIPPET_PAGES, ids=page_id)
 def test_page(page, folder):
+    if page.name == 'export.md' and TorchVersion(torch.__version__) < OLDEST_PYTORCH:
+        pytest.skip(f'an export needs PyTorch {OLDEST_PYTORCH} or later')
     runner = _Page()
     for block in blocks(page):
         try:

@@ -134,3 +134,10 @@ def test_no_counterpart(predictor, tmp_path):
     with pytest.raises(InputError, match='"midattr_tiny_market" cannot be exported'):
         write_onnx(Branching(), tmp_path / 'm.onnx')
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pytorch_that_is_too_old(predictor, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, '__version__', '2.6.0+cu124')
+    with pytest.raises(InputError, match=r'needs PyTorch 2.11 or later, and this is 2.6.0\+cu124'):
+        write_onnx(predictor.model, tmp_path / 'm.onnx')
+    assert not list(tmp_path.iterdir())
