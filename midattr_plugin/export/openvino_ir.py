@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ class OpenVinoPredictor(ExportedPredictor):
         settings: dict[str, Any] = {'INFERENCE_PRECISION_HINT': 'f32'}
         if threads:
             settings['INFERENCE_NUM_THREADS'] = threads
-        compiled = core.compile_model(model, device, settings)
+        # OpenVINO gives the thread that compiles a signal stack of its own, which it frees with the
+        # model: a signal, such as that of a worker process that ends, would then kill the process
+        with ThreadPoolExecutor(1) as pool:
+            compiled = pool.submit(core.compile_model, model, device, settings).result()
         outputs = [compiled.output(name) for name in facts.outputs]
 
         def compute(batch):
