@@ -117,7 +117,6 @@ def _session(path: str, threads: int, providers: Sequence[str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors
-    options.add_session_config_entry('session.set_denormal_as_zero', '1')
     try:
         return onnxruntime.InferenceSession(path, options, providers=list(providers))
     except Exception as error:  # onnxruntime raises many types, all of its own
