@@ -1,4 +1,4 @@
-"""The images of a folder, and what else lies there."""
+"""The images of a folder, or of all folders in it, and what else lies there."""
 
 import os
 from collections.abc import Iterable
@@ -17,7 +17,8 @@ class ImageFolder:
 
     Attributes:
         images: paths of the images, sorted.
-        left_out: names of everything else, sorted: other endings, hidden files, folders.
+        left_out: names of everything else, sorted: other endings, hidden files, folders. Of a
+            folder with all in it, paths of the files with other endings that are not hidden.
     """
 
     images: list[str]
@@ -36,8 +37,7 @@ def list_images(folder: str | os.PathLike) -> ImageFolder:
     """
     images, left_out = [], []
     for name in sorted(os.listdir(folder)):
-        is_image = name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.')
-        if is_image and not os.path.isdir(os.path.join(folder, name)):
+        if _is_image(name) and not os.path.isdir(os.path.join(folder, name)):
             images.append(os.path.join(folder, name))
         else:
             left_out.append(name)
@@ -50,6 +50,37 @@ def list_images(folder: str | os.PathLike) -> ImageFolder:
                 'two; remove one of them'
             )
     return ImageFolder(images, left_out)
+
+
+def list_images_below(
+    folder: str | os.PathLike, without: str | os.PathLike | None = None
+) -> ImageFolder:
+    """Return the images of a folder and of all folders in it, also behind links.
+
+    A folder to which several ways lead, such as a link to one above, is searched once.
+
+    Args:
+        folder: the folder; hidden folders in it are not searched.
+        without: a folder that is not searched, with all in it.
+    """
+    images: list[str] = []
+    left_out: list[str] = []
+    searched = set() if without is None else {os.path.realpath(without)}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in searched:
+            folders.clear()
+            continue
+        searched.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in sorted(names):
+            if not name.startswith('.'):
+                (images if _is_image(name) else left_out).append(os.path.join(place, name))
+    return ImageFolder(images, left_out)
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.')
 
 
 def describe_left_out(folder: str | os.PathLike, names: Iterable[str], reason: str) -> str:

@@ -92,7 +92,7 @@ class TableDataset(AttributeItemsMixin, torchreid_compat.ImageDataset):
             else inferred_schema(table, trained, name, _known(), attributes)
         )
         self.labels_by_path = table_labels(table, self.schema)
-        self.rendered = is_marked(*Path(table.rows[0].path).resolve().parents[:3])
+        self.rendered = _is_rendered(row.path for row in table.rows)
         self.has_identities = table.has_pids
         self.camid_names = _in_order({row.camid for row in table.rows if row.camid})
         tested = {row.pid for row in table.rows if row.split in (QUERY, GALLERY)}
@@ -165,6 +165,12 @@ def _read(file: str, _changed: int) -> Table:
             'folder of the table'
         )
     return table
+
+
+def _is_rendered(paths: Iterable[str]) -> bool:
+    """Return whether any of the images is, by markers in their folders and the two above."""
+    folders = {Path(os.path.dirname(os.path.realpath(path))) for path in paths}
+    return is_marked(*{above for folder in folders for above in (folder, *folder.parents[:2])})
 
 
 def _known() -> dict[str, Attribute]:

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 from tqdm import tqdm
 from yacs.config import CfgNode
 
 from midattr_plugin.build_data import build_datamanager
+from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
+from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.predict.image_predictor import ImagePredictor
 
@@ -49,7 +52,13 @@ def targets_of(cfg: CfgNode) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def score(predictor: ImagePredictor, query: Any, gallery: Any, metric: str = 'euclidean') -> Scores:
+def score(
+    predictor: ImagePredictor,
+    query: Any,
+    gallery: Any,
+    metric: str = 'euclidean',
+    is_normalized: bool = False,
+) -> Scores:
     """Test a predictor on a target.
 
     Args:
@@ -57,6 +66,7 @@ def score(predictor: ImagePredictor, query: Any, gallery: Any, metric: str = 'eu
         query: the dataset of torchreid.
         gallery: likewise.
         metric: distance between descriptors, 'euclidean' or 'cosine'.
+        is_normalized: whether their length is made 1 before.
 
     Raises:
         InputError: an image cannot be read.
@@ -72,6 +82,8 @@ def score(predictor: ImagePredictor, query: Any, gallery: Any, metric: str = 'eu
     if not found.shape[1]:
         return Scores(None, None, mA)
     queries, q_pids, q_camids = _extract(predictor, query, None)
+    if is_normalized:
+        queries, found = functional.normalize(queries), functional.normalize(found)
     blocks = distance_blocks(queries, found, metric, _MEMORY)
     cmc, ranked = rank_blocks(blocks, q_pids, g_pids, q_camids, g_camids)
     return Scores(float(ranked.mAP), float(cmc[0]), mA)
@@ -111,19 +123,34 @@ def _extract(
 def scores_by_target(
     predictors: Mapping[str, ImagePredictor], cfg: CfgNode
 ) -> dict[str, dict[str, Scores]]:
-    """Return target -> name of a predictor -> its scores.
+    """Return target -> name of a predictor -> its scores; rendered images are called so.
 
     Args:
         predictors: by name.
         cfg: see :func:`targets_of`.
+
+    Raises:
+        InputError: a key asks for another ranking than this one.
     """
+    for key, is_on in (
+        ('test.rerank', cfg.test.rerank),
+        ('cuhk03.use_metric_cuhk03', cfg.cuhk03.use_metric_cuhk03),
+    ):
+        if is_on:
+            raise InputError(
+                f'{key} is True, but exported files are tested without it; set it to False'
+            )
     return {
-        target: {
-            name: score(predictor, query, gallery, cfg.test.dist_metric)
+        _titled(target, gallery): {
+            name: score(predictor, query, gallery, cfg.test.dist_metric, cfg.test.normalize_feature)
             for name, predictor in predictors.items()
         }
         for target, (query, gallery) in targets_of(cfg).items()
     }
+
+
+def _titled(target: str, gallery: Any) -> str:
+    return f'{target} (rendered images)' if is_rendered(gallery) else target
 
 
 def score_table(scores: Mapping[str, Mapping[str, Scores]]) -> str:

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
             '1 or more'
         )
     load_extensions(options.extension, '--extension')
-    source = open_source(options.inputs, options.boxes)
+    source = open_source(options.inputs, options.boxes, options.out)
     predictor = Predictor(
         options.weights,
         use_gpu=False if options.cpu else None,

@@ -4,7 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
+from midattr_plugin.datasets.image_folder import (
+    IMAGE_ENDINGS,
+    describe_left_out,
+    list_images_below,
+)
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables import read_table
 from midattr_plugin.user_path import user_path
@@ -14,13 +18,18 @@ TABLES = ('.csv', '.tsv')
 _LIST = '.txt'
 
 
-def image_files(inputs: Sequence[str | os.PathLike]) -> list[str]:
+def image_files(
+    inputs: Sequence[str | os.PathLike], results: str | os.PathLike | None = None
+) -> list[str]:
     """Return the paths of all images in what a user has named, in its order.
+
+    What in a folder is no image is counted in a line.
 
     Args:
         inputs: each the path of an image, of a folder (searched with all folders in it, sorted),
             of a list (``.txt``, a path in each line) or of a table (``.csv``, see
             :mod:`midattr_plugin.tables`). Paths in files are relative to the folder of the file.
+        results: a folder whose images are drawings of earlier results, and no input.
 
     Raises:
         InputError: something named does not exist or holds no image, or an image is named twice.
@@ -29,7 +38,7 @@ def image_files(inputs: Sequence[str | os.PathLike]) -> list[str]:
     paths = []
     for named in inputs:
         before = len(paths)
-        for path in _files_of(user_path(named, 'the path')):
+        for path in _files_of(user_path(named, 'the path'), results):
             first = named_by.setdefault(os.path.normpath(path), named)
             if len(named_by) == len(paths):
                 raise InputError(
@@ -45,9 +54,9 @@ def image_files(inputs: Sequence[str | os.PathLike]) -> list[str]:
     return paths
 
 
-def _files_of(path: str) -> Iterator[str]:
+def _files_of(path: str, results: str | os.PathLike | None) -> Iterator[str]:
     if os.path.isdir(path):
-        return _in_folder(path)
+        return _in_folder(path, results)
     if not os.path.exists(path):
         raise InputError(f'"{path}" does not exist; check the path')
     ending = Path(path).suffix.lower()
@@ -58,12 +67,12 @@ def _files_of(path: str) -> Iterator[str]:
     return iter([path])
 
 
-def _in_folder(folder: str) -> Iterator[str]:
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(names):
-            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.'):
-                yield os.path.join(place, name)
+def _in_folder(folder: str, results: str | os.PathLike | None) -> Iterator[str]:
+    found = list_images_below(folder, None if results is None else os.fspath(results))
+    left_out = (os.path.relpath(path, folder) for path in found.left_out)
+    if line := describe_left_out(folder, left_out, 'not an image'):
+        print(line)
+    return iter(found.images)
 
 
 def _in_list(path: str) -> Iterator[str]:

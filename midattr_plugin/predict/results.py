@@ -20,8 +20,6 @@ from midattr_plugin.schema import AttributeSchema
 ATTRIBUTES, DESCRIPTORS, SKIPPED = 'attributes.csv', 'descriptors.npy', 'skipped.csv'
 TRACKS, TRACK_DESCRIPTORS = 'tracks.csv', 'track_descriptors.npy'
 _BOX = ('frame', 'track', 'left', 'top', 'width', 'height')
-OWN_COLUMNS = frozenset({'row', 'path', 'first_frame', 'last_frame', 'images', *_BOX})
-"""Names that no attribute can have."""
 
 
 def write_results(

@@ -20,9 +20,10 @@ from midattr_plugin.predict.predictor import Prediction, Predictor
 from midattr_plugin.predict.queries import Queries
 from midattr_plugin.predict.ranked_files import write_ranked
 from midattr_plugin.predict.report import REPORT, write_report
-from midattr_plugin.predict.results import OWN_COLUMNS, write_results
+from midattr_plugin.predict.results import write_results
 from midattr_plugin.predict.source import Source
 from midattr_plugin.schema import AttributeSchema
+from midattr_plugin.tables.attribute_name import COLUMNS
 
 FACTS = 'prediction.json'
 _PARTS = 'parts'
@@ -114,7 +115,7 @@ def _draw_report(out: Path, source: Source, predictor: Predictor, total: int, ma
 
 def _check_names(schema: AttributeSchema | None) -> None:
     for attribute in schema or ():
-        if attribute.name in OWN_COLUMNS:
+        if attribute.name in COLUMNS:
             raise InputError(
                 f'attribute "{attribute.name}" of these weights has the name of a column of the '
                 'results; rename it in the table or schema, and train again'

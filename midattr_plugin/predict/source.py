@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
+from midattr_plugin.datasets.image_folder import list_images
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.boxes import Box, read_boxes
 from midattr_plugin.predict.frames import check_frames, crop, frames
@@ -18,6 +19,7 @@ class FileSource:
 
     Args:
         inputs: see :func:`image_files`.
+        results: see :func:`image_files`.
 
     Raises:
         InputError: see :func:`image_files`.
@@ -25,8 +27,10 @@ class FileSource:
 
     has_boxes = False
 
-    def __init__(self, inputs: Sequence[str | os.PathLike]):
-        self._paths = image_files(inputs)
+    def __init__(
+        self, inputs: Sequence[str | os.PathLike], results: str | os.PathLike | None = None
+    ):
+        self._paths = image_files(inputs, results)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -75,7 +79,9 @@ class VideoSource:
 
     def digest(self) -> str:
         """Return a digest of names, sizes and times of the files."""
-        return _digest([self._path, self._boxes_path])
+        is_folder = os.path.isdir(self._path)
+        files = list_images(self._path).images if is_folder else [self._path]
+        return _digest([*files, self._boxes_path])
 
     def images(self, numbers: Sequence[int]) -> Iterator[AnyImage | InputError]:
         """Yield the images of some pictures, or why there is none.
@@ -97,7 +103,9 @@ Source = FileSource | VideoSource
 
 
 def open_source(
-    inputs: Sequence[str | os.PathLike], boxes: str | os.PathLike | None = None
+    inputs: Sequence[str | os.PathLike],
+    boxes: str | os.PathLike | None = None,
+    results: str | os.PathLike | None = None,
 ) -> Source:
     """Return the pictures that a user has named.
 
@@ -105,12 +113,13 @@ def open_source(
         inputs: image files, folders, lists or tables; with ``boxes`` one video or one folder of
             frames.
         boxes: path of a file in the format of MOTChallenge.
+        results: see :func:`image_files`.
 
     Raises:
         InputError: something named cannot be used.
     """
     if boxes is None:
-        return FileSource(inputs)
+        return FileSource(inputs, results)
     if len(inputs) != 1:
         raise InputError(
             f'--boxes belongs to one video or folder of frames, but {len(inputs)} paths are '

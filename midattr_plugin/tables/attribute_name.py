@@ -5,12 +5,13 @@ from torch import nn
 from midattr_plugin.errors import InputError
 
 _TERMS = frozenset({'global', 'local', 'fused', 'attributes', 'average'})  # of losses and scores
-_COLUMNS = frozenset(
+COLUMNS = frozenset(
     {
         *('row', 'path', 'frame', 'track', 'left', 'top', 'width', 'height'),
         *('first_frame', 'last_frame', 'images'),
     }
 )
+"""Columns of predictions beside the attributes."""
 _ENDING = '_probability'
 
 
@@ -26,7 +27,7 @@ def check_attribute_name(name: str, where: str) -> None:
     """
     if name in _TERMS or name.startswith('triplet_'):
         reason = 'is the name of another loss or score'
-    elif name in _COLUMNS or name.endswith(_ENDING):
+    elif name in COLUMNS or name.endswith(_ENDING):
         reason = 'is the name of another column of predictions'
     elif hasattr(nn.ModuleDict(), name):
         reason = 'is a name that PyTorch needs'

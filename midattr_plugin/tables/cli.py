@@ -90,6 +90,8 @@ def _check_together(options: argparse.Namespace) -> None:
     for option, is_given in of_video.items():
         if is_given and options.boxes is None:
             raise InputError(f'{option} is for a video, and --boxes is missing; leave it out')
+    if options.partition != 1 and not options.reader:
+        raise InputError('--partition is for --from, which is missing; leave it out')
 
 
 def _check_out(options: argparse.Namespace) -> None:

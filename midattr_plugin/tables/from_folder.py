@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from midattr_plugin.datasets.image_folder import IMAGE_ENDINGS
+from midattr_plugin.datasets.image_folder import (
+    IMAGE_ENDINGS,
+    describe_left_out,
+    list_images_below,
+)
 from midattr_plugin.datasets.image_name import IMAGE_NAME
 from midattr_plugin.errors import InputError
 from midattr_plugin.tables.new_table import write_new_table
@@ -41,6 +45,8 @@ class FolderRow:
 def image_paths(folder: str | os.PathLike) -> list[str]:
     """Return the paths of all images in a folder and all folders in it, relative to it, sorted.
 
+    What is no image is counted in a line.
+
     Args:
         folder: the folder.
 
@@ -50,12 +56,12 @@ def image_paths(folder: str | os.PathLike) -> list[str]:
     folder = user_path(folder, 'the folder')
     if not os.path.isdir(folder):
         raise InputError(f'"{folder}" is no folder; name the one with the images')
-    paths = []
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(names):
-            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith('.'):
-                paths.append(os.path.relpath(os.path.join(place, name), folder))
+    found = list_images_below(folder)
+    paths, left_out = (
+        [os.path.relpath(path, folder) for path in some] for some in (found.images, found.left_out)
+    )
+    if line := describe_left_out(folder, left_out, 'not an image'):
+        print(line)
     if not paths:
         raise InputError(
             f'folder "{folder}" holds no image ({", ".join(IMAGE_ENDINGS)}); name another one'
@@ -69,8 +75,9 @@ def folder_rows(folder: str | os.PathLike) -> list[FolderRow]:
     Splits are the folders ``train``, ``query`` and ``gallery`` (or ``bounding_box_train`` and
     ``bounding_box_test``) at the top, if there are any. In them, either all files are named as in
     Market-1501 (``0002_c1s1_000451_03.jpg``), or each person has a folder, which may hold one for
-    each camera (``anna/cam1/0001.jpg``). Junk of Market-1501 (``-1_...``) is left out, distractors
-    (``0000_...``) are one person more.
+    each camera (``anna/cam1/0001.jpg``). Junk of Market-1501 (``-1_...``) is left out. So are its
+    distractors (``0000_...``), which show many people, unless they are in a gallery, where they are
+    one person more, for whom nobody searches.
 
     Args:
         folder: the folder.
@@ -93,19 +100,33 @@ def folder_rows(folder: str | os.PathLike) -> list[FolderRow]:
         )
     else:
         people = [_of_folders(parts, folder) for parts in inside]
-    return [
+    rows = [
         FolderRow(path, pid, camid, split)
         for path, (pid, camid), split in zip(paths, people, splits, strict=True)
-        if pid
+        if not (all(are_market) and _is_nobody(pid, split))
     ]
+    kept = {row.path for row in rows}
+    left_out = [path for path in paths if path not in kept]
+    if line := describe_left_out(folder, left_out, 'junk or distractors of Market-1501'):
+        print(line)
+    if not rows:
+        raise InputError(
+            f'folder "{folder}" holds nothing but junk and distractors of Market-1501; name '
+            'another one'
+        )
+    return rows
+
+
+def _is_nobody(pid: str, split: str) -> bool:
+    """Return whether an identity of Market-1501 is none that could be trained or searched for."""
+    return pid == '-1' or (int(pid) == 0 and split != GALLERY)
 
 
 def _of_name(name: str) -> tuple[str, str]:
-    """Return identity and camera of a name of Market-1501; identity '' for junk."""
+    """Return identity and camera of a name of Market-1501."""
     match = IMAGE_NAME.match(name)
     assert match is not None
-    pid = match['identity']
-    return ('' if pid == '-1' else pid), match['camera']
+    return match['identity'], match['camera']
 
 
 def _of_folders(parts: Sequence[str], folder: str) -> tuple[str, str]:

@@ -1,7 +1,5 @@
 """A table of the people whom a tracker has followed in a video, and their crops as image files."""
 
-import csv
-import io
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,9 +10,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.files import write_error, write_text
+from midattr_plugin.files import write_error
 from midattr_plugin.predict.boxes import Box, read_boxes
 from midattr_plugin.predict.frames import check_frames, crop, frames
+from midattr_plugin.tables.new_table import write_new_table
 from midattr_plugin.tables.table_file import GALLERY, QUERY, read_cells
 from midattr_plugin.user_path import user_path
 
@@ -125,23 +124,23 @@ def write_video_table(
     ]
     with _new_folder(folder) as temporary:
         written = _write_crops(temporary, video, [row.box for row in rows])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['path', 'pid', 'camid', *(['split'] if for_test else []), *known.attributes])
     empty = ('',) * len(known.attributes)
-    for row in rows:
-        if row.box in written:
-            writer.writerow(
-                [
-                    os.path.join(folder.name, _name(row.box)),
-                    known.pids.get(row.box.track, f'track {row.box.track}'),
-                    row.camera,
-                    *([row.split] if for_test else []),
-                    *known.values.get(row.box.track, empty),
-                ]
-            )
-    write_text(path, text.getvalue())
-    return len(written)
+    return write_new_table(
+        path,
+        folder,
+        ['pid', 'camid', *(['split'] if for_test else []), *known.attributes],
+        (
+            [
+                _name(row.box),
+                known.pids.get(row.box.track, f'track {row.box.track}'),
+                row.camera,
+                *([row.split] if for_test else []),
+                *known.values.get(row.box.track, empty),
+            ]
+            for row in rows
+            if row.box in written
+        ),
+    )
 
 
 @dataclass(frozen=True)

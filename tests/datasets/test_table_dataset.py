@@ -29,6 +29,22 @@ def test_items_are_those_of_the_table(tmp_path):
     assert not built.rendered
 
 
+@pytest.mark.parametrize('kind', ['folder', 'link'])
+def test_one_rendered_image_is_enough(tmp_path, kind):
+    """A score of images some of which are rendered is not one of real images."""
+    rows = table_rows()
+    rows[-1]['path'] = 'drawn/set/last.png'
+    (tmp_path / 'drawn/set').mkdir(parents=True)
+    path = write_table(tmp_path, rows)
+    if kind == 'link':
+        (tmp_path / 'elsewhere').mkdir()
+        (tmp_path / 'drawn/set/last.png').rename(tmp_path / 'elsewhere/last.png')
+        (tmp_path / 'drawn/set/last.png').symlink_to(tmp_path / 'elsewhere/last.png')
+    assert not dataset(path).rendered
+    (tmp_path / ('drawn' if kind == 'folder' else 'elsewhere') / 'RENDERED.txt').touch()
+    assert dataset(path).rendered
+
+
 def test_attributes(tmp_path):
     built = dataset(write_table(tmp_path))
     assert built.schema.name == 'people'

@@ -3,10 +3,12 @@
 import numpy as np
 import onnx
 import pytest
+import torch
 from PIL import Image
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.export.facts import FORMAT_VERSION
+from midattr_plugin.export.openvino_ir import OpenVinoPredictor, write_openvino
 from midattr_plugin.export.runtime import OnnxPredictor
 from midattr_plugin.predict import Prediction
 
@@ -71,3 +73,21 @@ def test_files_of_others(tmp_path, onnx_path, version, words):
     onnx.save(model, tmp_path / 'other.onnx')
     with pytest.raises(InputError, match=words):
         OnnxPredictor(tmp_path / 'other.onnx')
+
+
+def half_of_the_smallest():
+    """Of normal numbers; 0 where denormal ones are taken as 0."""
+    return torch.tensor([2.0**-126]).mul(0.5).item()
+
+
+@pytest.mark.parametrize('kind', ['onnxruntime', 'openvino'])
+def test_denormal_numbers_of_the_process_stay(onnx_path, images, tmp_path, kind):
+    """Other code in it need not want them to be 0."""
+    assert half_of_the_smallest() == 2.0**-127
+    predict = OnnxPredictor(onnx_path, threads=1)
+    if kind == 'openvino':
+        pytest.importorskip('openvino')
+        write_openvino(onnx_path, tmp_path / 'm.xml', predict.facts)
+        predict = OpenVinoPredictor(tmp_path / 'm.xml', threads=1)
+    predict(images[:2])
+    assert half_of_the_smallest() == 2.0**-127

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from helpers.fake_market import write_market_tree
@@ -9,8 +10,15 @@ from helpers.tiny_checkpoint import write_checkpoint
 from helpers.tiny_run import UNTRAINED, arguments
 from midattr_plugin.config import parse_config
 from midattr_plugin.datasets import MARKET1501
-from midattr_plugin.export.scores import Scores, score_table, scores_by_target
-from midattr_plugin.predict import Predictor
+from midattr_plugin.errors import InputError
+from midattr_plugin.export.scores import (
+    Scores,
+    score,
+    score_table,
+    scores_by_target,
+    targets_of,
+)
+from midattr_plugin.predict import Prediction, Predictor
 from midattr_plugin.train import main
 
 
@@ -35,6 +43,56 @@ def test_equals_a_test(tmp_path, metric):
     assert scores.rank1 == pytest.approx(expected['rank-1'])
     binary = results['attributes_binary']['market1501_attr']['mean']['mA']
     assert scores.mA == pytest.approx(binary)
+
+
+def test_normalized_descriptors(tmp_path):
+    """Those of torchreid's models have lengths, which a key takes away."""
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+
+    class Long:
+        """Lengths of descriptors that change the order."""
+
+        schema = None
+
+        def batches(self, paths):
+            random = np.random.default_rng(len(paths))
+            for _ in paths:
+                values = random.normal(size=(1, 4)) * random.uniform(0.1, 10)
+                yield Prediction(None, {}, values.astype(np.float32))
+
+    found = {}
+    for is_on in (False, True):
+        given = arguments(tmp_path, *UNTRAINED, 'test.normalize_feature', is_on)
+        found[is_on] = scores_by_target({'x': Long()}, parse_config(given))
+    [(_, query, gallery)] = [
+        (name, *splits) for name, splits in targets_of(parse_config(given)).items()
+    ]
+
+    class Unit(Long):
+        def batches(self, paths):
+            for one in super().batches(paths):
+                values = one.descriptors / np.linalg.norm(one.descriptors)
+                yield Prediction(None, {}, values)
+
+    assert found[True]['market1501_attr']['x'] == score(Unit(), query, gallery)
+    assert found[False] != found[True]
+
+
+@pytest.mark.parametrize('key', ['test.rerank', 'cuhk03.use_metric_cuhk03'])
+def test_other_rankings_are_refused(tmp_path, key):
+    write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    cfg = parse_config(arguments(tmp_path, *UNTRAINED))
+    section, name = key.split('.')
+    cfg[section][name] = True
+    with pytest.raises(InputError, match=f'{key} is True, but exported files'):
+        scores_by_target({}, cfg)
+
+
+def test_rendered_images_are_called_so(tmp_path):
+    tree = write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
+    (tree / 'RENDERED.txt').touch()
+    scores = scores_by_target({}, parse_config(arguments(tmp_path, *UNTRAINED)))
+    assert list(scores) == ['market1501_attr (rendered images)']
 
 
 def test_table():

@@ -49,3 +49,31 @@ def test_nothing(tree):
     ):
         with pytest.raises(InputError, match=words):
             image_files([tree / name])
+
+
+def test_what_is_no_image_is_told(tree, capsys):
+    image_files([tree])
+    name = tree.name
+    assert capsys.readouterr().out == (
+        f'{name}: 1 left out, not an image (the first is "b/note.md")\n'
+    )
+
+
+def test_a_link_to_a_folder_is_followed_once(tree, tmp_path_factory):
+    """Also one to a folder above, which would go on forever."""
+    other = tmp_path_factory.mktemp('other')
+    (other / 'c.png').touch()
+    (tree / 'b/up').symlink_to(tree)
+    (tree / 'b/x').symlink_to(other)
+    (tree / 'b/y').symlink_to(other)
+    names = ['a.jpeg', 'b/10.png', 'b/2.JPG', 'b/x/c.png']
+    assert image_files([tree]) == [str(tree / name) for name in names]
+
+
+def test_results_in_the_folder_are_no_input(tree, capsys):
+    (tree / 'b/answers/maps').mkdir(parents=True)
+    (tree / 'b/answers/maps/0.png').touch()
+    (tree / 'b/answers/report.html').touch()
+    names = ['a.jpeg', 'b/10.png', 'b/2.JPG']
+    assert image_files([tree], tree / 'b/answers') == [str(tree / name) for name in names]
+    assert 'report' not in capsys.readouterr().out

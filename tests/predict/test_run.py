@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from helpers.fake_market import write_image
-from helpers.moving_boxes import BOXES, write_video
+from helpers.moving_boxes import BOXES, write_frames, write_video
 from helpers.paths import PROJECT
 from helpers.tiny_run import EXTENSION
 from helpers.tiny_training import train_tiny
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict import Predictor, main, run
 from midattr_plugin.predict.source import open_source
+from midattr_plugin.tables.attribute_name import COLUMNS
 
 
 @pytest.fixture(scope='module')
@@ -127,6 +128,8 @@ def test_tracks(trained, tmp_path, small_parts):
     assert run.predict_into(out, source, predictor) == {'predicted': 12, 'skipped': 0, 'tracks': 2}
     whole = predictor(image for image in source.images(range(12)))
     table, tracks = rows(out / 'attributes.csv'), rows(out / 'tracks.csv')
+    answered = {name + end for name in predictor.schema.names for end in ('', '_probability')}
+    assert {*table[0], *tracks[0]} - answered == COLUMNS  # which no attribute may be called
     assert [(row['frame'], row['track']) for row in table] == [
         (str(frame), str((frame - 1) % 2 + 1)) for frame in range(1, 13)
     ]
@@ -252,3 +255,20 @@ def test_killed(trained, crops, tmp_path):
     assert [row['path'] for row in rows(out / 'attributes.csv')] == [
         str(path) for path in sorted(crops.iterdir()) if path.stem != '3'
     ]
+
+
+def test_results_inside_the_folder_of_the_images(trained, crops, capsys):
+    """Their drawings are no images of people, also when the command is given again."""
+    arguments = ['--weights', str(trained), '--out', str(crops / 'answers'), str(crops)]
+    assert main([*arguments, '--maps', '2']) == 0
+    assert main([*arguments, '--query', str(crops / '1.png')]) == 0
+    assert capsys.readouterr().out.count('9 images predicted') == 2
+
+
+def test_other_frames_of_the_same_folder_are_not_continued(trained, tmp_path):
+    frames = write_frames(tmp_path / 'frames')
+    (tmp_path / 'boxes.txt').write_text(BOXES, encoding='utf-8')
+    before = open_source([frames], tmp_path / 'boxes.txt').digest()
+    assert open_source([frames], tmp_path / 'boxes.txt').digest() == before
+    os.utime(frames / 'cam 0003.png', (1, 1))
+    assert open_source([frames], tmp_path / 'boxes.txt').digest() != before

@@ -3,8 +3,7 @@
 import pytest
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.predict.results import OWN_COLUMNS
-from midattr_plugin.tables.attribute_name import check_attribute_name
+from midattr_plugin.tables.attribute_name import COLUMNS, check_attribute_name
 
 
 @pytest.mark.parametrize('name', ['hat', 'Upper color', 'Skirt&Dress', 'Age18-60', 'größe', '帽子'])
@@ -31,7 +30,7 @@ def test_names_of_something_else(name, words):
         check_attribute_name(name, 'table "x"')
 
 
-@pytest.mark.parametrize('name', sorted(OWN_COLUMNS))
+@pytest.mark.parametrize('name', sorted(COLUMNS))
 def test_columns_of_predictions(name):
     with pytest.raises(InputError, match='another column of predictions'):
         check_attribute_name(name, 'table "x"')

@@ -129,3 +129,32 @@ def test_what_is_in_a_table(tmp_path, capsys):
     assert 'hat | identity | no 1, yes 1, unknown 1' in lines
     assert 'pose | image | left 2, right 1' in lines
     assert 'note | identity | hello 1: ONE CLASS ONLY, unknown 2' in lines
+
+
+def test_distractors_are_nobody_to_train_or_to_search_for(tmp_path, capsys):
+    """Many people have the number 0000."""
+    names = ['0000_c1s1_000001_01.jpg', '-1_c1s1_000001_01.jpg', '0002_c1s1_000001_01.jpg']
+    touch(tmp_path / 'a', *names)
+    assert [row[1] for row in rows(tmp_path / 'a')] == ['0002']
+    assert '2 left out, junk or distractors of Market-1501' in capsys.readouterr().out
+    touch(tmp_path / 'b/bounding_box_train', names[2])
+    touch(tmp_path / 'b/bounding_box_test', *names[:2])
+    assert [(row[1], row[3]) for row in rows(tmp_path / 'b')] == [
+        ('0000', 'gallery'),
+        ('0002', 'train'),
+    ]
+    touch(tmp_path / 'c', *names[:2])
+    with pytest.raises(InputError, match='nothing but junk and distractors'):
+        rows(tmp_path / 'c')
+
+
+def test_what_is_no_image_is_told(tmp_path, capsys):
+    touch(tmp_path, 'ann/1.jpg', 'ben/1.webp')
+    assert [row[1] for row in rows(tmp_path)] == ['ann']
+    assert '1 left out, not an image (the first is "ben/1.webp")' in capsys.readouterr().out
+
+
+def test_a_partition_is_of_public_annotations(tmp_path, capsys):
+    touch(tmp_path, 'ann/1.jpg')
+    assert main([str(tmp_path), '--out', str(tmp_path / 'p.csv'), '--partition', '2']) == 1
+    assert '--partition is for --from' in capsys.readouterr().err
