@@ -14,9 +14,11 @@ version = re.search(
 
 _EXPORT = ['onnx>=1.17', 'onnxruntime>=1.19', 'onnxscript>=0.7']
 _OPENVINO = ['openvino>=2024.4']
+_TIMM = ['timm>=1.0.9']
 _TEST = [
     *_EXPORT,
     *_OPENVINO,
+    *_TIMM,
     'hypothesis>=6.100',
     'pytest>=8.0',
     'pytest-cov>=5.0',
@@ -90,5 +92,6 @@ setup(
         'test': _TEST,
         'dev': [*_TEST, 'mypy>=1.11', 'pre-commit>=3.5', 'ruff>=0.9'],
         'explain': ['grad-cam>=1.5'],
+        'timm': _TIMM,
     },
 )

@@ -10,8 +10,8 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.config import arguments
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS, ModelSpec
+from midattr_plugin.models.backbones.torchreid_weights import download_problem
 from midattr_plugin.models.pretrained import ENOUGH, WeightsError, build_and_compare
-from midattr_plugin.models.torchreid_weights import download_problem
 from midattr_plugin.schema import AttributeSchema
 
 

@@ -7,6 +7,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import pytest
 import torch
 
+from helpers.backbone_names import NAMES
 from helpers.tiny_run import EXTENSION
 from midattr_plugin.config.extensions import load_extensions
 
@@ -34,6 +35,12 @@ def pytest_addoption(parser):
         default=30,
         help='how many damaged files of each kind the tests test_mutated_*.py read',
     )
+    parser.addoption(
+        '--backbones',
+        type=int,
+        default=3,
+        help='how many backbones the slower tests of all backbones take',
+    )
 
     parser.addoption(
         '--suites',
@@ -41,6 +48,11 @@ def pytest_addoption(parser):
         default=40,
         help='how many suites of each kind test_crossed_intervals.py simulates',
     )
+
+
+def pytest_generate_tests(metafunc):
+    if 'some_backbone' in metafunc.fixturenames:
+        metafunc.parametrize('some_backbone', NAMES[: metafunc.config.getoption('--backbones')])
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from midattr_plugin.compare.summary import ResultRow
 from midattr_plugin.config.keys import flatten
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.attribute_heads import POOLED
-from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.backbone import find_backbone, layer_names, own_layer_name
+from midattr_plugin.models.zoo import full_backbone_name
 
 _NONE = 'none'  # no attributes
 _VARIED = ('model.name', 'midattr.attribute_layer', 'train.seed', 'data.save_dir')
@@ -52,7 +53,11 @@ def layer_series(
 
 def _layer(run: Run) -> str:
     has_attributes = MODELS[run.cfg.model.name].schema is not None
-    return run.cfg.midattr.attribute_layer if has_attributes else _NONE
+    if not has_attributes:
+        return _NONE
+    backbone = MODELS[run.cfg.model.name].backbone
+    layers = find_backbone(full_backbone_name(backbone, run.cfg.midattr.timm_name)).layers
+    return own_layer_name(run.cfg.midattr.attribute_layer, layers)
 
 
 def _config_signature(run: Run) -> str:

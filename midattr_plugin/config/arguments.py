@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from yacs.config import CfgNode
 
-from midattr_plugin.config.describe import describe_keys
+from midattr_plugin.config.describe import describe_keys, describe_models
 from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import flatten
@@ -24,7 +24,8 @@ from midattr_plugin.errors import InputError
 _EPILOG = """\
 Later settings win: defaults, then the file, then the options, then the key value pairs.
 `%(prog)s --keys` lists all keys with their meaning, default and allowed values; `--keys layer`
-lists those with this word, with those of `midattr.extensions` if it is given.
+lists those with this word, with those of `midattr.extensions` if it is given. `%(prog)s --models`
+lists the models.
 
 examples:
   the paper's model on Market-1501:
@@ -58,6 +59,10 @@ _KEYS_HELP = (
     'list the configuration keys (those with WORD in name or meaning) with meaning, '
     'default and allowed values, and exit'
 )
+
+
+_LISTS = {'keys': describe_keys, 'models': describe_models}
+_MODELS_HELP = 'list the models (those with WORD in their name), and exit'
 
 
 def add_keys_option(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +102,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         f'{", ".join(path.name for path in shipped_configs())} (default: the defaults)',
     )
     parser.add_argument('--keys', nargs='?', const='', metavar='WORD', help=_KEYS_HELP)
+    parser.add_argument('--models', nargs='?', const='', metavar='WORD', help=_MODELS_HELP)
     for name, (short, meaning) in _NAME_LISTS.items():
         parser.add_argument(
             *short, f'--{name}', nargs='+', metavar='NAME', help=f'{meaning} (default: data.{name})'
@@ -124,23 +130,24 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     Raises:
         InputError: see :func:`midattr_plugin.config.load.load_config`; or an option is unknown
             or lacks its value, the file sets nothing, or a key of the command line has no effect.
-        SystemExit: --help or --keys was given.
+        SystemExit: --help, --keys or --models was given.
     """
     parser = build_parser('midattr-train')
     # Not argparse.REMAINDER: after the first pair it would take every option for a key.
     parsed, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         raise InputError(_unknown_option(unknown[0]))
-    args = {name: value for name, value in vars(parsed).items() if name != 'keys'}
+    args = {name: value for name, value in vars(parsed).items() if name not in _LISTS}
     swallowed: list[str] = []
     for name in _NAME_LISTS:
         args[name], pairs = split_at_key(args[name] or [])
         swallowed += pairs
     opts = swallowed + args['opts']
-    if parsed.keys is not None:
-        load_extensions_of(args['config_file'], entries_from_pairs(opts))
-        print(describe_keys(parsed.keys))
-        parser.exit()
+    for name, describe in _LISTS.items():
+        if (word := getattr(parsed, name)) is not None:
+            load_extensions_of(args['config_file'], entries_from_pairs(opts))
+            print(describe(word))
+            parser.exit()
     if args['config_file'] is not None:
         check_sets_something(args['config_file'])
     cfg = load_config(**args | {'opts': opts})
@@ -166,7 +173,8 @@ def _unknown_option(option: str) -> str:
     key = option.lstrip('-').partition('=')[0]
     if key in flatten(get_default_config()):
         return f'the command line: write {option} without dashes, as in `{key} VALUE`'
-    flags = ['--help', '--config-file', '--keys', '--root', *(f'--{name}' for name in _NAME_LISTS)]
+    names = ('help', 'config-file', 'keys', 'models', 'root', *_NAME_LISTS)
+    flags = [f'--{name}' for name in names]
     close = difflib.get_close_matches(option, flags, n=1)
     hint = f', did you mean {close[0]}?' if close else ''
     return f'the command line: {option} is not an option{hint} (they are {", ".join(flags)})'

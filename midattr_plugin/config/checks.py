@@ -5,10 +5,11 @@ from yacs.config import CfgNode
 from midattr_plugin.datasets.sampler_check import check_identity_batch
 from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.errors import InputError
-from midattr_plugin.models import BACKBONES, MODELS
+from midattr_plugin.models import MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
-from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.backbone import find_backbone, layer_names
 from midattr_plugin.models.midattr_net import FUSED
+from midattr_plugin.models.zoo import full_backbone_name
 
 
 def check_combinations(cfg: CfgNode) -> None:
@@ -188,10 +189,10 @@ def _check_triplets(cfg: CfgNode, key: str) -> None:
 def _check_layers(cfg: CfgNode) -> None:
     overrides = cfg.midattr.layer_overrides
     entry = MODELS[cfg.model.name] if cfg.model.name in MODELS else None
+    backbone = entry and find_backbone(full_backbone_name(entry.backbone, cfg.midattr.timm_name))
     if entry is not None and (entry.schema is not None or TABLE not in cfg.data.sources):
         names = () if entry.schema is None else entry.schema.names
-        layers = tuple(BACKBONES[entry.backbone].layers)
     else:  # they are not known yet, or nothing reads them then, but they must be well-formed
         names = tuple(filter(None, (override.partition('=')[0] for override in overrides)))
-        layers = tuple(BACKBONES[entry.backbone].layers) if entry else layer_names()
+    layers = tuple(backbone.layers) if backbone else layer_names()
     assign_layers(names, layers, cfg.midattr.attribute_layer, overrides)

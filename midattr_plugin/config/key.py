@@ -61,6 +61,8 @@ class Key:
         applies_if: another key and the value that it must have for ``allowed`` to apply; None:
             it always applies.
         path: the value, or each item of a list, is a path, in which ``~`` is the home folder.
+        listed_by: command that lists the names, where they are too many for a sentence.
+        refusal: returns why a name is not among those that are allowed; '' if nothing is known.
     """
 
     default: Any
@@ -74,6 +76,8 @@ class Key:
     extensible: bool = False
     read_if: Condition | None = None
     path: bool = False
+    listed_by: str = ''
+    refusal: Callable[[str], str] | None = None
 
     def names(self) -> Sequence[str] | None:
         """Return the names that are allowed; None if the values are not names."""
@@ -106,11 +110,16 @@ class Key:
         for item in items:
             name = item.lower() if self.ignore_case else item
             if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
-                hint = f' (did you mean {close[0]}?)' if close else ''
-                own = _EXTENSIONS_HINT if self.extensible else ''
-                return item, f'must be one of {", ".join(names)}{hint}{own}'
+                return item, self._refuse(name, names)
         return None
+
+    def _refuse(self, name: str, names: Sequence[str]) -> str:
+        if self.refusal is not None and (reason := self.refusal(name)):
+            return f'that is not possible: {reason}'
+        close = difflib.get_close_matches(name, names, n=3 if self.listed_by else 1)
+        hint = f' (did you mean {" or ".join(close)}?)' if close else ''
+        own = _EXTENSIONS_HINT if self.extensible else ''
+        return f'must be one of {self.describe_allowed()}{hint}{own}'
 
     def describe_meaning(self) -> str:
         """Return the meaning, and when the key is read."""
@@ -120,6 +129,8 @@ class Key:
     def describe_allowed(self) -> str:
         """Return the allowed values in words; '' if all are."""
         names = self.names()
+        if names is not None and self.listed_by:
+            return f'the {len(names)} names that `{self.listed_by}` lists'
         if names is not None:
             return ', '.join(names)
         return '' if self.allowed is None else str(self.allowed)

@@ -25,17 +25,22 @@ from midattr_plugin.loading import CACHES
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS
 from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
-from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.backbone import SAME_LAYER, layer_names
+from midattr_plugin.models.backbones.timm_models import TIMM
 from midattr_plugin.models.midattr_net import BRANCHES, DESCRIPTORS
 from midattr_plugin.models.zoo import MODELS
 
 
 def _layers() -> tuple[str, ...]:
-    return layer_choices(layer_names())
+    return layer_choices(dict.fromkeys([*layer_names(), *SAME_LAYER, *SAME_LAYER.values()]))
 
 
 _OURS = condition(
     'model.name is one of this project', lambda values: values['model.name'] in MODELS
+)
+_TIMM = condition(
+    f'model.name begins with midattr_{TIMM}',
+    lambda values: values['model.name'] in MODELS and MODELS[values['model.name']].backbone == TIMM,
 )
 _ATTRIBUTES = condition(
     'model.name learns attributes',
@@ -97,6 +102,13 @@ _ROWS = {
         read_if=_TABLE,
     ),
     # --- Model (section 2.1) ---
+    'timm_name': Key(
+        '',
+        'network of timm that midattr_timm and midattr_timm_market (..._duke, ...) are built on, '
+        'e.g. tiny_vit_5m_224; needs the extra [timm]',
+        argument='model.timm_name',
+        read_if=_TIMM,
+    ),
     'branches': Key(
         ['global', 'local'],
         "branches of the model. 'global': conv5, global average pooling (pool5). 'local': the part "
@@ -108,11 +120,11 @@ _ROWS = {
     ),
     'attribute_layer': Key(
         'res3d',
-        'layer on which the attributes are recognized: a layer of the backbone (of a ResNet the '
-        'ends of conv3, conv4 and conv5), cut into 4 horizontal parts, or pool5, the pooled '
-        'feature. Section 2.1 uses res3d; Tables 4 and 5 compare the layers. Beyond the paper: '
-        'mixture, a weighted sum of the logits of all layers, with weights that each attribute '
-        'learns',
+        'layer on which the attributes are recognized: a layer of the backbone (res3d or s8, of '
+        'stride 8; res4f or s16; res5c or s32: of a ResNet the ends of conv3, conv4 and conv5), '
+        'cut into 4 horizontal parts, or pool5, the pooled feature. Section 2.1 uses res3d; Tables '
+        '4 and 5 compare the layers. Beyond the paper: mixture, a weighted sum of the logits of '
+        'all layers, with weights that each attribute learns',
         _layers,
         argument='model.attribute_layer',
         extensible=True,

@@ -16,6 +16,7 @@ from midattr_plugin.engine import ENGINE_NAMES
 from midattr_plugin.engine.results import RANKS
 from midattr_plugin.loading.batch_transform import TRANSFORMS
 from midattr_plugin.metrics import DISTANCES
+from midattr_plugin.models.backbones.refused import why_not
 
 _LABEL_SMOOTHING = 0.1  # the epsilon of torchreid's loss.softmax.label_smooth
 _SOME = (1, math.inf)
@@ -63,6 +64,8 @@ _ROWS = {
         "name of the model in torchreid's build_model; those of this project begin with midattr_",
         torchreid_compat.model_names,
         extensible=True,
+        listed_by='midattr-train --models',
+        refusal=why_not,
     ),
     'model.pretrained': Key(True, 'start from ImageNet weights'),
     'model.load_weights': Key(

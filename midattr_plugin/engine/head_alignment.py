@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from midattr_plugin.models import BACKBONES, MODELS, ModelSpec
 from midattr_plugin.models.attribute_heads import AttributeHeads, assign_layers
+from midattr_plugin.models.backbone import find_backbone
 from midattr_plugin.models.layer_mixture import MIXTURE
 from midattr_plugin.schema import Attribute, AttributeSchema
 
@@ -171,6 +172,6 @@ def _layers_read(spec: ModelSpec) -> dict[str, str]:
 
 
 def _layer_names(spec: ModelSpec | None) -> tuple[str, ...]:
-    if spec is None or spec.backbone not in BACKBONES:
+    if spec is None or spec.backbone.partition(':')[0] not in BACKBONES:
         return ()
-    return tuple(BACKBONES[spec.backbone].layers)
+    return tuple(find_backbone(spec.backbone).layers)

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from midattr_plugin.errors import InputError
 from midattr_plugin.explain.attribute_evidence import attribute_evidence
 from midattr_plugin.explain.pointing import Pointed, near, points_at
-from midattr_plugin.models import BACKBONES, MidAttrNet
+from midattr_plugin.models import MidAttrNet
+from midattr_plugin.models.backbone import find_backbone
 from midattr_plugin.schema import NUM_PARTS
 
 OURS, GRAD_CAM, MIDDLE = 'ours', 'Grad-CAM', 'middle of its parts'
@@ -120,7 +121,7 @@ def _grad_cam(model: MidAttrNet) -> Callable[[Tensor, Mapping[str, int]], Maps]:
     if model.schema is None:
         raise InputError('these weights have no attributes that could point; give others')
     layers = model.attribute_heads.layer_of
-    children = BACKBONES[model.spec.backbone].layers
+    children = find_backbone(model.spec.backbone).layers
     for name, layer in layers.items():
         if layer not in children:
             raise InputError(

@@ -1,8 +1,8 @@
 """The architecture: backbone, branches, attribute heads (paper section 2.1)."""
 
 from midattr_plugin.models.backbone import BACKBONES, Backbone
+from midattr_plugin.models.backbones import ResNet
 from midattr_plugin.models.midattr_net import MidAttrNet
-from midattr_plugin.models.resnet import ResNet
 from midattr_plugin.models.spec import ModelSpec
 from midattr_plugin.models.zoo import MODELS, midattr_model
 

@@ -5,13 +5,13 @@ attribute, each max-pooled; or 'pool5', the pooled feature of the global branch 
 'mixture', a learned sum of what is recognized on each named layer (:class:`LayerMixture`). The
 paper's layers (ends of conv3, conv4, conv5 of a ResNet):
 
-======  ==================================
+======  ===========================================
 layer   torchvision's name, stride
-======  ==================================
-res3d   ``layer2``, 8 pixels
-res4f   ``layer3``, 16 pixels
-res5c   ``layer4``, 32 pixels
-======  ==================================
+======  ===========================================
+res3d   ``layer2``, 8 pixels (``s8``)
+res4f   ``layer3``, 16 pixels (``s16``)
+res5c   ``layer4``, 32 pixels (``s32``)
+======  ===========================================
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from midattr_plugin.errors import InputError
+from midattr_plugin.models.backbone import own_layer_name
 from midattr_plugin.models.layer_mixture import MIXTURE, LayerMixture
 from midattr_plugin.models.layers import build_classifier
 from midattr_plugin.models.part_generators import PartGenerators
@@ -168,24 +169,28 @@ def assign_layers(
         names: of the attributes; none for a model without them.
         layers: named layers of the backbone.
         attribute_layer: layer of all attributes that are not overridden: one of ``layers``,
-            'pool5' or 'mixture'.
+            'pool5' or 'mixture'. A layer has two names: 's8' is 'res3d', and so on.
         layer_overrides: '<attribute>=<layer>' for others, e.g. 'age=res4f'.
 
     Returns:
-        Attribute name -> layer, 'pool5' or 'mixture', in the order of ``names``.
+        Attribute name -> layer as the backbone names it, 'pool5' or 'mixture', in the order of
+        ``names``.
 
     Raises:
         InputError: a layer or an attribute is unknown, or an attribute is given two layers.
     """
+    layers = tuple(layers)
     choices = layer_choices(layers)
+    attribute_layer = own_layer_name(attribute_layer, layers)
     if names and attribute_layer not in choices:
         raise InputError(
-            f'midattr.attribute_layer: unknown layer "{attribute_layer}"; choose from '
+            f'midattr.attribute_layer: this backbone has no layer "{attribute_layer}"; choose from '
             f'{", ".join(choices)}'
         )
     overridden: dict[str, str] = {}
     for override in layer_overrides:
         name, _, layer = override.partition('=')
+        layer = own_layer_name(layer, layers)
         if name not in names or layer not in choices:
             raise InputError(
                 f'midattr.layer_overrides: "{override}" is not <attribute>=<layer> with an '

@@ -3,16 +3,35 @@
 A backbone is cut where the branches split. The *trunk* runs once; the *tail* exists once per
 branch (paper section 2.1: "conv5 is duplicated"). Attributes may be recognized on any of its
 named layers.
+
+Layers have the names of their strides: ``s8`` is the deepest map with a row for every 8 pixels of
+the image. ResNets have the paper's names. One stands for the other on every backbone, so that one
+configuration fits all:
+
+======  =====  ===============================
+paper   name   of a ResNet
+======  =====  ===============================
+res3d   s8     end of conv3, ``layer2``
+res4f   s16    end of conv4, ``layer3``
+res5c   s32    end of conv5, ``layer4``
+======  =====  ===============================
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
+
+SAME_LAYER = {'res3d': 's8', 'res4f': 's16', 'res5c': 's32'}
+"""The paper's name of a layer -> the name by its stride."""
+_OTHER_NAME = SAME_LAYER | {by_stride: paper for paper, by_stride in SAME_LAYER.items()}
 
 
 class Backbone(ABC):
@@ -32,7 +51,7 @@ class Backbone(ABC):
             of the model, by which torchreid freezes layers and gives them learning rates.
         tail: what follows the trunk; each branch has a copy of its own.
         channels: layer -> number of channels C of its map (B, C, h, w).
-        strides: layer -> pixels of the image per row of the map, so that h = ceil(H / stride).
+        strides: layer -> pixels of the image per row of the map.
     """
 
     layers: ClassVar[Mapping[str, str]]
@@ -69,6 +88,30 @@ class Backbone(ABC):
             InputError: the weights cannot be had.
         """
 
+    @classmethod
+    def member(cls, name: str) -> 'type[Backbone]':
+        """Return one network of a family; see :func:`find_backbone`.
+
+        Raises:
+            InputError: this backbone is one network, not a family.
+        """
+        raise InputError(f'model.name: a backbone that is one network has no "{name}" in it')
+
+    def map_sizes(self, height: int, width: int) -> dict[str, tuple[int, int, int]]:
+        """Return layer -> size (C, h, w) of the map of an image, without computing it.
+
+        Args:
+            height: of the image, pixels.
+            width: of the image, pixels.
+
+        Raises:
+            InputError: the network cannot take images of this size.
+        """
+        layer_of = {child: layer for layer, child in self.layers.items()}
+        stages = {**self.trunk, self.tail_name: self.tail}
+        sizes = output_sizes(stages, height, width)
+        return {layer_of[child]: size for child, size in sizes.items() if child in layer_of}
+
     @property
     def last_layer(self) -> str:
         """Name of the output of the tail."""
@@ -82,6 +125,67 @@ class Backbone(ABC):
 
 BACKBONES: Registry[type[Backbone]] = Registry('backbone', 'model.name')
 """Backbones by name; a model ``midattr_<name>`` is registered for each."""
+
+
+def find_backbone(name: str) -> type[Backbone]:
+    """Return the backbone of a name, which for one of a family is '<family>:<member>'.
+
+    Raises:
+        InputError: there is none.
+    """
+    family, colon, member = name.partition(':')
+    return BACKBONES[family].member(member) if colon else BACKBONES[family]
+
+
+def own_layer_name(name: str, layers: Iterable[str]) -> str:
+    """Return the name that a backbone has for a layer: ``s8`` for ``res3d``, or the reverse.
+
+    Args:
+        name: as somebody wrote it.
+        layers: names of the backbone's layers.
+
+    Returns:
+        ``name`` itself, if the backbone has it or neither of the two.
+    """
+    layers = tuple(layers)
+    other = _OTHER_NAME.get(name, name)
+    return other if name not in layers and other in layers else name
+
+
+def output_sizes(
+    modules: Mapping[str, nn.Module], height: int, width: int
+) -> dict[str, tuple[int, int, int]]:
+    """Return the size (C, h, w) of what each module of a chain gives, without computing it.
+
+    Args:
+        modules: name -> module, each of which takes what the one before it gives.
+        height: of the image, pixels.
+        width: of the image, pixels.
+
+    Raises:
+        InputError: the modules cannot take images of this size.
+    """
+    x = torch.empty(1, 3, height, width, device='meta')
+    sizes: dict[str, tuple[int, int, int]] = {}
+    for name, module in modules.items():
+        is_training = module.training
+        state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        try:
+            # in test mode: batch statistics of a single row cannot be had
+            x = functional_call(
+                module.eval(), {key: value.to('meta') for key, value in state.items()}, (x,)
+            )
+        except (RuntimeError, ValueError, AssertionError, IndexError) as error:
+            raise InputError(
+                f'data.height, data.width: the backbone cannot take images of {height} x {width} '
+                f'pixels ({" ".join(str(error).split())[:120] or type(error).__name__}); choose '
+                'a larger size, or one that its pretrained weights were made for'
+            ) from error
+        finally:
+            module.train(is_training)
+        channels, rows, columns = x.shape[1:]
+        sizes[name] = channels, rows, columns
+    return sizes
 
 
 def layer_names() -> tuple[str, ...]:

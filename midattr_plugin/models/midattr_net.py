@@ -9,7 +9,6 @@ of the global and the local feature. On a ResNet::
 """
 
 import copy
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -55,8 +54,8 @@ class MidAttrNet(nn.Module):
             options of branches and descriptor have no effect.
         backbone: the network it stands on; its modules become children of the model.
         schema: the attributes to learn; None for a model without them.
-        attribute_layer: a layer of the backbone on which they are recognized, 'pool5' or
-            'mixture'; see :mod:`midattr_plugin.models.attribute_heads`.
+        attribute_layer: a layer of the backbone on which they are recognized, by either of its
+            names, 'pool5' or 'mixture'; see :mod:`midattr_plugin.models.attribute_heads`.
         layer_overrides: '<attribute>=<layer>' for attributes that read another layer.
         branches: 'global', 'local' or both. The backbone's last layer is that of the global
             branch if there is one; pool5 needs that branch.
@@ -147,9 +146,7 @@ class MidAttrNet(nn.Module):
             dims['global'] = channels
             self._add_classifier('global', channels, generators)
         if 'local' in self.branches:
-            self.part_rows = part_rows or math.ceil(
-                image_size[0] / backbone.strides[backbone.last_layer]
-            )
+            self.part_rows = part_rows or backbone.map_sizes(*image_size)[backbone.last_layer][1]
             # Copied only now, so that the copy too starts from the pretrained weights.
             self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(tail))
             with generators.part('part_reduction'):

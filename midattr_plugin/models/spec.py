@@ -11,7 +11,7 @@ from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.image_file import upright_rgb
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.backbone import BACKBONES
+from midattr_plugin.models.backbone import BACKBONES, find_backbone
 from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.schema import AttributeSchema
 
@@ -26,7 +26,8 @@ class ModelSpec:
         name: of the model, for messages and torchreid's ``build_model``.
         num_classes: number n of training identities; 0 for a model of attributes alone.
         loss: what the model returns in train mode: 'softmax', 'triplet' or 'midattr'.
-        backbone: name of the backbone of a model of ours; '' for a model of torchreid.
+        backbone: name of the backbone of a model of ours, see
+            :func:`midattr_plugin.models.backbone.find_backbone`; '' for a model of torchreid.
         last_stride: of the backbone.
         options: further arguments of :class:`MidAttrNet`.
         schema: the attributes, with the names of their classes; None without any.
@@ -60,12 +61,12 @@ class ModelSpec:
             return torchreid_compat.models.build_model(
                 self.name, self.num_classes, loss=self.loss, pretrained=False, use_gpu=False
             )
-        if self.backbone not in BACKBONES:
+        if self.backbone.partition(':')[0] not in BACKBONES:
             raise InputError(
                 f'backbone "{self.backbone}" of model "{self.name}" is not registered; import the '
-                f'module that registers it first (registered are {", ".join(BACKBONES)})'
+                f'module that registers it first (midattr-train --models lists those that are)'
             )
-        backbone = BACKBONES[self.backbone](None, self.last_stride)
+        backbone = find_backbone(self.backbone)(None, self.last_stride)
         model = MidAttrNet(
             self.num_classes,
             backbone,

@@ -6,13 +6,14 @@ backbone, with each registered attribute dataset and each pair of them.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.backbone import BACKBONES
+from midattr_plugin.models.backbone import BACKBONES, find_backbone, own_layer_name
+from midattr_plugin.models.backbones.timm_models import TIMM
 from midattr_plugin.models.midattr_net import MidAttrNet
 from midattr_plugin.models.spec import ModelSpec
 from midattr_plugin.registry import Registry
@@ -92,6 +93,7 @@ def midattr_model(
     weights: str = '',
     weights_file: str = '',
     last_stride: int = 2,
+    timm_name: str = '',
     *,
     backbone: str = 'resnet50',
     schema: AttributeSchema | None = None,
@@ -108,6 +110,7 @@ def midattr_model(
         weights: name of the pretrained weights; '' for the backbone's own choice.
         weights_file: a file to read them from instead.
         last_stride: of the backbone, 2 or 1.
+        timm_name: network of timm, of the backbone 'timm'.
         backbone: name of a registered backbone.
         schema: the attributes to learn.
         name: of the model, for its spec.
@@ -116,7 +119,9 @@ def midattr_model(
     Raises:
         InputError: the weights cannot be had, or an option is wrong.
     """
-    kind = BACKBONES[backbone]
+    backbone = full_backbone_name(backbone, timm_name)
+    kind = find_backbone(backbone)
+    options = _with_own_layer_names(options, kind.layers)
     state = kind.pretrained_state(weights, weights_file) if pretrained else None
     model = MidAttrNet(num_classes, kind(state, last_stride), schema, loss=loss, **options)
     model.spec = ModelSpec(
@@ -130,6 +135,24 @@ def midattr_model(
         tuple(options.get('image_size', (256, 128))),
     )
     return model
+
+
+def full_backbone_name(backbone: str, timm_name: str = '') -> str:
+    """Return the name of a backbone as a spec has it: of a network of timm 'timm:<name>'."""
+    return f'{backbone}:{timm_name}' if backbone == TIMM else backbone
+
+
+def _with_own_layer_names(options: Mapping[str, Any], layers: Iterable[str]) -> dict[str, Any]:
+    """Return options with the layers as the backbone names them, so that a spec has one name."""
+    layers, named = tuple(layers), dict(options)
+    if 'attribute_layer' in named:
+        named['attribute_layer'] = own_layer_name(named['attribute_layer'], layers)
+    if 'layer_overrides' in named:
+        pairs = (override.partition('=') for override in named['layer_overrides'])
+        named['layer_overrides'] = [
+            f'{name}{sign}{own_layer_name(layer, layers)}' for name, sign, layer in pairs
+        ]
+    return named
 
 
 _IN_SPEC = ('schema', 'loss', 'image_size')  # arguments of MidAttrNet that are fields of its spec

@@ -102,7 +102,10 @@ def check(*pairs):
             'set train.batch_size to 8 or more',
         ),
         (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
-        ([*OURS, 'midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
+        (
+            [*OURS, 'midattr.layer_overrides', ['age=res9']],
+            'res3d, res4f, res5c, pool5',
+        ),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
         ([*OURS, 'midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
         (['midattr.layer_overrides', ['age=res4f', 'age=res5c']], 'age is given two layers'),

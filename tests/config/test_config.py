@@ -218,6 +218,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.deterministic',
         'midattr.freeze_bn',
         'midattr.sync_batch_norm',
+        'midattr.timm_name',
         'midattr.untrained',
         'midattr.validation_identities',
     }

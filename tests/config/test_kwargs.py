@@ -140,6 +140,7 @@ def test_model():
     assert arguments(cfg, 'model') == {
         'weights': '',
         'weights_file': '',
+        'timm_name': '',
         'attribute_layer': 'res3d',
         'layer_overrides': ['age=res4f'],
         'branches': ['global', 'local'],

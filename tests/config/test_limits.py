@@ -57,7 +57,7 @@ def test_interval(interval, inside, outside, words):
         (
             'midattr.attribute_layer',
             'layer2',
-            'res3d, res4f, res5c, pool5, mixture; one of your own',
+            'res3d, res4f, res5c, s8, s16, s32, pool5, mixture; one of your own',
         ),
         ('midattr.last_stride', 3, 'at least 1 and at most 2'),
         ('midattr.last_stride', 0, 'at least 1 and at most 2'),

@@ -79,6 +79,7 @@ ROWS = [
     ('midattr.bnneck', True, PLAIN, []),
     ('midattr.last_stride', 1, PLAIN, []),
     ('midattr.freeze_bn', True, PLAIN, []),
+    ('midattr.timm_name', 'resnet18d', ['model.name', 'midattr_timm'], PLAIN),
     ('midattr.weights_file', 'x', PLAIN, [*PLAIN, 'model.pretrained', False]),
     ('midattr.weights', 'x', PLAIN, [*PLAIN, 'midattr.weights_file', 'y']),
     ('midattr.mu', 2, PLAIN, [*OURS, 'midattr.branches', ['local'], 'midattr.descriptor', 'local']),

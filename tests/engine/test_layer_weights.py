@@ -8,7 +8,7 @@ import torch
 from helpers.fake_market import write_market_tree
 from helpers.tiny_run import arguments
 from midattr_plugin.datasets import MARKET1501
-from midattr_plugin.models.resnet import ResNet
+from midattr_plugin.models import ResNet
 from midattr_plugin.train import main
 
 MIXED_LAYERS = list(ResNet.layers)

@@ -156,7 +156,7 @@ def test_a_model_of_torchreid(tmp_path):
         (ModelSpec('osnet_x9', 7), 'model "osnet_x9" is unknown to this torchreid; import'),
         (
             ModelSpec('midattr_vit', 7, backbone='vit'),
-            'backbone "vit" of model "midattr_vit" is not registered; import .*resnet18, resnet34',
+            'backbone "vit" of model "midattr_vit" is not registered; import .*--models lists',
         ),
     ],
 )

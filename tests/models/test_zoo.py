@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets import DUKEMTMCREID, MARKET1501
 from midattr_plugin.errors import InputError
-from midattr_plugin.models import MODELS
+from midattr_plugin.models import BACKBONES, MODELS
 
 NUM_IDS = 751
 
@@ -25,7 +25,7 @@ def num_parameters(model):
 def test_names():
     assert set(MODELS) == {
         f'midattr_{backbone}{ending}'
-        for backbone in (*(f'resnet{depth}' for depth in (18, 34, 50, 101, 152)), 'tiny')
+        for backbone in BACKBONES
         for ending in ('', '_market', '_duke', '_market_duke')
     }
 
