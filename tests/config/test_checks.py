@@ -101,10 +101,10 @@ def check(*pairs):
             'loss.triplet.weight_t needs two identities in a batch, but train.batch_size is 4 .* '
             'set train.batch_size to 8 or more',
         ),
-        (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, pool5'),
+        (['midattr.layer_overrides', ['age=res9']], 'res3d, res4f, res5c, (s8, s16, s32, )?pool5'),
         (
             [*OURS, 'midattr.layer_overrides', ['age=res9']],
-            'res3d, res4f, res5c, pool5',
+            'res3d, res4f, res5c, (s8, s16, s32, )?pool5',
         ),
         (['midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),
         ([*OURS, 'midattr.layer_overrides', ['=res4f']], 'midattr.layer_overrides'),

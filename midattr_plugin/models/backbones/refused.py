@@ -7,8 +7,8 @@ _CHANNELS_LAST = 'it has maps with the channels last, which the branches cannot 
 _REASONS = {
     'hacnn': 'it takes images of 160 x 64 pixels alone, and has regions with a branch each of its '
     'own; choose midattr_osnet_x0_5, which is as small',
-    'mlfn': 'it puts what each of its blocks selected into its descriptor, so that it has no end that '
-    'a second branch could copy; choose midattr_resnext50_32x4d, on which it is built',
+    'mlfn': 'it puts what each of its blocks selected into its descriptor, so that it has no end '
+    'that a second branch could copy; choose midattr_resnext50_32x4d, on which it is built',
     'mudeep': 'it joins four maps in its last layers, for images of 256 x 128 pixels alone; choose '
     'midattr_osnet_x1_0, which has streams of several scales, too',
     'nasnsetmobile': 'each of its cells reads the maps of two others, so that it cannot be cut; '
