@@ -1,4 +1,4 @@
-"""Small rendered datasets in the layout of Market-1501, made on first use."""
+"""Rendered datasets in the layout of Market-1501; small ones are made on first use."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,3 +76,28 @@ class MidAttrOthers(MidAttrDemo):
     dataset_dir = 'midattr_others'
     how_to_get = 'remove the folder "midattr_others", and it is rendered again'
     people = MappingProxyType({'seed': OTHERS_SEED, 'num_train': 1000})
+
+
+@ATTRIBUTE_DATASETS.register('midattr_street')
+class MidAttrStreet(MidAttrDemo):
+    """Rendered people of every season in many streets, for training what shall work on real people.
+
+    They take minutes to hours, and so are rendered by a command, never on first use.
+    """
+
+    dataset_dir = 'midattr_street'
+    last_identity = 9999
+    num_cameras = 6 * 200  # six in each street
+    how_to_get = 'render it with: midattr-render --street 3000 --out <data.root>'
+
+    def download_dataset(self, dataset_dir: str, dataset_url: str | None) -> None:
+        """Check that the folder exists.
+
+        Args:
+            dataset_dir: folder of the dataset.
+            dataset_url: ignored.
+
+        Raises:
+            InputError: the folder is missing.
+        """
+        Market1501Attr.download_dataset(self, dataset_dir, dataset_url)

@@ -6,5 +6,6 @@ are not available, and say nothing about accuracy on photographs.
 
 from midattr_plugin.rendering.cli import main
 from midattr_plugin.rendering.render import render_demo, render_twin
+from midattr_plugin.rendering.street.render import render_street
 
-__all__ = ['main', 'render_demo', 'render_twin']
+__all__ = ['main', 'render_demo', 'render_street', 'render_twin']

@@ -1,14 +1,16 @@
-"""Command line of the renderer: the demo set, a twin of Market-1501, or a contact sheet."""
+"""Command line of the renderer: the demo set, a twin, people of every season, a contact sheet."""
 
 import argparse
 from collections.abc import Sequence
 
+import numpy as np
+
 from midattr_plugin.command import run_command
 from midattr_plugin.errors import InputError
-from midattr_plugin.midattr_demo import OTHERS_SEED, MidAttrOthers
+from midattr_plugin.midattr_demo import OTHERS_SEED, MidAttrOthers, MidAttrStreet
 from midattr_plugin.rendering.difficulty import DIFFICULTY, HARDEST, Difficulty
 from midattr_plugin.rendering.look import Look
-from midattr_plugin.rendering.preview import write_preview
+from midattr_plugin.rendering.preview import contact_sheet, write_sheet
 from midattr_plugin.rendering.render import (
     DEFAULT_SEED,
     DEMO_TEST_PIDS,
@@ -18,6 +20,8 @@ from midattr_plugin.rendering.render import (
     render_twin,
 )
 from midattr_plugin.rendering.roster import first_identities, invent_roster, read_roster
+from midattr_plugin.rendering.street.preview import street_sheet
+from midattr_plugin.rendering.street.render import STREET_TEST_PIDS, check_street, render_street
 from midattr_plugin.user_path import path_option
 
 # Folders below the data root where the datasets of these names look.
@@ -63,13 +67,17 @@ def run(options: argparse.Namespace) -> None:
             '--limit only applies to the identities of --annotations; leave it out '
             'or name an annotation file'
         )
-    difficulty = Difficulty.uniform(options.difficulty)
+    if options.street is not None:
+        _check_street(options)
     if options.preview is not None:
-        write_preview(options.preview, _previewed_looks(options), options.seed, difficulty)
+        write_sheet(options.preview, _sheet(options))
         print(f'Contact sheet: {options.preview}')
     if options.out is None:
         return
-    if options.annotations is None:
+    if options.street is not None:
+        folder = options.out / MidAttrStreet.dataset_dir
+        render_street(folder, options.street, options.seed, options.workers)
+    elif options.annotations is None:
         folder = options.out / DEMO_FOLDER
         render_demo(folder, options.seed, options.workers, options.difficulty)
     else:
@@ -83,6 +91,23 @@ def run(options: argparse.Namespace) -> None:
             options.difficulty,
         )
     print(f'Rendered images (not photographs): {folder}\nUse them with the data root {options.out}')
+
+
+def _check_street(options: argparse.Namespace) -> None:
+    check_street(options.street)
+    if options.annotations is not None or options.difficulty != DIFFICULTY:
+        name = '--difficulty' if options.annotations is None else '--annotations'
+        raise InputError(
+            f'{name} applies to the demo set and to twins, and --street is neither; leave one of '
+            'the two out'
+        )
+
+
+def _sheet(options: argparse.Namespace) -> np.ndarray:
+    difficulty = Difficulty.uniform(options.difficulty)
+    if options.street is not None:
+        return street_sheet(options.seed, min(options.street, _PREVIEWED))
+    return contact_sheet(_previewed_looks(options), options.seed, difficulty)
 
 
 def _previewed_looks(options: argparse.Namespace) -> dict[int, Look]:
@@ -99,14 +124,22 @@ def _parser() -> argparse.ArgumentParser:
         prog='midattr-render',
         description='Render pictures of people with known attributes in the layout of '
         'Market-1501: by default the small set "midattr_demo", with --annotations '
-        'every identity of an annotation file.',
+        'every identity of an annotation file, with --street people of every season for training.',
     )
     parser.add_argument(
         '--out',
         type=path_option,
         metavar='FOLDER',
         help=f'data root; the pictures go to FOLDER/{DEMO_FOLDER}, or with '
-        f'--annotations to FOLDER/{TWIN_FOLDER}',
+        f'--annotations to FOLDER/{TWIN_FOLDER}, with --street to '
+        f'FOLDER/{MidAttrStreet.dataset_dir}',
+    )
+    parser.add_argument(
+        '--street',
+        type=int,
+        metavar='N',
+        help='render N training identities of every season, about 20 pictures each, and '
+        f'{STREET_TEST_PIDS} for testing',
     )
     parser.add_argument(
         '--annotations',

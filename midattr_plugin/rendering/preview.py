@@ -1,6 +1,6 @@
 """Writes a contact sheet of rendered identities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -35,24 +35,28 @@ def contact_sheet(
             photograph(look, traits, pid, camera, scene, 0, seed, difficulty, turn)
             for camera, scene, turn in zip(CAMERAS, scenes, turns, strict=True)
         ]
+        rows.append((f'{pid:04d} {describe(look)}', cells))
+    return captioned_sheet(rows)
+
+
+def captioned_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> np.ndarray:
+    """Return a sheet (H, W, 3) uint8, BGR, with two rows of pictures side by side.
+
+    Args:
+        rows: caption, and six pictures (128, 64, 3) uint8, BGR, of each.
+    """
+    strips = []
+    for text, cells in rows:
         row = cv2.resize(np.hstack(cells), None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
         caption = np.full((_TEXT, row.shape[1], 3), 255, np.uint8)
-        cv2.putText(
-            caption,
-            f'{pid:04d} {describe(look)}',
-            (3, _TEXT - 5),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.4,
-            (0, 0, 0),
-            1,
-            cv2.LINE_AA,
-        )
-        rows += [caption, row]
-    if not rows:
+        place, font = (3, _TEXT - 5), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(caption, text, place, font, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+        strips += [caption, row]
+    if not strips:
         return np.full((_TEXT, len(CAMERAS) * WIDTH * _ZOOM + HEIGHT, 3), 255, np.uint8)
     # two identities side by side
-    half = (len(rows) // 2 + 1) // 2 * 2
-    columns = [np.vstack(rows[:half]), np.vstack(rows[half:] or [rows[0]])]
+    half = (len(strips) // 2 + 1) // 2 * 2
+    columns = [np.vstack(strips[:half]), np.vstack(strips[half:] or [strips[0]])]
     height = max(column.shape[0] for column in columns)
     columns = [
         cv2.copyMakeBorder(
@@ -63,14 +67,12 @@ def contact_sheet(
     return np.hstack(columns)
 
 
-def write_preview(
-    path: Path, looks: Mapping[int, Look], seed: int, difficulty: Difficulty | None = None
-) -> None:
-    """Write a contact sheet (PNG); see :func:`contact_sheet`.
+def write_sheet(path: Path, sheet: np.ndarray) -> None:
+    """Write a sheet (H, W, 3) uint8, BGR, as PNG.
 
     Raises:
         InputError: the file cannot be written.
     """
-    _, data = cv2.imencode('.png', contact_sheet(looks, seed, difficulty))
+    _, data = cv2.imencode('.png', sheet)
     with atomic_path(path, data.nbytes) as temporary:
         temporary.write_bytes(data.tobytes())

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +33,7 @@ _NOTICE = (
     'The images in this folder are rendered drawings, not photographs of people.\n'
     'Scores measured on them say nothing about real data.\n'
 )
+Take = Callable[[Shot], np.ndarray]
 _BATCH = 32
 _JPEG_QUALITY = 90  # of all pictures, so that it tells nothing
 
@@ -53,6 +54,7 @@ def write_tree(
     recipe: Recipe,
     workers: int,
     difficulty: Difficulty | None = None,
+    take: Take | None = None,
 ) -> None:
     """Render pictures into a folder, which appears when it is complete.
 
@@ -66,6 +68,8 @@ def write_tree(
         recipe: tells this rendering from others, and has the seed of all random numbers.
         workers: number of processes.
         difficulty: strength of the nuisances, None for the default.
+        take: takes a picture (128, 64, 3) uint8, BGR, in any process; None for the six cameras of
+            a demo set or a twin.
 
     Raises:
         InputError: ``tree`` holds files that were not rendered, or cannot be written.
@@ -83,7 +87,7 @@ def write_tree(
         with _temporary_sibling(tree) as temporary:
             for folder in (TRAIN, QUERY, GALLERY):
                 (temporary / folder).mkdir()
-            _render(temporary, roster, shots, recipe.seed, workers, difficulty)
+            _render(temporary, roster, shots, recipe.seed, workers, difficulty, take)
             (temporary / ANNOTATIONS).write_bytes(annotations)
             (temporary / MARKER).write_text(_NOTICE + recipe.text(), encoding='utf-8')
             _put_in_place(temporary, tree, recipe)
@@ -128,11 +132,12 @@ def _render(
     seed: int,
     workers: int,
     difficulty: Difficulty | None,
+    take: Take | None,
 ) -> None:
     looks = {pid: look for split in roster.values() for pid, look in split.items()}
     batches = [shots[start : start + _BATCH] for start in range(0, len(shots), _BATCH)]
     jobs = [
-        (folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed, difficulty)
+        (folder, batch, {s.pid: looks[s.pid] for s in batch if s.pid > 0}, seed, difficulty, take)
         for batch in batches
     ]
     with (
@@ -189,10 +194,11 @@ def render_batch(
     looks: dict[int, Look],
     seed: int,
     difficulty: Difficulty | None = None,
+    take: Take | None = None,
 ) -> int:
     """Render ``shots`` into ``folder`` and return their number."""
     for shot in shots:
-        picture = _take(shot, looks, seed, difficulty)
+        picture = _take(shot, looks, seed, difficulty) if take is None else take(shot)
         _, data = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         (folder / shot.folder / shot.name).write_bytes(data.tobytes())
     return len(shots)
