@@ -2,7 +2,7 @@ import pytest
 
 from helpers.fake_market import write_market_tree
 from helpers.fake_sources import MARKET_LABELS
-from midattr_plugin import MidAttrDemo, MidAttrOthers
+from midattr_plugin import MidAttrDemo, MidAttrOthers, MidAttrStreet
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.datasets.rendered import RENDERER_VERSION, Recipe
 from midattr_plugin.errors import InputError
@@ -84,3 +84,9 @@ def test_others_of_another_version_are_as_many(tmp_path, monkeypatch):
     calls = again_renderings(monkeypatch)
     MidAttrOthers(str(tmp_path), verbose=False)
     assert calls == [{'seed': 7, 'difficulty': 0.5, 'num_train': 1000}]
+
+
+def test_street_is_not_rendered_on_first_use(tmp_path):
+    with pytest.raises(InputError, match='midattr-render --street 3000 --out <data.root>'):
+        MidAttrStreet(str(tmp_path), verbose=False)
+    assert not list(tmp_path.iterdir())

@@ -62,6 +62,17 @@ def test_preview_alone(tmp_path, annotations, monkeypatch, arguments):
     assert sheet.shape[0] == rows * (128 * 2 + 18)
 
 
+def test_street_goes_where_its_dataset_looks(tmp_path, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr(cli, 'render_street', lambda *options: calls.append(options))
+    sheet = tmp_path / 'sheet.png'
+    arguments = ['--street', '2', '--out', str(tmp_path), '--preview', str(sheet)]
+    assert main([*arguments, '--seed', '5', '--workers', '3']) == 0
+    assert calls == [(tmp_path / 'midattr_street', 2, 5, 3)]
+    assert cv2.imread(str(sheet)).shape == (274, 1548, 3)
+    assert str(tmp_path / 'midattr_street') in capsys.readouterr().out
+
+
 def test_empty_preview():
     assert (preview.contact_sheet({}, 0) == 255).all()
 
@@ -80,6 +91,10 @@ def test_preview_of_one():
         (['--out', '{}/x', '--difficulty', '9'], '--difficulty is 9'),
         (['--preview', '{}/x', '--difficulty', 'nan'], '--difficulty is nan'),
         (['--out', '{}/x', '--limit', '3'], '--limit only applies'),
+        (['--out', '{}/x', '--street', '0'], '--street is 0'),
+        (['--preview', '{}/x', '--street', '9001'], '--street is 9001'),
+        (['--out', '{}/x', '--street', '9', '--difficulty', '2'], '--difficulty applies to'),
+        (['--out', '{}/x', '--street', '9', '--annotations', '{}/a.mat'], '--annotations applies'),
         (['--out', '{}/x', '--annotations', '{}/none.mat'], 'none.mat does not exist'),
         (
             ['--out', '{}/x', '--annotations', '{}/market_attribute.mat', '--limit', '0'],

@@ -1,0 +1,14 @@
+import numpy as np
+
+from midattr_plugin.rendering.canvas import Canvas, Light
+from midattr_plugin.rendering.street.clutter import paint_obstacle
+
+
+def test_obstacles_leave_most_of_the_picture():
+    covered = []
+    for seed in range(60):
+        canvas = Canvas(np.full((256, 128, 3), -50, np.float32), Light())
+        paint_obstacle(canvas, np.random.default_rng(seed))
+        assert np.isfinite(canvas.pixels).all()
+        covered.append((canvas.pixels.max(2) > -45).mean())
+    assert max(covered) < 0.6 and np.mean(covered) > 0.03
