@@ -115,7 +115,7 @@ def sample_camera(random: np.random.Generator) -> StreetCamera:
     place = sample_place(random)
     clean = random.random() < 0.5  # of all cameras half deliver good pictures
     sunny = random.random() < 0.35
-    dusk = not sunny and random.random() < 0.2
+    dusk = not sunny and random.random() < 0.15
     warmth, green = random.normal(0, 0.09), random.normal(0, 0.04)
     exposure = random.normal(-0.35 if dusk else 0.05, 0.16)
     lowest = random.uniform(50, 130)

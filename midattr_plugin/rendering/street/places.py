@@ -56,7 +56,7 @@ def _noise(random: np.random.Generator, size: float) -> np.ndarray:
 
 def _sample_dull(random: np.random.Generator, low: float, high: float) -> Color:
     """Sample a color with little saturation, like most things in a street."""
-    tint = random.normal(0, 9, 3)
+    tint = random.normal(0, 6, 3)
     return np.clip(random.uniform(low, high) + tint, 5, 250).astype(np.float32)
 
 

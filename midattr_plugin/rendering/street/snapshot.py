@@ -107,7 +107,7 @@ def photograph_stray(
 
 def _sample_stance(random: np.random.Generator, wearer: Wearer, view: View, holds: bool) -> Stance:
     walks = random.random() < 0.8
-    stride = (0.24 + 0.26 * wearer.gait) * random.uniform(0.5, 1.25) if walks else 0.05
+    stride = min(0.56, (0.30 + 0.22 * wearer.gait) * random.uniform(0.5, 1.3)) if walks else 0.05
     kinds = ['swing' if walks else 'down'] * 2
     chance = random.random()
     if chance < 0.16:
@@ -144,7 +144,7 @@ def _framed(figure: Figure, box: Box, stretch: float, random: np.random.Generato
     places, _ = figure.view.project(np.stack(joints))
     top, bottom = places[:, 1].min() - 0.01, places[:, 1].max() + 0.03
     left, right = places[:, 0].min(), places[:, 0].max()
-    margin = float(np.clip(random.normal(0.055, 0.03), 0.0, 0.16))
+    margin = float(np.clip(random.normal(0.075, 0.03), 0.0, 0.18))
     scale_y = _HIGH * (1 - 2 * margin) / (bottom - top) / box.height
     scale_x = scale_y * box.height / box.width / stretch
     middle_x = 0.5 * float(places[:, 0].mean()) + 0.25 * (left + right)

@@ -23,7 +23,7 @@ from midattr_plugin.rendering.street.wardrobe import (
     choose,
 )
 
-_ANY_COLOR = 0.14  # share of the garments in any shade, so that rare colors are learned, too
+_ANY_COLOR = 0.09  # share of the garments in any shade, so that rare colors are learned, too
 _ALIKE = 0.25  # share of the people dressed like somebody else in their street
 _PATTERNS = {
     'plain': 0.66, 'stripes': 0.05, 'pinstripes': 0.03, 'checks': 0.06, 'print': 0.04, 'logo': 0.05,
@@ -175,7 +175,9 @@ def _sample_wearer(random: np.random.Generator) -> Wearer:
     )  # fmt: skip
     wearer = Wearer(
         look=Look(female=female, age=age, hat=hair.hat is not None),
-        skin=(skin * random.uniform(0.86, 1.08)).clip(0, 255).astype(np.float32),
+        skin=(skin * random.uniform(0.70, 1.0) * random.uniform(0.96, 1.04, 3))
+        .clip(0, 255)
+        .astype(np.float32),
         girth=1 + float(np.clip(random.normal(0, 0.11), -0.18, 0.34)) + (0, -0.04, 0.03, 0.06)[age],
         shoulders=1 + float(np.clip(random.normal(0, 0.05), -0.1, 0.1)),
         hips=1 + float(np.clip(random.normal(0, 0.06), -0.12, 0.14)),
