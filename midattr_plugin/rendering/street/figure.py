@@ -92,10 +92,10 @@ class Figure:
         self.waist_y = 0.385 + wearer.legs * 0.5 + 0.02 * child
         self.hip_y = 0.475 + wearer.legs + 0.02 * child
         self.crotch_y = self.hip_y + 0.05
-        self.shoulder = (0.121 - 0.015 * female) * wearer.shoulders * (0.6 + 0.4 * girth)
+        self.shoulder = (0.122 - 0.018 * female) * wearer.shoulders * (0.6 + 0.4 * girth)
         self.chest = (0.094 - 0.009 * female) * girth
         self.waist = (0.082 - 0.012 * female) * girth * (1 + 0.5 * max(girth - 1, 0))
-        self.hip = (0.085 + 0.009 * female) * girth * wearer.hips
+        self.hip = (0.084 + 0.011 * female) * girth * wearer.hips
         self.depth = (0.060 + 0.002 * female) * girth
         self.bust = 0.014 * female * (1 - child)
         self.belly = 0.056 * girth * (1 + 0.6 * max(girth - 1, 0)) + 0.008 * (look.age >= 2)

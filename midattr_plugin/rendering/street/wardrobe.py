@@ -123,7 +123,8 @@ class BottomKind:
         end: height of the lower end, from the crown (0) to the soles (1).
         trousers: whether each leg has its own; False for skirts and dresses.
         short: the label of its length.
-        cuts: how often the leg, or the skirt, is slim, straight, wide or flared.
+        cuts: how often the leg, or the skirt, is slim, straight, wide or flared; of jeans and
+            trousers it is LEG_CUTS instead.
         colors: how often it has each shade.
     """
 
@@ -134,7 +135,10 @@ class BottomKind:
     colors: Weights
 
 
-_LEGS = {'slim': 0.35, 'straight': 0.45, 'wide': 0.12, 'flared': 0.08}
+LEG_CUTS: dict[bool, Weights] = {
+    False: {'slim': 0.15, 'straight': 0.6, 'wide': 0.25},
+    True: {'slim': 0.46, 'straight': 0.3, 'wide': 0.06, 'flared': 0.18},
+}
 _DENIM = {
     'indigo': 0.34, 'denim': 0.32, 'faded denim': 0.13, 'navy': 0.06, 'black': 0.11,
     'charcoal': 0.02, 'white': 0.02,
@@ -145,12 +149,12 @@ _SKIRTS = {
     'pink': 0.03, 'green': 0.02, 'olive': 0.02, 'purple': 0.03, 'yellow': 0.03,
 }  # fmt: skip
 BOTTOMS = {
-    'jeans': BottomKind((0.93, 0.975), True, False, _LEGS, _DENIM),
+    'jeans': BottomKind((0.93, 0.975), True, False, {'straight': 1.0}, _DENIM),
     'trousers': BottomKind(
         (0.93, 0.975),
         True,
         False,
-        {'slim': 0.2, 'straight': 0.55, 'wide': 0.17, 'flared': 0.08},
+        {'straight': 1.0},
         {
             'black': 0.42, 'charcoal': 0.12, 'gray': 0.09, 'navy': 0.1, 'brown': 0.07,
             'camel': 0.05, 'beige': 0.05, 'olive': 0.04, 'white': 0.03, 'silver': 0.03,

@@ -14,6 +14,7 @@ from midattr_plugin.rendering.street.wardrobe import (
     BOTTOMS,
     HAIR_STYLES,
     HATS,
+    LEG_CUTS,
     LONG_HAIR,
     SEASONS,
     TOP_COLORS,
@@ -256,7 +257,7 @@ def _sample_top(random: np.random.Generator, season: str, female: bool) -> Top:
         cloth=cloth,
         colors=colors,
         hem=random.uniform(*kind.hem),
-        bulk=random.uniform(*kind.bulk),
+        bulk=random.uniform(*kind.bulk) * (0.85 if female else 1.05),
         sleeve=random.uniform(*kind.sleeve),
         opens=random.random() < kind.opening,
         inner=SHADES[choose(random, TOP_COLORS['light'])].sample(random),
@@ -265,7 +266,7 @@ def _sample_top(random: np.random.Generator, season: str, female: bool) -> Top:
         collar=random.random() < kind.collar,
         belt=female and kind.hem[1] > 0.6 and random.random() < 0.35,
         trim=SHADES[choose(random, TOP_COLORS['light'])].sample(random)
-        if random.random() < 0.12 and kind.hem[1] < 0.6
+        if random.random() < 0.08 and kind.hem[1] < 0.6
         else None,
     )
 
@@ -273,6 +274,9 @@ def _sample_top(random: np.random.Generator, season: str, female: bool) -> Top:
 def _sample_bottom(random: np.random.Generator, season: str, female: bool) -> Bottom:
     name = choose(random, BOTTOM_FREQUENCIES[season, female])
     kind = BOTTOMS[name]
+    cuts = kind.cuts
+    if name in ('jeans', 'trousers'):
+        cuts = LEG_CUTS[female]
     patterns: Weights = {'plain': 0.84, 'seam': 0.03, 'checks': 0.02, 'cuffs': 0.02}
     if name == 'jeans':
         patterns = {'plain': 0.6, 'washed': 0.34, 'cuffs': 0.06}
@@ -290,7 +294,7 @@ def _sample_bottom(random: np.random.Generator, season: str, female: bool) -> Bo
         cloth=cloth,
         colors=colors,
         end=random.uniform(*kind.end),
-        cut=choose(random, kind.cuts if female or name != 'jeans' else kind.cuts | {'flared': 0}),
+        cut=choose(random, cuts),
         tights=tights,
     )
 
