@@ -56,6 +56,25 @@ def test_a_cosine_ends_at_the_last_epoch(tmp_path):
     assert optimizer.param_groups[0]['lr'] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize('warmup, flat', [(0, 3), (2, 3), (3, 0), (2, 5)])
+def test_a_cosine_begins_after_flat_epochs_and_ends_at_its_floor(tmp_path, warmup, flat):
+    keys = {'warmup_epochs': warmup, 'flat_epochs': flat, 'lr_floor': 0.02}
+    pairs = [part for key, value in keys.items() for part in (f'midattr.{key}', value)]
+    optimizer, scheduler = built(tmp_path, 'train.lr_scheduler', 'cosine', *pairs)
+    found = rates(optimizer, scheduler)
+    expected = []
+    for epoch in range(8):
+        if epoch < warmup:
+            expected.append(0.1 * (epoch + 1) / (warmup + 1))
+        elif epoch < warmup + flat:
+            expected.append(0.1)
+        else:
+            share = (epoch - warmup - flat) / (8 - warmup - flat)
+            expected.append(0.02 + 0.08 * (1 + math.cos(math.pi * share)) / 2)
+    assert found == pytest.approx(expected)
+    assert optimizer.param_groups[0]['lr'] == pytest.approx(0.02)
+
+
 @pytest.mark.parametrize('name', SCHEDULES)
 def test_without_a_rise_it_is_torchreids(tmp_path, name):
     pairs, _ = SCHEDULES[name]
@@ -72,6 +91,20 @@ def test_without_a_rise_it_is_torchreids(tmp_path, name):
 @pytest.mark.parametrize('epochs', [1, 3, 5])
 def test_resumes_in_any_epoch(tmp_path, name, epochs):
     pairs = ['train.lr_scheduler', name, 'midattr.warmup_epochs', 3, *SCHEDULES[name][0]]
+    whole = rates(*built(tmp_path, *pairs))
+    optimizer, scheduler = built(tmp_path, *pairs)
+    rates(optimizer, scheduler, epochs)
+    other, other_scheduler = built(tmp_path, *pairs)
+    other.load_state_dict(optimizer.state_dict())
+    other_scheduler.load_state_dict(scheduler.state_dict())
+    assert rates(other, other_scheduler, 8 - epochs) == whole[epochs:]
+
+
+@pytest.mark.parametrize('epochs', range(1, 8))
+@pytest.mark.parametrize('warmup', [0, 2])
+def test_a_flat_start_resumes_in_any_epoch(tmp_path, warmup, epochs):
+    pairs = ['train.lr_scheduler', 'cosine', 'midattr.warmup_epochs', warmup]
+    pairs += ['midattr.flat_epochs', 3, 'midattr.lr_floor', 0.01]
     whole = rates(*built(tmp_path, *pairs))
     optimizer, scheduler = built(tmp_path, *pairs)
     rates(optimizer, scheduler, epochs)

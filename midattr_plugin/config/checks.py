@@ -91,13 +91,7 @@ def _check_training(cfg: CfgNode) -> None:
             f'train.start_epoch is {cfg.train.start_epoch}, which leaves none of the '
             f'{cfg.train.max_epoch} epochs of train.max_epoch: set it below that'
         )
-    warmup = cfg.midattr.warmup_epochs
-    if warmup and warmup >= cfg.train.max_epoch and not cfg.test.evaluate:
-        raise InputError(
-            f'midattr.warmup_epochs is {warmup}, which leaves none of the '
-            f'{cfg.train.max_epoch} epochs of train.max_epoch at the full learning '
-            'rate: set it below that'
-        )
+    _check_schedule(cfg)
     steps = cfg.train.stepsize
     if cfg.train.lr_scheduler == 'single_step' and len(steps) > 1:
         raise InputError(
@@ -120,6 +114,34 @@ def _check_training(cfg: CfgNode) -> None:
     sgd = cfg.sgd
     if cfg.train.optim == 'sgd' and sgd.nesterov and (sgd.momentum == 0 or sgd.dampening != 0):
         raise InputError('sgd.nesterov needs sgd.momentum above 0 and sgd.dampening 0')
+
+
+def _check_schedule(cfg: CfgNode) -> None:
+    keys, train = cfg.midattr, cfg.train
+    if cfg.test.evaluate:
+        return
+    if keys.warmup_epochs and keys.warmup_epochs >= train.max_epoch:
+        raise InputError(
+            f'midattr.warmup_epochs is {keys.warmup_epochs}, which leaves none of the '
+            f'{train.max_epoch} epochs of train.max_epoch at the full learning '
+            'rate: set it below that'
+        )
+    if train.lr_scheduler != 'cosine':
+        return
+    if keys.flat_epochs and keys.warmup_epochs + keys.flat_epochs >= train.max_epoch:
+        raise InputError(
+            f'midattr.flat_epochs {keys.flat_epochs} after midattr.warmup_epochs '
+            f'{keys.warmup_epochs} leaves none of the {train.max_epoch} epochs of train.max_epoch '
+            f'to the cosine: set it below {train.max_epoch - keys.warmup_epochs}'
+        )
+    factor = train.base_lr_mult if train.staged_lr else 1
+    rate = train.lr * min(factor, 1)
+    if keys.lr_floor and keys.lr_floor > rate:
+        times = ' times train.base_lr_mult' if factor < 1 else ''
+        raise InputError(
+            f'midattr.lr_floor is {keys.lr_floor:g}, which is above train.lr{times}, {rate:g}, so '
+            'that rates would rise: set it below that'
+        )
 
 
 def _check_midattr(cfg: CfgNode) -> None:

@@ -55,6 +55,7 @@ _TABLE = condition(
 )
 _GLOBAL, _LOCAL = (has_item('midattr.branches', branch) for branch in BRANCHES)
 _MIDATTR = is_one_of('loss.name', 'midattr')
+_COSINE = is_one_of('train.lr_scheduler', 'cosine')
 _PRETRAINED = is_one_of('model.pretrained', True)
 _NO_FILE = condition(
     'midattr.weights_file is not given', lambda values: not values['midattr.weights_file']
@@ -283,6 +284,20 @@ _ROWS = {
         'their epochs; a cosine begins after it and ends at train.max_epoch. Works with every '
         'model and loss',
         NOT_NEGATIVE,
+    ),
+    'flat_epochs': Key(
+        0,
+        'epochs at the full rate between the warm-up and a cosine, which ends at train.max_epoch '
+        'all the same (the stronger baseline of fast-reid: He et al., 2020). Works with every '
+        'model and loss',
+        NOT_NEGATIVE,
+        read_if=_COSINE,
+    ),
+    'lr_floor': Key(
+        0.0,
+        'rate at which a cosine ends (7e-7 in fast-reid). Works with every model and loss',
+        NOT_NEGATIVE,
+        read_if=_COSINE,
     ),
     'triplet_weight': Key(
         0.0,

@@ -33,9 +33,10 @@ _SCHEDULE_KEYS = {
     'step_size': 'train.stepsize',
     'milestones': 'train.stepsize',
     'gamma': 'train.gamma',
-    '_milestones': 'midattr.warmup_epochs',
+    '_milestones': 'midattr.warmup_epochs or midattr.flat_epochs',
     'total_iters': 'midattr.warmup_epochs',
     'start_factor': 'midattr.warmup_epochs',
+    'eta_min': 'midattr.lr_floor',
 }
 """Constant of a schedule -> configuration key."""
 
@@ -103,8 +104,8 @@ def restore_schedule(
     if _kind(current) != _kind(state):
         raise InputError(
             f'checkpoint "{path}" was written with another schedule of the learning '
-            'rate; set train.lr_scheduler and midattr.warmup_epochs as they were '
-            'then, or give it as model.load_weights'
+            'rate; set train.lr_scheduler, midattr.warmup_epochs and midattr.flat_epochs as they '
+            'were then, or give it as model.load_weights'
         )
     rebuild = False
     for (name, now), (_, before) in zip(_constants(current), _constants(state), strict=True):

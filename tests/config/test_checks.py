@@ -18,6 +18,7 @@ TRIPLETS = [
 IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler']
 TARGETS = ['data.load_train_targets', True, 'data.targets', ['viper']]
 RANDOM = ['model.pretrained', False]
+COSINE = ['train.lr_scheduler', 'cosine']
 NO_ATTRIBUTES = ['midattr.attribute_weight', 0.0]
 
 
@@ -53,6 +54,16 @@ def check(*pairs):
         (
             ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 3],
             'sampler.num_cams is 3, but train.batch_size 32 is not a multiple of it: change one',
+        ),
+        ([*COSINE, 'midattr.flat_epochs', 60], 'flat_epochs 60 .* leaves none .* set it below 60'),
+        (
+            [*COSINE, 'midattr.warmup_epochs', 10, 'midattr.flat_epochs', 50],
+            'flat_epochs 50 after midattr.warmup_epochs 10 leaves none .* set it below 50',
+        ),
+        ([*COSINE, 'midattr.lr_floor', 0.1], 'lr_floor is 0.1, which is above train.lr, 0.0003'),
+        (
+            [*COSINE, 'midattr.lr_floor', 0.0001, 'train.staged_lr', True],
+            'lr_floor is 0.0001, which is above train.lr times train.base_lr_mult, 3e-05',
         ),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.momentum', 0.0], 'sgd.nesterov'),
         (['train.optim', 'sgd', 'sgd.nesterov', True, 'sgd.dampening', 0.1], 'sgd.nesterov'),

@@ -16,7 +16,15 @@ EPOCHS = 6
 
 class Training:
     def __init__(
-        self, optim='sgd', schedule='cosine', max_epoch=EPOCHS, warmup=0, stepsize=2, gamma=0.1, **o
+        self,
+        optim='sgd',
+        schedule='cosine',
+        max_epoch=EPOCHS,
+        warmup=0,
+        stepsize=2,
+        gamma=0.1,
+        flat=0,
+        **o,
     ):
         self.parameter = torch.nn.Parameter(torch.ones(3))
         net = torch.nn.Module()
@@ -30,6 +38,7 @@ class Training:
             lambda epochs: torchreid_compat.optim.build_lr_scheduler(
                 self.optimizer, schedule, stepsize, gamma, epochs
             ),
+            flat,
         )
 
     def train(self, epochs):
@@ -48,18 +57,18 @@ class Training:
         return restore_schedule(self.scheduler, rates, other.scheduler.state_dict(), epoch, 'x')
 
 
-@pytest.mark.parametrize('warmup', [0, 1])
+@pytest.mark.parametrize('warmup, flat', [(0, 0), (1, 0), (0, 1), (1, 2)])
 @pytest.mark.parametrize('before', [2, 4, 12])
-def test_a_cosine_over_more_or_fewer_epochs_is_that_of_the_new_number(before, warmup):
-    expected = Training(warmup=warmup).train(EPOCHS)
-    first = Training(max_epoch=before, warmup=warmup)
+def test_a_cosine_over_more_or_fewer_epochs_is_that_of_the_new_number(before, warmup, flat):
+    expected = Training(warmup=warmup, flat=flat).train(EPOCHS)
+    first = Training(max_epoch=before + flat, warmup=warmup, flat=flat)
     first.train(2)
-    resumed = Training(warmup=warmup)
+    resumed = Training(warmup=warmup, flat=flat)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         assert resumed.resume(first, 2) is True
         assert resumed.train(EPOCHS - 2) == expected[2:]
-    if not warmup:
+    if not warmup + flat:
         assert expected[2:] == pytest.approx(
             [0.05 * (1 + math.cos(math.pi * epoch / EPOCHS)) for epoch in range(2, EPOCHS)]
         )
@@ -93,6 +102,8 @@ def test_steps_do_not_depend_on_the_number_of_epochs(schedule, stepsize):
         ),
         ({'schedule': 'single_step'}, {'schedule': 'single_step', 'gamma': 0.5}, 'train.gamma'),
         ({'warmup': 1}, {'warmup': 2}, 'midattr.warmup_epochs|train.max_epoch'),
+        ({'flat': 1}, {'flat': 2}, 'warmup_epochs or midattr.flat_epochs'),
+        ({'flat': 1}, {}, 'another schedule'),
         ({'schedule': 'single_step'}, {}, 'another schedule'),
     ],
 )
