@@ -19,6 +19,7 @@ from midattr_plugin.distributed import world_size
 from midattr_plugin.distributed.sharding import check_batch, check_compiler, sharded_train_loader
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import BatchTransform, CachedImages, CachedLoader
+from midattr_plugin.loading.added_transforms import add_transforms
 from midattr_plugin.random_state import OwnRandomState
 
 
@@ -51,6 +52,13 @@ def _build_datamanager(cfg: CfgNode):
         if problem is None:
             raise
         raise problem from error
+    add_transforms(
+        datamanager.transform_tr,
+        cfg.data.transforms,
+        cfg.data.height,
+        cfg.data.width,
+        cfg.midattr.augment_probability,
+    )
     check_data(datamanager, training=not cfg.test.evaluate)
     if not len(datamanager.train_loader) and not cfg.test.evaluate:
         raise InputError(
@@ -177,5 +185,10 @@ def _cached_loader(cfg: CfgNode, loader) -> CachedLoader:
         device if cfg.midattr.cache == 'device' else 'cpu',
         cfg.data.workers,
     )
-    transform = BatchTransform(cfg.data.transforms, cfg.data.norm_mean, cfg.data.norm_std)
+    transform = BatchTransform(
+        cfg.data.transforms,
+        cfg.data.norm_mean,
+        cfg.data.norm_std,
+        cfg.midattr.augment_probability,
+    )
     return CachedLoader(loader, images, transform, device)

@@ -5,6 +5,8 @@ from yacs.config import CfgNode
 from midattr_plugin.datasets.sampler_check import check_identity_batch
 from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.errors import InputError
+from midattr_plugin.loading.added_transforms import PAD_CROP
+from midattr_plugin.loading.policies import POLICIES
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
 from midattr_plugin.models.backbone import find_backbone, layer_names
@@ -62,9 +64,22 @@ def _check_data(cfg: CfgNode) -> None:
             'data.load_train_targets needs targets that are not sources, but '
             f'{", ".join(both)} is in data.sources and in data.targets'
         )
+    _check_transforms({name.lower() for name in cfg.data.transforms})
     _check_sampler(cfg, cfg.sampler.train_sampler)
     if cfg.data.type == 'image' and cfg.data.load_train_targets:
         _check_sampler(cfg, cfg.sampler.train_sampler_t)
+
+
+def _check_transforms(names: set[str]) -> None:
+    for group, reason in (
+        (tuple(POLICIES), 'each of which is a whole augmentation policy'),
+        ((PAD_CROP, 'random_crop'), 'which both move the image'),
+    ):
+        both = [name for name in group if name in names]
+        if len(both) > 1:
+            raise InputError(
+                f'data.transforms has {" and ".join(both)}, {reason}: name one of them'
+            )
 
 
 def _check_sampler(cfg: CfgNode, sampler: str) -> None:

@@ -22,6 +22,7 @@ from midattr_plugin.config.keys import KEYS
 from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.loading import CACHES
+from midattr_plugin.loading.policies import POLICIES
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS
 from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
@@ -307,6 +308,17 @@ _ROWS = {
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',
         read_if=_MIDATTR,
+    ),
+    # --- Beyond the paper: augmentation ---
+    'augment_probability': Key(
+        1.0,
+        'share of the training images that the policy of data.transforms is given; 1 in the papers '
+        'of the policies, 0.1 for auto_augment in fast-reid. Works with every model and loss',
+        Interval(0, 1),
+        read_if=condition(
+            f'data.transforms has {", ".join(POLICIES)}',
+            lambda values: any(name.lower() in POLICIES for name in values['data.transforms']),
+        ),
     ),
     # --- Checkpoints ---
     'checkpoint_seconds': Key(

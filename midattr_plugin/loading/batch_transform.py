@@ -1,4 +1,4 @@
-"""torchreid's training transforms for batches, with torchreid's names and in its order.
+"""The training transforms for batches: this project's own, then torchreid's in its order.
 
 Random numbers are drawn for each image, on the CPU from PyTorch's generator: a run does not depend
 on the device of the images. In a training the sequence is that of the epoch
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from midattr_plugin import torchreid_compat
+from midattr_plugin.loading.added_transforms import ADDED, batch_steps
 from midattr_plugin.loading.color_jitter import color_jitter
 from midattr_plugin.loading.device_copy import constant
 from midattr_plugin.loading.random_crop import random_crop
@@ -18,17 +19,25 @@ from midattr_plugin.loading.random_erase import random_erase
 from midattr_plugin.loading.random_flip import random_flip
 from midattr_plugin.loading.random_patch import RandomPatch
 
-TRANSFORMS = ('random_flip', 'random_crop', 'random_patch', 'color_jitter', 'random_erase')
-"""torchreid's names of the transforms, in its order."""
+TRANSFORMS = (
+    *ADDED,
+    'random_flip',
+    'random_crop',
+    'random_patch',
+    'color_jitter',
+    'random_erase',
+)
+"""Names of the transforms, in the order in which they are applied."""
 
 
 class BatchTransform:
     """Transform of a batch: augmentation and normalization.
 
     Args:
-        transforms: torchreid's names, as in ``data.transforms``.
+        transforms: names, as in ``data.transforms``.
         norm_mean: (3,), mean of pixel values in [0, 1].
         norm_std: (3,), their standard deviation. If either is None, ImageNet's are used.
+        probability: share of the images that an augmentation policy is given.
     """
 
     def __init__(
@@ -36,6 +45,7 @@ class BatchTransform:
         transforms: Sequence[str],
         norm_mean: Sequence[float] | None = None,
         norm_std: Sequence[float] | None = None,
+        probability: float = 1.0,
     ):
         names = [name.lower() for name in transforms]
         if norm_mean is None or norm_std is None:  # like torchreid
@@ -51,7 +61,8 @@ class BatchTransform:
             'random_patch': self._patches,
             'color_jitter': color_jitter,
         }
-        self.steps = [step for name, step in in_order.items() if name in names]
+        self.steps = batch_steps(names, probability)
+        self.steps += [step for name, step in in_order.items() if name in names]
         self.erases = 'random_erase' in names
 
     def start_epoch(self) -> None:

@@ -55,6 +55,14 @@ def check(*pairs):
             ['sampler.train_sampler', 'RandomDomainSampler', 'sampler.num_cams', 3],
             'sampler.num_cams is 3, but train.batch_size 32 is not a multiple of it: change one',
         ),
+        (
+            ['data.transforms', ['random_crop', 'PAD_CROP']],
+            'pad_crop and random_crop, which both move the image: name one of them',
+        ),
+        (
+            ['data.transforms', ['aug_mix', 'auto_augment']],
+            'auto_augment and aug_mix, each of which is a whole augmentation policy',
+        ),
         ([*COSINE, 'midattr.flat_epochs', 60], 'flat_epochs 60 .* leaves none .* set it below 60'),
         (
             [*COSINE, 'midattr.warmup_epochs', 10, 'midattr.flat_epochs', 50],

@@ -210,13 +210,16 @@ def test_config_of_version_0_1_runs_unchanged():
     assert {key: cfg[key] for key in expected} == expected
     assert set(cfg) - set(expected) == {
         'midattr.extensions',
+        'midattr.augment_probability',
         'midattr.checkpoint_seconds',
         'midattr.csv.attributes',
         'midattr.csv.file',
         'midattr.csv.schema',
         'midattr.csv.seed',
         'midattr.deterministic',
+        'midattr.flat_epochs',
         'midattr.freeze_bn',
+        'midattr.lr_floor',
         'midattr.sync_batch_norm',
         'midattr.timm_name',
         'midattr.untrained',

@@ -32,11 +32,19 @@ IDENTITIES = [
     'train.batch_size',
     6,
 ]
+ADDED = [
+    'data.transforms',
+    "['random_flip', 'pad_crop', 'auto_augment', 'random_erase']",
+    'midattr.augment_probability',
+    0.5,
+]
 LOADERS = {
     'no workers': [],
     'two workers': ['data.workers', 2],
     'cached': ['midattr.cache', 'ram'],
     'identities': IDENTITIES,
+    'added': ADDED,
+    'added, cached': [*ADDED, 'midattr.cache', 'ram'],
     'held out': ['midattr.validation_images', 3, 'midattr.cache', 'ram'],
 }
 
@@ -62,6 +70,9 @@ def test_rows_of_one_seed_see_the_same_images(root, loader):
         rows.remove('of torchreid')
     expected = seen(root, *pairs)
     assert {epoch for epoch, *_ in expected} == {0, 1, 2}
+    if loader.startswith('added'):
+        assert not same_images(seen(root, *pairs, 'train.seed', 2), expected)
+        rows = ['no attributes', 'of torchreid']
     for row in rows:
         assert same_images(seen(root, *pairs, *ROWS[row]), expected), row
 
@@ -70,6 +81,9 @@ def test_order_and_augmentation_do_not_depend_on_the_loader(root):
     """Cached images are augmented by other code, with other random numbers."""
     expected = seen(root)
     assert same_images(seen(root, 'data.workers', 2), expected)
+    added = seen(root, *ADDED)
+    assert same_images(seen(root, *ADDED, 'data.workers', 2), added)
+    assert not same_images(added, expected)
     cached = seen(root, 'midattr.cache', 'ram')
     assert [step[:2] for step in cached] == [step[:2] for step in expected]
 
