@@ -167,6 +167,7 @@ def build_engine(
     built.data_seed = cfg.train.seed
     built.checkpoint_seconds = cfg.midattr.checkpoint_seconds
     built.sync_batch_norm = cfg.midattr.sync_batch_norm
+    built.ema_decay = cfg.midattr.ema_decay
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
     built.held_out_loaders = getattr(datamanager, 'held_out_loaders', {})

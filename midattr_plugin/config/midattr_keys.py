@@ -300,6 +300,14 @@ _ROWS = {
         NOT_NEGATIVE,
         read_if=_COSINE,
     ),
+    'ema_decay': Key(
+        0.0,
+        'decay of an exponential moving average of weights and running statistics over the steps '
+        'of the optimizer, e.g. 0.999; the average is what is tested and saved as the model. After '
+        'n steps it is at most (1 + n) / (10 + n), for short trainings. Takes the memory of the '
+        'weights once more. 0: none. Works with every model and loss',
+        BELOW_ONE,
+    ),
     'triplet_weight': Key(
         0.0,
         'weight of a batch-hard triplet loss on the feature of each branch, with the margin '

@@ -46,6 +46,22 @@ def _are_states(value: Any) -> bool:
     return all(isinstance(state, Mapping) for state in states)
 
 
+def _is_averaging(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and set(value) == {'weights', 'steps'}
+        and _is_count(value['steps'])
+        and isinstance(value['weights'], Mapping)
+        and all(
+            isinstance(name, str) and _is_dense(weight) for name, weight in value['weights'].items()
+        )
+    )
+
+
+def _is_dense(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.layout == torch.strided
+
+
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'model': (_is_mapping_or_none, 'a description'),
     'epoch': (_is_count, 'a number of epochs'),
@@ -54,6 +70,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     'criterion': (_is_mapping, 'the weights of a loss'),
     'random_state': (_are_states, 'the states of random generators'),
     'data_seed': (_is_seed, 'the seed of order and augmentation'),
+    'averaging': (_is_averaging, 'trained weights and a number of steps'),
     'scaler': (_is_mapping, 'the state of a scaler'),
     'settings': (_is_mapping, 'values by key'),
     'training_images': (_is_mapping, 'number and digest of images'),
@@ -82,8 +99,7 @@ def check_content(checkpoint: Mapping[str, Any], path: str | Path) -> None:
     if not isinstance(weights, Mapping):
         raise _damaged(path, f'its state_dict is {_short(weights)}, not weights by name')
     for name, value in weights.items():
-        is_dense = isinstance(value, torch.Tensor) and value.layout == torch.strided
-        if not isinstance(name, str) or not is_dense:
+        if not isinstance(name, str) or not _is_dense(value):
             raise _damaged(path, f'its weight {_short(name)} is {_short(value)}, not a tensor')
     for name, (is_kind, kind) in _KINDS.items():
         if name in checkpoint and not is_kind(checkpoint[name]):

@@ -6,7 +6,9 @@ A checkpoint is torchreid's dict (``state_dict``, ``epoch``, ``rank1``, ``optimi
 * ``model``: facts from which the model can be built again (:class:`ModelSpec`); None if they are
   not known;
 * what an exact resume needs: ``random_state``, ``data_seed`` (of the order and augmentation of the
-  images), ``criterion`` (learned weights of the losses);
+  images), ``criterion`` (learned weights of the losses), ``averaging`` (only with an average of the
+  weights, which is then what ``state_dict`` holds: the ``weights`` that are trained, and the number
+  of ``steps``);
 * what a resume is compared with: ``settings`` (the configuration by key), ``training_images``;
 * what was measured: ``mAP``, ``best_mAP`` or, without a ranking,
   ``best_balanced_accuracy``, ``evaluated``;

@@ -23,6 +23,7 @@ from torchvision.transforms import Normalize
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.distributed import is_main
+from midattr_plugin.engine.averaging_mixin import AveragingMixin
 from midattr_plugin.engine.checkpoint_content import sound_content
 from midattr_plugin.engine.checkpoint_file import read_checkpoint, restore_model, save_checkpoint
 from midattr_plugin.engine.chosen_on import (
@@ -49,7 +50,7 @@ from midattr_plugin.random_state import (
 from midattr_plugin.user_path import user_path
 
 
-class CheckpointMixin(torchreid_compat.Engine):
+class CheckpointMixin(AveragingMixin):
     """Mixed into an engine of torchreid, before :class:`EvaluationMixin`.
 
     Attributes:
@@ -116,6 +117,7 @@ class CheckpointMixin(torchreid_compat.Engine):
             )
         changes = changed_settings(checkpoint.get('settings', {}), self.settings, path)
         self.restore_weights(checkpoint, path)
+        self.restore_average(checkpoint, path)
         if 'training_images' in checkpoint:
             check_same_images(
                 checkpoint['training_images'], describe_images(self.train_loader.dataset), path
@@ -319,7 +321,7 @@ class CheckpointMixin(torchreid_compat.Engine):
     def _state(self, random_states: list[dict], **measured) -> dict:
         return {
             'model': self._model_spec(),
-            'state_dict': self.model.state_dict(),
+            **self.averaged_state(),
             'epoch': self.trained_epochs,
             'optimizer': self.optimizer.state_dict(),
             'scheduler': None if self.scheduler is None else self.scheduler.state_dict(),

@@ -26,6 +26,7 @@ FIXED = {
     'midattr.bnneck': _MODEL,
     'midattr.last_stride': _MODEL,
     'midattr.freeze_bn': 'the optimizer goes on with the parameters that it had',
+    'midattr.ema_decay': 'the average of the weights goes on as it was',
     'midattr.validation_images': 'images that were trained on would be held out',
     'midattr.validation_identities': 'the classifier is one of other identities',
     'train.optim': _OPTIMIZER,

@@ -217,6 +217,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.csv.schema',
         'midattr.csv.seed',
         'midattr.deterministic',
+        'midattr.ema_decay',
         'midattr.flat_epochs',
         'midattr.freeze_bn',
         'midattr.lr_floor',

@@ -225,6 +225,23 @@ def test_shards_normalized_by_themselves(root, two_processes, tmp_path):
     assert any(not torch.equal(value, initial[key]) for key, value in first.items())
 
 
+@pytest.mark.parametrize('is_synchronized', [True, False])
+def test_processes_agree_on_averaged_weights(root, two_processes, tmp_path, is_synchronized):
+    pairs = exact('midattr.ema_decay', 0.8, 'midattr.sync_batch_norm', is_synchronized)
+    codes, _, err = two_processes(
+        collective_checks.train_averaged,
+        arguments(root, *pairs, 'data.save_dir', tmp_path),
+        str(tmp_path / 'tested'),
+    )
+    assert codes == [0, 0], err
+    first, second = (torch.load(tmp_path / f'tested{rank}') for rank in range(2))
+    saved = torch.load(tmp_path / 'model/model.pth.tar-last', weights_only=True)
+    for key, value in first.items():
+        assert torch.equal(value, second[key]) and torch.equal(value, saved['state_dict'][key]), key
+    trained = saved['averaging']['weights']
+    assert any(not torch.equal(value, trained[key]) for key, value in first.items())
+
+
 def test_compiling_with_synchronized_statistics(second_of_three, root, monkeypatch):
     monkeypatch.setattr(build_data, 'world_size', lambda: 3)
     for loss in ([], SOFTMAX):

@@ -41,6 +41,16 @@ def test_entries_of_torchreid_and_ours_are_accepted():
         ({'state_dict': WEIGHTS, 'epoch': -1}, 'its epoch is -1'),
         ({'state_dict': WEIGHTS, 'optimizer': None}, 'its optimizer is None'),
         ({'state_dict': WEIGHTS, 'chosen_on': 1}, 'its chosen_on is 1, not a text'),
+        *(
+            ({'state_dict': WEIGHTS, 'averaging': value}, 'its averaging is ')
+            for value in (
+                None,
+                {'weights': WEIGHTS},
+                {'weights': WEIGHTS, 'steps': 0.5},
+                {'weights': {'a': 1}, 'steps': 1},
+                {'weights': [], 'steps': 1},
+            )
+        ),
         ({'state_dict': WEIGHTS, 'best_mAP': 'x'}, "its best_mAP is 'x', not a number"),
     ],
 )

@@ -240,6 +240,19 @@ def train_compiled(argv: list[str], path: str) -> int:
         return main(argv)
 
 
+def train_averaged(argv: list[str], path: str) -> int:
+    """Train with averaged weights, and write those with which this process has tested."""
+    evaluate = ImageMidAttrEngine._evaluate
+
+    def keep_weights(engine, *args, **options):
+        weights = {k: v for k, v in engine.model.state_dict().items() if v.is_floating_point()}
+        torch.save(weights, f'{path}{process_rank()}')
+        return evaluate(engine, *args, **options)
+
+    with patch.object(ImageMidAttrEngine, '_evaluate', keep_weights):
+        return main(argv)
+
+
 CHECKS = (
     small_messages,
     objects_reach_only_the_main_process,
