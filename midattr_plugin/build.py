@@ -168,6 +168,7 @@ def build_engine(
     built.checkpoint_seconds = cfg.midattr.checkpoint_seconds
     built.sync_batch_norm = cfg.midattr.sync_batch_norm
     built.ema_decay = cfg.midattr.ema_decay
+    built.test_flip = cfg.midattr.test_flip
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
     built.held_out_loaders = getattr(datamanager, 'held_out_loaders', {})

@@ -12,13 +12,14 @@ from midattr_plugin.benchmark.systems import System, synchronize
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
 
 _BARE = ', no attributes'
+_FLIP = ', test-time flip'
 
 
 def measure_extraction(systems: list[System], turns: int, images: int) -> dict[str, dict]:
     """Measure the extraction of one batch per turn.
 
     Systems of this project are also measured without predicting attributes, under the name
-    '<system>, no attributes'.
+    '<system>, no attributes', and with the test-time flip, as '<system>, test-time flip'.
 
     Args:
         systems: the systems, measured in turns.
@@ -35,6 +36,7 @@ def measure_extraction(systems: list[System], turns: int, images: int) -> dict[s
         if system.cfg.loss.name == 'midattr':
             system.engine._recorder = AttributeRecorder(None, None)
             extractors[system.name + _BARE] = system, _descriptors_only(system)
+            extractors[system.name + _FLIP] = system, _flipped(system)
     seconds: dict[str, list[float]] = {name: [] for name in extractors}
     for system in systems:
         system.engine.set_model_mode('eval')
@@ -60,6 +62,17 @@ def _descriptors_only(system: System) -> Callable[[Tensor], Tensor]:
     def extract(images: Tensor) -> Tensor:
         with system.engine.precision.autocast():
             return system.model(images.contiguous(memory_format=torch.channels_last))
+
+    return extract
+
+
+def _flipped(system: System) -> Callable[[Tensor], Tensor]:
+    def extract(images: Tensor) -> Tensor:
+        system.engine.test_flip = True
+        try:
+            return system.engine.extract_features(images)
+        finally:
+            system.engine.test_flip = False
 
     return extract
 

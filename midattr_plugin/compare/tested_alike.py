@@ -43,6 +43,8 @@ def _way(cfg: CfgNode) -> str:
         'cosine distance' if is_cosine else 'Euclidean distance',
         're-ranking' if cfg.test.rerank else 'no re-ranking',
     ]
+    if cfg.midattr.test_flip:
+        words.append('each image with its mirror image')
     if cfg.cuhk03.use_metric_cuhk03:
         words.append('one gallery image per identity (CUHK03)')
     if cfg.market1501.use_500k_distractors:

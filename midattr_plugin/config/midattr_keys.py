@@ -364,6 +364,12 @@ _ROWS = {
         'and loss, for images',
         NOT_NEGATIVE,
     ),
+    'test_flip': Key(
+        False,
+        'test each image together with its mirror image: descriptors are of the means of both '
+        'features, attributes of those of both log-probabilities (PCB: Sun et al., ECCV 2018). '
+        'Takes twice the time of extraction. Works with every model and loss',
+    ),
     # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',

@@ -53,6 +53,7 @@ class EvaluationMixin(torchreid_compat.Engine):
             model of attributes alone, which has none.
         descriptor_slices: parts of the descriptor that are also ranked by themselves: name ->
             columns, which no other part has.
+        test_flip: whether the model also sees the mirror image of every image that is tested.
         ranking_memory: GiB that the distances may take; more of them are computed in blocks.
         results: what the last ``test()`` measured.
         results_name: file in ``save_dir`` to which ``results`` are written.
@@ -68,6 +69,7 @@ class EvaluationMixin(torchreid_compat.Engine):
 
     descriptor = 'global'
     descriptor_slices: Mapping[str, slice] = MappingProxyType({})
+    test_flip = False
     ranking_memory = 0.25
     results: Results | None = None
     results_name = 'metrics.json'
@@ -125,9 +127,12 @@ class EvaluationMixin(torchreid_compat.Engine):
             epoch=self.trained_epochs,
             chosen_on=self.chosen_on,
             rendered_as=recipes_of_data(self.datamanager),
+            test_flip=self.test_flip or None,
             **self.model_info,
         )
         self.query_scores = {}
+        if self.test_flip:
+            print('Each image is tested together with its mirror image')
         with preserved_random_state():
             rank1 = super().test(save_dir=save_dir, ranks=list(ranks), rerank=rerank, **options)
             if self.held_out_loaders:

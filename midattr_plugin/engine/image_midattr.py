@@ -26,6 +26,7 @@ from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.image_copies import join_copies
 from midattr_plugin.engine.learned_losses import average_before_steps, check_optimized
+from midattr_plugin.engine.mirrored import network_output
 from midattr_plugin.engine.precision import Precision
 from midattr_plugin.engine.predicted_answers import predicted_answers
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
@@ -33,7 +34,7 @@ from midattr_plugin.engine.ranked_page import Answers
 from midattr_plugin.engine.replicated import ReplicatedMixin, unwrapped
 from midattr_plugin.engine.step_log import StepLog
 from midattr_plugin.engine.training_line import TrainingLine
-from midattr_plugin.engine.training_step import TrainingStep, run_network
+from midattr_plugin.engine.training_step import TrainingStep
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading.device_copy import to_device
 from midattr_plugin.losses import MidAttrLoss, check_identities
@@ -282,7 +283,7 @@ class ImageMidAttrEngine(
 
     def extract_features(self, input: Tensor) -> Tensor:
         """Return descriptors (B, D); the attributes predicted by the same forward are recorded."""
-        output = run_network(self.model, input, self.precision)
+        output = network_output(self.model, input, self.precision, self.test_flip)
         self._recorder.add_output(output['attribute_logits'])
         return output['descriptor']
 
@@ -298,7 +299,7 @@ class ImageMidAttrEngine(
         """
         imgs, pids, attrs = self.parse_data_for_train(data)
         device = next(self.model.parameters()).device
-        output = run_network(self.model, imgs.to(device), self.precision)
+        output = network_output(self.model, imgs.to(device), self.precision, self.test_flip)
         return (
             self.model.classify_identity(output['features']),
             output['attribute_logits'],
@@ -308,7 +309,7 @@ class ImageMidAttrEngine(
 
     def _answers(self, dataset: Any, numbers: Sequence[int]) -> Answers:
         """Return what is predicted of some images of a dataset, and what is annotated."""
-        return predicted_answers(self.model, self.precision, dataset, numbers)
+        return predicted_answers(self.model, self.precision, dataset, numbers, self.test_flip)
 
     def _extract(self, loader: DataLoader, split: str, target: str) -> Split:
         """Extract descriptors; record the attributes of the gallery."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
+from midattr_plugin.engine.mirrored import network_output
 from midattr_plugin.engine.precision import Precision
-from midattr_plugin.engine.training_step import run_network
 from midattr_plugin.models import MidAttrNet
 from midattr_plugin.ranked import Answer
 from midattr_plugin.schema import UNKNOWN, AttributeSchema
@@ -16,7 +16,11 @@ _BATCH = 64
 
 @torch.no_grad()
 def predicted_answers(
-    model: MidAttrNet, precision: Precision, dataset: Any, numbers: Sequence[int]
+    model: MidAttrNet,
+    precision: Precision,
+    dataset: Any,
+    numbers: Sequence[int],
+    flip: bool = False,
 ) -> dict[int, list[Answer]]:
     """Return number of an image -> answers for all attributes; {} for a model without them.
 
@@ -25,6 +29,7 @@ def predicted_answers(
         precision: number format of the model.
         dataset: torchreid's dataset of a split.
         numbers: of the images.
+        flip: whether the model also sees the mirror images.
 
     Raises:
         InputError: an image cannot be read.
@@ -38,7 +43,7 @@ def predicted_answers(
         batch = numbers[start : start + _BATCH]
         items = [dataset[number] for number in batch]
         images = torch.stack([item['img'] for item in items]).to(device)
-        output = run_network(model, images, precision)['attribute_logits']
+        output = network_output(model, images, precision, flip)['attribute_logits']
         truths = [_annotated(item, dataset, schema) for item in items]
         for attribute in schema:
             values, indices = output[attribute.name].softmax(1).max(1)

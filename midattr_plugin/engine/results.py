@@ -45,6 +45,7 @@ class Results:
         knows_identities: False for a model of attributes alone, which was never taught to tell
             people apart; None for all others.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
+        test_flip: True if each image was tested together with its mirror image; None if not.
         query_scores_sha256: digest of the file with the scores of each query, which was written
             together with the results; None: without one.
         validation_identities: scores of the descriptor on held-out identities, with the numbers of
@@ -65,6 +66,7 @@ class Results:
     multiply_adds: int | None = None
     knows_identities: bool | None = None
     started_from: str | None = None
+    test_flip: bool | None = None
     query_scores_sha256: str | None = None
     validation_identities: dict[str, float] | None = None
     chosen_on: str | None = None

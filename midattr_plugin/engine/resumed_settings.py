@@ -53,6 +53,7 @@ _APART = (
 _TARGETS = {'data.targets', 'market1501.use_500k_distractors'}
 _MEASURED = {
     'midattr.descriptor',
+    'midattr.test_flip',
     'cuhk03.use_metric_cuhk03',
     'test.dist_metric',
     'test.normalize_feature',

@@ -15,6 +15,7 @@ from midattr_plugin.engine.checkpoint_mixin import CheckpointMixin
 from midattr_plugin.engine.epoch import EpochMixin
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.image_copies import join_copies
+from midattr_plugin.engine.mirrored import mean_of_two
 from midattr_plugin.engine.printed_scalars import PrintedScalarsMixin
 from midattr_plugin.engine.replicated import ReplicatedTorchreidMixin
 from midattr_plugin.losses import BatchHardTripletLoss, check_identities
@@ -68,6 +69,13 @@ class ReidEngineMixins(
         if self._means is not None:  # within an epoch
             self._means.update(summary)
         return summary
+
+    def extract_features(self, input: Tensor) -> Tensor:
+        """Return descriptors (B, D), with the test-time flip their means over both directions."""
+        features = super().extract_features(input)
+        if self.test_flip:
+            features = mean_of_two(features, super().extract_features(input.flip(-1)))
+        return features
 
     def end_epoch(self) -> None:
         """Print the last line of the epoch, unless torchreid has."""

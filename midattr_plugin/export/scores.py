@@ -134,6 +134,7 @@ def scores_by_target(
     """
     for key, is_on in (
         ('test.rerank', cfg.test.rerank),
+        ('midattr.test_flip', cfg.midattr.test_flip),
         ('cuhk03.use_metric_cuhk03', cfg.cuhk03.use_metric_cuhk03),
     ):
         if is_on:

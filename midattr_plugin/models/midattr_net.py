@@ -301,6 +301,10 @@ class MidAttrNet(nn.Module):
             for branch, feature in self._behind_necks(features).items()
         }
 
+    def describe(self, features: dict[str, Tensor]) -> Tensor:
+        """Return the descriptor (B, D) of pooled features {branch: (B, D of the branch)}."""
+        return self._describe(self._behind_necks(features), len(next(iter(features.values()))))
+
     def _behind_necks(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         if not self._has_necks:
             return features

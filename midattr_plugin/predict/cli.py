@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> None:
         precision=options.precision,
         batch_size=options.batch_size,
         workers=options.workers,
+        flip=options.flip,
     )
     with flushed_denormals():
         queries = _queries(options, source, predictor)
@@ -179,6 +180,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=DTYPES,
         default='',
         help='number format (default: bf16 where there are instructions for it, else fp32)',
+    )
+    parser.add_argument(
+        '--flip',
+        action='store_true',
+        help='predict each image together with its mirror image, which takes twice the time: means '
+        'of features and of log-probabilities',
     )
     parser.add_argument(
         '--batch-size', type=int, default=64, metavar='N', help='default: %(default)s'

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from midattr_plugin.datasets.image_file import read_image
+from midattr_plugin.engine.mirrored import mean_of_two, network_output
 from midattr_plugin.engine.precision import Precision, fastest
 from midattr_plugin.errors import InputError
 from midattr_plugin.explain import PairSimilarity, attribute_evidence, pair_similarity
@@ -32,6 +33,7 @@ class Predictor(ImagePredictor):
         batch_size: number of images that the model sees at a time.
         path: of the checkpoint.
         precision: number format in which it computes.
+        flip: whether it also sees the mirror image of every image.
 
     Args:
         path: a checkpoint, see :func:`midattr_plugin.load_model`.
@@ -40,6 +42,8 @@ class Predictor(ImagePredictor):
             has instructions for it.
         batch_size: number of images that the model sees at a time.
         workers: threads that read and resize images meanwhile.
+        flip: whether the model also sees the mirror image of every image, see
+            :mod:`midattr_plugin.engine.mirrored`; maps and pairs are of the image alone.
 
     Raises:
         InputError: the checkpoint cannot be used, or the device does not compute in ``precision``.
@@ -52,10 +56,12 @@ class Predictor(ImagePredictor):
         precision: str = '',
         batch_size: int = 64,
         workers: int = 2,
+        flip: bool = False,
     ):
         use_gpu = torch.cuda.is_available() if use_gpu is None else use_gpu
         self._device = torch.device('cuda' if use_gpu else 'cpu')
         self.path = os.fspath(path)
+        self.flip = flip
         self.precision = precision or fastest(self._device.type)
         self._precision = Precision(self.precision, self._device.type)
         model = load_model(path)
@@ -114,15 +120,23 @@ class Predictor(ImagePredictor):
         """
         return self._preprocess(as_image(image))
 
+    def _output(self, batch: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Return attribute logits {name: (B, c)} and descriptors (B, D) of a batch."""
+        if self._is_ours:
+            output = network_output(self.model, batch, self._precision, self.flip)
+            return output['attribute_logits'], output['descriptor']
+        with self._precision.autocast():
+            descriptors = self.model(batch)
+            if self.flip:
+                descriptors = mean_of_two(descriptors, self.model(batch.flip(-1)))
+        return {}, descriptors
+
     @torch.inference_mode()
     def _predict(self, images: list[Tensor]) -> Prediction:
         # of no image at all the shapes come from a black one
         batch = torch.stack(images or [torch.zeros(3, *self.model.spec.image_size)])
         batch = batch.to(self._device, memory_format=self._layout)
-        with self._precision.autocast():
-            output = self.model(batch, return_dict=True) if self._is_ours else self.model(batch)
-        logits = output['attribute_logits'] if self._is_ours else {}
-        descriptors = output['descriptor'] if self._is_ours else output
+        logits, descriptors = self._output(batch)
         prediction = Prediction(
             self.schema,
             {

@@ -129,6 +129,7 @@ def _facts(source: Source, predictor: Predictor) -> dict[str, Any]:
         'weights': os.path.basename(predictor.path),
         'weights_sha256': digest,
         'precision': predictor.precision,
+        'flip': predictor.flip,
         'pictures': len(source),
         'pictures_sha256': source.digest(),
     }
@@ -144,11 +145,18 @@ def _claim(out: Path, facts: dict[str, Any]) -> dict[str, Any]:
     if path.exists():
         try:
             found = json.loads(path.read_text(encoding='utf-8'))
+            found = {'flip': False} | found  # which earlier versions did not know
             differing = [name for name in facts if found.get(name) != facts[name]]
         except (OSError, ValueError, AttributeError) as error:
             raise InputError(
                 f'--out: "{path}" is damaged ({error}); choose another folder'
             ) from error
+        if differing == ['flip']:
+            had = 'with' if found['flip'] else 'without'
+            raise InputError(
+                f'--out: "{out}" holds a prediction {had} --flip; choose another folder, or '
+                'delete it'
+            )
         if differing:
             raise InputError(
                 f'--out: "{out}" holds a prediction of other {_words(differing)}; choose another '

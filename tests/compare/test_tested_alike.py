@@ -61,6 +61,7 @@ def test_one_fact_if_all_are_alike(tmp_path, rows, fact):
     [
         TORCHREIDS,
         {**OURS, 'test.rerank': True},
+        {**OURS, 'midattr.test_flip': True},
         {**OURS, 'test.dist_metric': 'cosine'},
         {**OURS, 'midattr.precision': 'bf16'},
     ],

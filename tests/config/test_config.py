@@ -223,6 +223,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.lr_floor',
         'midattr.sync_batch_norm',
         'midattr.timm_name',
+        'midattr.test_flip',
         'midattr.untrained',
         'midattr.validation_identities',
     }

@@ -78,7 +78,7 @@ def test_normalized_descriptors(tmp_path):
     assert found[False] != found[True]
 
 
-@pytest.mark.parametrize('key', ['test.rerank', 'cuhk03.use_metric_cuhk03'])
+@pytest.mark.parametrize('key', ['test.rerank', 'midattr.test_flip', 'cuhk03.use_metric_cuhk03'])
 def test_other_rankings_are_refused(tmp_path, key):
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     cfg = parse_config(arguments(tmp_path, *UNTRAINED))

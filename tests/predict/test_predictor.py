@@ -10,6 +10,8 @@ from helpers.fake_market import write_image
 from helpers.tiny_checkpoint import write_checkpoint
 from helpers.tiny_training import train_tiny
 from midattr_plugin import load_model, torchreid_compat
+from midattr_plugin.engine.mirrored import network_output
+from midattr_plugin.engine.precision import Precision
 from midattr_plugin.errors import InputError
 from midattr_plugin.predict.predictor import Predictor
 
@@ -143,3 +145,33 @@ def test_model_of_torchreid(tmp_path, monkeypatch):
         expected = model(model.preprocess(Image.fromarray(image))[None])
     assert np.allclose(prediction.descriptors, expected, atol=1e-5)
     assert prediction.attributes == [{}]
+
+
+def test_with_mirror_images(trained):
+    """The same answers for an image and its mirror image, and the means of both of them."""
+    path, images = trained
+    predict = Predictor(path, use_gpu=False, precision='fp32', flip=True)
+    tensors = torch.stack([predict.read(image) for image in images])
+    with torch.no_grad():
+        expected = network_output(predict.model, tensors, Precision('fp32', 'cpu'), flip=True)
+    prediction = predict(images)
+    np.testing.assert_allclose(prediction.descriptors, expected['descriptor'], atol=1e-6)
+    for name, logits in expected['attribute_logits'].items():
+        np.testing.assert_allclose(prediction.probabilities[name], logits.softmax(1), atol=1e-6)
+    array = np.asarray(Image.open(images[0]).convert('RGB').resize((16, 32)))
+    one, other = predict(array), predict(np.ascontiguousarray(array[:, ::-1]))
+    np.testing.assert_array_equal(one.descriptors, other.descriptors)
+    plain = Predictor(path, use_gpu=False, precision='fp32')(images)
+    assert not np.allclose(plain.descriptors, prediction.descriptors)
+
+
+def test_a_model_of_torchreid_with_mirror_images(tmp_path):
+    path = write_checkpoint(
+        tmp_path / 'x', name='osnet_x0_25', loss='softmax', backbone=None, options={}, schema=None
+    )
+    predict = Predictor(path, use_gpu=False, precision='fp32', flip=True)
+    image = np.random.default_rng(0).integers(0, 256, (64, 32, 3), np.uint8)
+    tensor = predict.read(image)[None]
+    with torch.no_grad():
+        expected = (predict.model(tensor) + predict.model(tensor.flip(3))) / 2
+    np.testing.assert_allclose(predict(image).descriptors, expected, atol=1e-5)

@@ -200,10 +200,28 @@ def test_another_prediction(trained, crops, tmp_path):
     before = files(out)
     with pytest.raises(InputError, match='a prediction of other pictures'):
         run.predict_into(out, open_source([crops / '1.png']), predictor)
+    with pytest.raises(InputError, match='a prediction without --flip; choose another folder'):
+        run.predict_into(out, open_source([crops]), Predictor(trained, flip=True))
     write_image(crops / '5.png', seed=99)
     with pytest.raises(InputError, match='a prediction of other pictures'):
         run.predict_into(out, open_source([crops]), predictor)
     assert files(out) == before
+
+
+def test_with_mirror_images(trained, crops, tmp_path, capsys):
+    found = []
+    for name, flip in (('one', ['--flip']), ('both', ['--flip']), ('plain', [])):
+        out = tmp_path / name
+        assert main(['--weights', str(trained), '--out', str(out), str(crops), *flip]) == 0
+        found.append(np.load(out / 'descriptors.npy'))
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.allclose(found[0], found[2])
+    # a folder of an earlier version goes on
+    facts = tmp_path / 'plain/prediction.json'
+    facts.write_text(facts.read_text().replace('  "flip": false,\n', ''))
+    assert main(['--weights', str(trained), '--out', str(tmp_path / 'plain'), str(crops)]) == 0
+    assert main(['--weights', str(trained), '--out', str(tmp_path / 'one'), str(crops)]) == 1
+    assert 'holds a prediction with --flip' in capsys.readouterr().err
 
 
 def test_nothing_can_be_read(trained, crops, tmp_path):
