@@ -60,6 +60,7 @@ def _check_trained_alone(cfg: CfgNode) -> None:
         'sampler.train_sampler': (cfg.sampler.train_sampler, 'RandomSampler'),
         'test.visrank': (cfg.test.visrank, False),
         'test.rerank': (cfg.test.rerank, False),
+        'midattr.query_expansion': (cfg.midattr.query_expansion, 0),
     }
     for key, (value, off) in needing.items():
         is_needing = value == 'RandomIdentitySampler' if 'sampler' in key else value != off
@@ -88,9 +89,13 @@ def _check_tested_alone(cfg: CfgNode) -> None:
             f'{cfg.model.name} no attributes, so that there is nothing to test; choose a model '
             f'with attributes, or {_ADD_PIDS}'
         )
-    if cfg.test.visrank or cfg.test.rerank:
-        key = 'test.visrank' if cfg.test.visrank else 'test.rerank'
-        raise InputError(
-            f'{key} is True, but the table "{cfg.midattr.csv.file}" has no column pid, so that '
-            f'nobody is searched for; set it to False, or {_ADD_PIDS}'
-        )
+    for key, value in (
+        ('test.visrank', cfg.test.visrank),
+        ('test.rerank', cfg.test.rerank),
+        ('midattr.query_expansion', cfg.midattr.query_expansion),
+    ):
+        if value:
+            raise InputError(
+                f'{key} is {value}, but the table "{cfg.midattr.csv.file}" has no column pid, so '
+                f'that nobody is searched for; set it to {type(value)()}, or {_ADD_PIDS}'
+            )

@@ -11,6 +11,7 @@ from midattr_plugin.build_model import build_model, model_spec
 from midattr_plugin.config import KEYS, arguments
 from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.engine import ENGINES
+from midattr_plugin.engine.descriptor_ranking import Expansion
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS, MidAttrLoss
 from midattr_plugin.models.pretrained import new_layers
@@ -169,6 +170,9 @@ def build_engine(
     built.sync_batch_norm = cfg.midattr.sync_batch_norm
     built.ema_decay = cfg.midattr.ema_decay
     built.test_flip = cfg.midattr.test_flip
+    if cfg.midattr.query_expansion:
+        keys = cfg.midattr
+        built.expansion = Expansion(keys.query_expansion, keys.query_expansion_alpha)
     built.ranking_memory = cfg.midattr.ranking_memory
     built.validation_loader = getattr(datamanager, 'validation_loader', None)
     built.held_out_loaders = getattr(datamanager, 'held_out_loaders', {})

@@ -262,10 +262,11 @@ def _summary(engine: torchreid_compat.Engine, before: Results | None) -> str:
 
 def _main_scores(results: Results, target: str, descriptor: str) -> dict[str, float]:
     scores = {}
+    ranked_as = f' ({results.ranked_as})' if results.ranked_as else ''
     if reid := results.reid.get(target):
         scores = {
-            f'{descriptor} mAP': reid[descriptor]['mAP'],
-            'rank-1': reid[descriptor]['rank-1'],
+            f'{descriptor} mAP{ranked_as}': reid[descriptor]['mAP'],
+            f'rank-1{ranked_as}': reid[descriptor]['rank-1'],
         }
     balanced_accuracy = results.mean_balanced_accuracy(target)
     if balanced_accuracy is not None:

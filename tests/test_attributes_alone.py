@@ -147,6 +147,7 @@ IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler', 'sampler.num_ins
         (IDENTITIES, 'set it to RandomSampler'),
         (['midattr.validation_identities', 1], 'midattr.validation_identities is 1'),
         (['test.rerank', True], 'test.rerank is True'),
+        (['midattr.query_expansion', 5], 'midattr.query_expansion is 5'),
         (['midattr.loss_reading', 'literal', 'midattr.attribute_weight', 0], 'set it above 0'),
     ],
 )

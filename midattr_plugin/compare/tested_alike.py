@@ -43,6 +43,11 @@ def _way(cfg: CfgNode) -> str:
         'cosine distance' if is_cosine else 'Euclidean distance',
         're-ranking' if cfg.test.rerank else 'no re-ranking',
     ]
+    keys = cfg.midattr
+    if keys.query_expansion:
+        words.append(
+            f'queries expanded (k {keys.query_expansion}, alpha {keys.query_expansion_alpha:g})'
+        )
     if cfg.midattr.test_flip:
         words.append('each image with its mirror image')
     if cfg.cuhk03.use_metric_cuhk03:

@@ -16,7 +16,7 @@ here and use the argument that it becomes; see docs/extending.md.
 import re
 from typing import Any
 
-from midattr_plugin.config.condition import condition, has_item, is_one_of
+from midattr_plugin.config.condition import condition, has_item, is_above, is_one_of
 from midattr_plugin.config.key import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, Interval, Key
 from midattr_plugin.config.keys import KEYS
 from midattr_plugin.datasets.table_dataset import TABLE
@@ -370,6 +370,20 @@ _ROWS = {
         'features, attributes of those of both log-probabilities (PCB: Sun et al., ECCV 2018). '
         'Takes twice the time of extraction. Works with every model and loss',
     ),
+    'query_expansion': Key(
+        0,
+        'number of the nearest gallery images that are added to a query before it is searched for '
+        'again (average query expansion: Chum et al., ICCV 2007); 0 for none. Works with every '
+        'model and loss, and before test.rerank',
+        NOT_NEGATIVE,
+    ),
+    'query_expansion_alpha': Key(
+        3.0,
+        'exponent of the cosine by which such an image is weighted (alpha-QE: Radenovic et al., '
+        'TPAMI 2018); 0 for equal weights',
+        NOT_NEGATIVE,
+        read_if=is_above('midattr.query_expansion', 0),
+    ),
     # --- Speed and memory (not in the paper) ---
     'precision': Key(
         'fp32',
@@ -413,8 +427,9 @@ _ROWS = {
     ),
     'ranking_memory': Key(
         0.25,
-        'GiB that the distances between query and gallery may take; if they need more, e.g. with '
-        'market1501.use_500k_distractors, they are computed and ranked in blocks',
+        'GiB that distances may take; if those between query and gallery need more, e.g. with '
+        'market1501.use_500k_distractors, they are computed and ranked in blocks, and so are those '
+        'between all images for test.rerank',
         POSITIVE,
     ),
 }

@@ -385,7 +385,12 @@ _ROWS = {
         argument='run.start_eval',
         read_if=is_above('test.eval_freq', 0),
     ),
-    'test.rerank': Key(False, 'k-reciprocal re-ranking, in every test', argument='run.rerank'),
+    'test.rerank': Key(
+        False,
+        'k-reciprocal re-ranking, in every test (Zhong et al., CVPR 2017), within '
+        'midattr.ranking_memory',
+        argument='run.rerank',
+    ),
     'test.visrank': Key(
         False, 'draw ranked lists; only with test.evaluate', argument='run.visrank'
     ),

@@ -15,14 +15,45 @@ from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
 from midattr_plugin.free_memory import free_ram
-from midattr_plugin.metrics import QueryScores, distance_blocks, rank_blocks
+from midattr_plugin.metrics import (
+    QueryScores,
+    distance_blocks,
+    expand_queries,
+    rank_blocks,
+    reranked_blocks,
+)
 from midattr_plugin.metrics.chunked_distances import distance_bytes
+from midattr_plugin.metrics.reranking import BYTES_PER_IMAGE
 
 MAX_RANK = 50
 """Length of the CMC curve unless a larger rank is asked for, as torchreid's."""
 
 _GIB = 2**30
 _LARGEST_COPY = 1 * _GIB  # torchreid squares or normalizes a copy of the gallery's descriptors
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Query expansion; see :func:`~midattr_plugin.metrics.expand_queries`.
+
+    Attributes:
+        k: number of gallery images.
+        alpha: exponent of their weights.
+    """
+
+    k: int
+    alpha: float
+
+
+def describe_ranking(expansion: Expansion | None, rerank: bool) -> str:
+    """Return what is done to a ranking, e.g. 'expanded (k 5, alpha 3), re-ranked'; '' if nothing.
+
+    Args:
+        expansion: of the queries; None for none.
+        rerank: whether it is re-ranked.
+    """
+    words = [] if expansion is None else [f'expanded (k {expansion.k}, alpha {expansion.alpha:g})']
+    return ', '.join([*words, 're-ranked'] if rerank else words)
 
 
 @dataclass
@@ -34,12 +65,15 @@ class Ranking:
         mAP: mean average precision.
         queries: scores of each query.
         distances: (Q, G); None where they were computed in blocks.
+        plain: scores of the ranking by the distances of the descriptors as they were extracted, of
+            a ranking with expanded queries or re-ranking.
     """
 
     cmc: np.ndarray
     mAP: float
     queries: QueryScores
     distances: np.ndarray | None = None
+    plain: dict[str, float] | None = None
 
 
 def rank_descriptors(
@@ -48,19 +82,21 @@ def rank_descriptors(
     *,
     dist_metric: str = 'euclidean',
     rerank: bool = False,
+    expansion: Expansion | None = None,
     use_metric_cuhk03: bool = False,
     max_rank: int = MAX_RANK,
     memory: float = float('inf'),
     needs_matrix: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Ranking:
-    """Rank the gallery for each query, with torchreid's distances and re-ranking.
+    """Rank the gallery for each query, with torchreid's distances.
 
     Args:
         query: the queries.
         gallery: the gallery.
-        dist_metric: see torchreid's ``test``, as the next two.
-        rerank: whether to re-rank.
+        dist_metric: see torchreid's ``test``.
+        rerank: whether to re-rank; see :mod:`midattr_plugin.metrics.reranking`.
+        expansion: of the queries, before anything else; None for none.
         use_metric_cuhk03: whether to draw one gallery image per identity.
         max_rank: length of the CMC curve.
         memory: GiB that distances may take; more of them are computed in blocks.
@@ -68,30 +104,33 @@ def rank_descriptors(
         say: is given the lines that torchreid prints.
     """
     features = query.features, gallery.features
+    say(f'Computing distance matrix with metric={dist_metric} ...')
+    if expansion is not None:
+        say(f'Expanding queries by their {expansion.k} nearest gallery images ...')
+        expanded = expand_queries(
+            *features, expansion.k, expansion.alpha, dist_metric, memory * _GIB
+        )
+        features = expanded, gallery.features
     labels = query.pids, gallery.pids, query.camids, gallery.camids
-    needs_matrix |= rerank or not torchreid_compat.ranking_is_replaced()
+    needs_matrix |= not torchreid_compat.ranking_is_replaced()
     in_blocks = not needs_matrix and (
         distance_bytes(*map(len, features)) > memory * _GIB or features[1].nbytes > _LARGEST_COPY
     )
-    say(f'Computing distance matrix with metric={dist_metric} ...')
-    distances = None if in_blocks else _distances(*features, dist_metric)
-    if distances is not None and rerank:
+    if rerank:
         say('Applying person re-ranking ...')
-        distances = torchreid_compat.utils.re_ranking(
-            distances,
-            _distances(features[0], features[0], dist_metric),
-            _distances(features[1], features[1], dist_metric),
-        )
+        blocks = reranked_blocks(*features, dist_metric, memory * _GIB)
+        distances = np.concatenate([block for _, block in blocks]) if needs_matrix else None
+    else:
+        blocks = distance_blocks(*features, dist_metric, memory * _GIB)
+        distances = None if in_blocks else _distances(*features, dist_metric)
     say('Computing CMC and mAP ...')
     options: dict = {'max_rank': max_rank, 'use_metric_cuhk03': use_metric_cuhk03}
-    blocks = (
-        distance_blocks(*features, dist_metric, memory * _GIB)
-        if distances is None
-        else [(0, distances)]
-    )
+    if distances is not None:
+        blocks = iter([(0, distances)])
     if torchreid_compat.ranking_is_replaced():
         cmc, queries = rank_blocks(blocks, *labels, **options)
         return Ranking(cmc, queries.mAP, queries, distances)
+    assert distances is not None, 'that ranking needs all of them'
     try:
         cmc, mAP = torchreid_compat.metrics.evaluate_rank(distances, *labels, **options)
     except ValueError as error:
@@ -100,7 +139,7 @@ def rank_descriptors(
             f'ranks, as some query has fewer of the {len(gallery.pids)} gallery images to '
             'find; set midattr.fast_ranking True'
         ) from error
-    _, queries = rank_blocks(blocks, *labels, max_rank=1)  # torchreid returns means alone
+    _, queries = rank_blocks([(0, distances)], *labels, max_rank=1)  # torchreid returns means alone
     return Ranking(cmc, mAP, queries, distances)
 
 
@@ -109,7 +148,7 @@ def _distances(a: Tensor, b: Tensor, metric: str) -> np.ndarray:
 
 
 def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: bool) -> None:
-    """Check that what needs all distances at once fits into the memory that is free now.
+    """Check that what needs more than blocks of distances fits into the memory that is free now.
 
     Args:
         num_queries: Q.
@@ -120,18 +159,19 @@ def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: b
     Raises:
         InputError: it does not.
     """
-    pairs, all_pairs = num_queries * num_gallery, (num_queries + num_gallery) ** 2
+    pairs, images = num_queries * num_gallery, num_queries + num_gallery
     # bytes at the peak: what these functions of torchreid allocate for a pair
     needs = {
-        'test.rerank': 24 * all_pairs if rerank else 0,
+        'test.rerank': BYTES_PER_IMAGE * images if rerank else 0,
         'test.visrank': 12 * pairs if visrank else 0,
         'midattr.fast_ranking False': (0 if torchreid_compat.ranking_is_replaced() else 24 * pairs),
     }
     key, needed = max(needs.items(), key=lambda item: item[1])
     free = broadcast(free_ram())
     if needed > free:
+        what = 'the neighbors of' if key == 'test.rerank' else 'all distances between'
         raise InputError(
-            f'{key} needs about {needed / _GIB:.1f} GiB of memory for all distances between '
+            f'{key} needs about {needed / _GIB:.1f} GiB of memory for {what} '
             f'{num_queries:,} queries and {num_gallery:,} gallery images, but '
             f'{free / _GIB:.1f} GiB are free; leave it out'
         )

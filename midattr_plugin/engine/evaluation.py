@@ -22,8 +22,10 @@ from midattr_plugin.distributed import broadcast, is_main, world_size
 from midattr_plugin.distributed.sharding import sharded_test_loader
 from midattr_plugin.engine.descriptor_ranking import (
     MAX_RANK,
+    Expansion,
     Ranking,
     check_memory,
+    describe_ranking,
     rank_descriptors,
     reid_scores,
 )
@@ -54,6 +56,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         descriptor_slices: parts of the descriptor that are also ranked by themselves: name ->
             columns, which no other part has.
         test_flip: whether the model also sees the mirror image of every image that is tested.
+        expansion: query expansion of every test; None for none.
         ranking_memory: GiB that the distances may take; more of them are computed in blocks.
         results: what the last ``test()`` measured.
         results_name: file in ``save_dir`` to which ``results`` are written.
@@ -70,6 +73,7 @@ class EvaluationMixin(torchreid_compat.Engine):
     descriptor = 'global'
     descriptor_slices: Mapping[str, slice] = MappingProxyType({})
     test_flip = False
+    expansion: Expansion | None = None
     ranking_memory = 0.25
     results: Results | None = None
     results_name = 'metrics.json'
@@ -128,6 +132,7 @@ class EvaluationMixin(torchreid_compat.Engine):
             chosen_on=self.chosen_on,
             rendered_as=recipes_of_data(self.datamanager),
             test_flip=self.test_flip or None,
+            ranked_as=describe_ranking(self.expansion, rerank) or None,
             **self.model_info,
         )
         self.query_scores = {}
@@ -236,6 +241,9 @@ class EvaluationMixin(torchreid_compat.Engine):
         self.results.reid[dataset_name] = {
             name: reid_scores(ranking) for name, ranking in rankings.items()
         }
+        plain = {name: ranking.plain for name, ranking in rankings.items() if ranking.plain}
+        if plain:
+            self.results.reid_plain = {**(self.results.reid_plain or {}), dataset_name: plain}
         for name, ranking in rankings.items():
             self.query_scores[dataset_name, name] = ranking.queries
         first = rankings[self.descriptor]
@@ -268,10 +276,12 @@ class EvaluationMixin(torchreid_compat.Engine):
             with _all_cores():
                 if normalize_feature:
                     _normalize(query, gallery)
-                ranking = rank_descriptors(query, gallery, memory=self.ranking_memory, **options)
+                options |= {'memory': self.ranking_memory, 'expansion': self.expansion}
+                ranking = rank_descriptors(query, gallery, **options)
             sizes = {'identities': len(set(gallery.pids.tolist())), 'queries': len(query.pids)}
             scores = {**sizes, 'gallery': len(gallery.pids), **reid_scores(ranking)}
-            print(f'Held-out identities: {format_reid_scores(reid_scores(ranking))}')
+            ranked_as = self._ranked_as()
+            print(f'Held-out identities{ranked_as}: {format_reid_scores(reid_scores(ranking))}')
             if self.writer is not None:
                 for name in ('rank-1', 'mAP'):
                     tag = f'Validation/{name.replace("-", "")}'
@@ -319,10 +329,11 @@ class EvaluationMixin(torchreid_compat.Engine):
         """
         max_rank = max(MAX_RANK, *(rank for rank in ranks if rank <= len(gallery.pids)), 0)
         options |= {'max_rank': max_rank, 'memory': self.ranking_memory}
+        ranked_as = self._ranked_as()
         if normalize_feature:
             print('Normalzing features with L2 norm ...')  # in torchreid's spelling
             _normalize(query, gallery)
-        ranking = rank_descriptors(query, gallery, needs_matrix=visrank, say=print, **options)
+        ranking = self._ranking(query, gallery, needs_matrix=visrank, say=print, **options)
         print('** Results **')
         print(f'mAP: {ranking.mAP:.1%}')
         print(
@@ -337,6 +348,11 @@ class EvaluationMixin(torchreid_compat.Engine):
             print(
                 f'Note: the CMC curve of {target} ends at rank {len(ranking.cmc)}; left out: '
                 f'rank {", ".join(beyond)}'
+            )
+        if ranking.plain is not None:
+            print(
+                f'Note: these are scores of other rankings{ranked_as}; those of the plain ones: '
+                f'{format_reid_scores(ranking.plain)}'
             )
         if visrank:
             torchreid_compat.utils.visualize_ranked_results(
@@ -356,10 +372,23 @@ class EvaluationMixin(torchreid_compat.Engine):
             parts = [replace(x, features=x.features[:, columns]) for x in (query, gallery)]
             if normalize_feature:
                 _normalize(*parts)
-            ranking = rank_descriptors(*parts, **options)
+            ranking = self._ranking(*parts, **options)
             ranking.distances = None
             yield name, ranking
-            print(f'{name} feature alone: ' + format_reid_scores(reid_scores(ranking)))
+            print(f'{name} feature alone{ranked_as}: {format_reid_scores(reid_scores(ranking))}')
+
+    def _ranking(self, query: Split, gallery: Split, **options) -> Ranking:
+        """Return the ranking that the test asks for, with the scores of the plain one beside it."""
+        ranking = rank_descriptors(query, gallery, expansion=self.expansion, **options)
+        if options.get('rerank') or self.expansion is not None:
+            options |= {'rerank': False, 'needs_matrix': False, 'say': lambda text: None}
+            ranking.plain = reid_scores(rank_descriptors(query, gallery, **options))
+        return ranking
+
+    def _ranked_as(self) -> str:
+        """Return ' (re-ranked)' or the like, for lines with scores; '' for a plain ranking."""
+        assert self.results is not None, 'test() makes the results'
+        return f' ({self.results.ranked_as})' if self.results.ranked_as else ''
 
     def _write_page(self, distances: Any, target: str, save_dir: str, top: int) -> None:
         folder = Path(save_dir, f'visrank_{target}')

@@ -45,6 +45,9 @@ class Results:
         knows_identities: False for a model of attributes alone, which was never taught to tell
             people apart; None for all others.
         started_from: what the training started from: 'pretrained' or 'random' weights, or a file.
+        ranked_as: what was done to the rankings, e.g. 'expanded (k 5, alpha 3), re-ranked'; None if
+            they are by the distances of the descriptors.
+        reid_plain: as ``reid``, without what was done to the rankings; None if nothing was.
         test_flip: True if each image was tested together with its mirror image; None if not.
         query_scores_sha256: digest of the file with the scores of each query, which was written
             together with the results; None: without one.
@@ -66,6 +69,8 @@ class Results:
     multiply_adds: int | None = None
     knows_identities: bool | None = None
     started_from: str | None = None
+    ranked_as: str | None = None
+    reid_plain: dict[str, dict[str, dict[str, float]]] | None = None
     test_flip: bool | None = None
     query_scores_sha256: str | None = None
     validation_identities: dict[str, float] | None = None

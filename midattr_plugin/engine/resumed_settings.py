@@ -53,6 +53,8 @@ _APART = (
 _TARGETS = {'data.targets', 'market1501.use_500k_distractors'}
 _MEASURED = {
     'midattr.descriptor',
+    'midattr.query_expansion',
+    'midattr.query_expansion_alpha',
     'midattr.test_flip',
     'cuhk03.use_metric_cuhk03',
     'test.dist_metric',

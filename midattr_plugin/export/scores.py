@@ -135,11 +135,13 @@ def scores_by_target(
     for key, is_on in (
         ('test.rerank', cfg.test.rerank),
         ('midattr.test_flip', cfg.midattr.test_flip),
+        ('midattr.query_expansion', cfg.midattr.query_expansion),
         ('cuhk03.use_metric_cuhk03', cfg.cuhk03.use_metric_cuhk03),
     ):
         if is_on:
             raise InputError(
-                f'{key} is True, but exported files are tested without it; set it to False'
+                f'{key} is {is_on}, but exported files are tested without it; set it to '
+                f'{type(is_on)()}'
             )
     return {
         _titled(target, gallery): {

@@ -9,7 +9,9 @@ from midattr_plugin.metrics.attribute_scores import (
 from midattr_plugin.metrics.binary_scores import binary_scores
 from midattr_plugin.metrics.chunked_distances import DISTANCES, distance_blocks
 from midattr_plugin.metrics.cmc_map import rank_blocks, rank_features
+from midattr_plugin.metrics.query_expansion import expand_queries
 from midattr_plugin.metrics.query_scores import QueryScores
+from midattr_plugin.metrics.reranking import reranked_blocks
 
 __all__ = [
     'DISTANCES',
@@ -19,7 +21,9 @@ __all__ = [
     'attribute_scores',
     'binary_scores',
     'distance_blocks',
+    'expand_queries',
     'rank_blocks',
     'rank_features',
+    'reranked_blocks',
     'score_attribute',
 ]

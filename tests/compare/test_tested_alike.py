@@ -62,6 +62,7 @@ def test_one_fact_if_all_are_alike(tmp_path, rows, fact):
         TORCHREIDS,
         {**OURS, 'test.rerank': True},
         {**OURS, 'midattr.test_flip': True},
+        {**OURS, 'midattr.query_expansion': 5},
         {**OURS, 'test.dist_metric': 'cosine'},
         {**OURS, 'midattr.precision': 'bf16'},
     ],

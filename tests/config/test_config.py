@@ -221,6 +221,8 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.flat_epochs',
         'midattr.freeze_bn',
         'midattr.lr_floor',
+        'midattr.query_expansion',
+        'midattr.query_expansion_alpha',
         'midattr.sync_batch_norm',
         'midattr.timm_name',
         'midattr.test_flip',

@@ -20,10 +20,12 @@ from midattr_plugin.engine import (
     evaluation,
     torchreid_engines,
 )
+from midattr_plugin.engine.descriptor_ranking import Expansion
 from midattr_plugin.engine.evaluation import EvaluationMixin
 from midattr_plugin.engine.query_scores_file import read_query_scores
 from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
+from midattr_plugin.metrics import expand_queries
 
 
 class Ours(EvaluationMixin, torchreid_compat.Engine):
@@ -55,12 +57,14 @@ def evaluated(kind, data, capsys, **options):
 
 
 def without_own_line(lines, engine):
-    """What torchreid prints, too: all but one line, which holds the other mAP."""
+    """What torchreid prints, too: all but the other mAP and, re-ranked, the scores without that."""
     [own] = re.findall('^mAP_zheng2015: .*\n', lines, re.M)
     scores = engine.results.reid['stub'][engine.descriptor]
     assert own.startswith(f'mAP_zheng2015: {scores["mAP_zheng2015"]:.1%} (to compare with scores')
     assert f'\nmAP: {scores["mAP"]:.1%}\n{own}' in lines
-    return lines.replace(own, '')
+    notes = re.findall('^Note: these are scores of other rankings.*\n', lines, re.M)
+    assert len(notes) == (engine.results.ranked_as is not None)
+    return lines.replace(own, '').replace(''.join(notes), '')
 
 
 @pytest.fixture(params=[True, False], ids=['fast', "torchreid's ranking"])
@@ -189,6 +193,54 @@ def test_blocks_give_the_scores_of_the_matrix(capsys, monkeypatch, metric):
     found, own_lines, _ = evaluated(Ours, data, capsys, dist_metric=metric)
     assert found[0] == pytest.approx(expected[0], abs=1e-6)
     assert own_lines == lines
+
+
+WAYS = {
+    're-ranked': (None, True),
+    'expanded (k 5, alpha 3)': (Expansion(5, 3.0), False),
+    'expanded (k 2, alpha 0), re-ranked': (Expansion(2, 0.0), True),
+}
+
+
+@pytest.mark.parametrize('metric', ['euclidean', 'cosine'])
+@pytest.mark.parametrize('ranked_as', WAYS)
+def test_other_rankings_are_called_so(capsys, tmp_path, metric, ranked_as):
+    """Of each descriptor both scores are kept, and the lines say which ones they are."""
+    expansion, rerank = WAYS[ranked_as]
+    query, gallery = targets(60)
+    data = datamanager(query, gallery)
+    *_, plain = evaluated(WithParts, data, capsys, dist_metric=metric)
+    assert plain.results.ranked_as is None and plain.results.reid_plain is None
+    engine = with_model(WithParts(data, use_gpu=False))
+    engine.expansion = expansion
+    engine.test(dist_metric=metric, rerank=rerank, save_dir=str(tmp_path))
+    results = engine.results
+    assert results.ranked_as == ranked_as and results.reid_plain == plain.results.reid
+    assert results.reid['stub'] != plain.results.reid['stub']
+    assert Results.read(tmp_path / 'metrics.json') == results
+    printed = capsys.readouterr().out
+    assert f'Note: these are scores of other rankings ({ranked_as}); those of the plain' in printed
+    for name, columns in {'whole': slice(0, 6), **engine.descriptor_slices}.items():
+        features = [split.features[:, columns] for split in (query, gallery)]
+        if expansion is not None:
+            expanded = expand_queries(*features, expansion.k, expansion.alpha, metric, 1e9)
+            features[0] = expanded
+        pairs = [features, (features[0], features[0]), (features[1], features[1])]
+        distances, *others = (
+            torchreid_compat.metrics.compute_distance_matrix(*pair, metric).numpy()
+            for pair in pairs
+        )
+        if rerank:
+            distances = torchreid_compat.utils.re_ranking(distances, *others)
+        hits = [
+            slow_ranking.kept_hits(row, pid, camid, gallery.pids, gallery.camids)
+            for row, pid, camid in zip(distances, query.pids, query.camids, strict=True)
+        ]
+        expected = np.mean([slow_ranking.average_precision(row) for row in hits])
+        assert results.reid['stub'][name]['mAP'] == pytest.approx(expected, abs=1e-9)
+        assert engine.query_scores['stub', name].mAP == pytest.approx(expected, abs=1e-9)
+        if name != 'whole':
+            assert f'{name} feature alone ({ranked_as}): ' in printed
 
 
 @pytest.mark.parametrize('pooling', ['avg', 'max'])

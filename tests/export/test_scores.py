@@ -78,13 +78,21 @@ def test_normalized_descriptors(tmp_path):
     assert found[False] != found[True]
 
 
-@pytest.mark.parametrize('key', ['test.rerank', 'midattr.test_flip', 'cuhk03.use_metric_cuhk03'])
-def test_other_rankings_are_refused(tmp_path, key):
+@pytest.mark.parametrize(
+    'key, value, remedy',
+    [
+        ('test.rerank', True, 'False'),
+        ('midattr.test_flip', True, 'False'),
+        ('midattr.query_expansion', 5, '0'),
+        ('cuhk03.use_metric_cuhk03', True, 'False'),
+    ],
+)
+def test_other_rankings_are_refused(tmp_path, key, value, remedy):
     write_market_tree(tmp_path, train_ids=(2, 7, 10, 11), test_ids=(1, 3, 5))
     cfg = parse_config(arguments(tmp_path, *UNTRAINED))
     section, name = key.split('.')
-    cfg[section][name] = True
-    with pytest.raises(InputError, match=f'{key} is True, but exported files'):
+    cfg[section][name] = value
+    with pytest.raises(InputError, match=f'{key} is {value}, but exported .* set it to {remedy}'):
         scores_by_target({}, cfg)
 
 
