@@ -169,10 +169,14 @@ def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: b
     key, needed = max(needs.items(), key=lambda item: item[1])
     free = broadcast(free_ram())
     if needed > free:
-        what = 'the neighbors of' if key == 'test.rerank' else 'all distances between'
+        what = (
+            'GiB of memory for the neighbors of'
+            if key == 'test.rerank'
+            else 'GiB of memory for all distances between'
+        )
         raise InputError(
-            f'{key} needs about {needed / _GIB:.1f} GiB of memory for {what} '
-            f'{num_queries:,} queries and {num_gallery:,} gallery images, but '
+            f'{key} needs about {needed / _GIB:.1f} {what} {num_queries:,} queries and '
+            f'{num_gallery:,} gallery images, but '
             f'{free / _GIB:.1f} GiB are free; leave it out'
         )
 
