@@ -29,10 +29,20 @@ def expand_queries(
         memory: bytes that the distances of a block may take.
     """
     expanded = torch.empty_like(queries)
-    for start, _, nearest in neighbor_blocks(queries, gallery, metric, memory, k):
-        for number, indices in enumerate(nearest, start):
-            query, found = queries[number], gallery[torch.from_numpy(indices)]
-            cosines = F.cosine_similarity(query[None], found)
-            total = query + cosines.clamp(min=0).pow(alpha) @ found
-            expanded[number] = F.normalize(total, dim=0) * query.norm()
+    k = min(k, len(gallery))
+    # as many queries at a time as the copies of what they have found leave memory for
+    size = max(1, int(min(len(queries), memory / (3 * k * gallery[0].nbytes))))
+    for first, _, block in neighbor_blocks(queries, gallery, metric, memory, k):
+        for start in range(0, len(block), size):
+            nearest = torch.from_numpy(block[start : start + size])
+            rows = slice(first + start, first + start + len(nearest))
+            expanded[rows] = _means(queries[rows], gallery[nearest], alpha)
     return expanded
+
+
+def _means(queries: Tensor, found: Tensor, alpha: float) -> Tensor:
+    """Return the means (b, D) of queries (b, D) and of what each has found (b, k, D)."""
+    cosines = F.cosine_similarity(queries[:, None], found, dim=2)
+    weights = cosines.clamp(min=0).pow(alpha)
+    total = queries + torch.einsum('bk,bkd->bd', weights, found)
+    return F.normalize(total) * queries.norm(dim=1, keepdim=True)
