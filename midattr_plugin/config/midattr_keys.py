@@ -29,6 +29,7 @@ from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import SAME_LAYER, layer_names
 from midattr_plugin.models.backbones.timm_models import TIMM
 from midattr_plugin.models.midattr_net import BRANCHES, DESCRIPTORS
+from midattr_plugin.models.pooling import POOLINGS
 from midattr_plugin.models.zoo import MODELS
 
 
@@ -188,6 +189,16 @@ _ROWS = {
         'bnneck and bnneck_part',
         argument='model.bnneck',
         read_if=_OURS,
+    ),
+    'pooling': Key(
+        'avg',
+        "pooling of the last map of the global branch. 'avg': the paper's mean; 'gem': generalized "
+        'mean, the p-th root of the mean of p-th powers, with a p that is learned and starts at 3 '
+        "(Radenovic et al., TPAMI 2018; as in AGW and fast-reid's SBS); 'max': maximum (e.g. MGN: "
+        'Wang et al., ACM MM 2018). The layer is named pooling. The part branch keeps the mean',
+        tuple(POOLINGS),
+        argument='model.pooling',
+        read_if=_OURS & _GLOBAL,
     ),
     'last_stride': Key(
         2,

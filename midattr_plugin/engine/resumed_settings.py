@@ -23,6 +23,7 @@ FIXED = {
     'midattr.attribute_layer': _MODEL,
     'midattr.layer_overrides': _MODEL,
     'midattr.part_rows': _MODEL,
+    'midattr.pooling': _MODEL,
     'midattr.bnneck': _MODEL,
     'midattr.last_stride': _MODEL,
     'midattr.freeze_bn': 'the optimizer goes on with the parameters that it had',

@@ -2,8 +2,8 @@
 
 The vector of an attribute is a maximum per channel and body part, and its head is linear
 (section 2.1). So each term of a logit, weight times maximum, stands at the position of that
-maximum, and the terms and the bias sum to the logit: nothing is approximated. On 'pool5', a mean,
-each position has its share of every term; of a mixture the layers have one map each.
+maximum, and the terms and the bias sum to the logit: nothing is approximated. On 'pool5' each
+position has its share of every term; of a mixture the layers have one map each.
 
 Shapes: B images, c classes, C channels, h x w positions of the map of a layer.
 """
@@ -78,12 +78,13 @@ def attribute_evidence(model: MidAttrNet, images: Tensor) -> dict[str, Evidence]
         for layer, values in maps.items()
         if layer != POOLED
     }
+    pool5_shares = model.pool5_shares(maps[POOLED]) if POOLED in layers else torch.empty(0)
     evidence = {}
     for attribute in heads.schema:
         terms = {
             layer: weight
             * (
-                _shares(maps[layer], head.weight)
+                torch.einsum('nkhw,ck->nchw', pool5_shares, head.weight)
                 if layer == POOLED
                 else _terms(*maxima[layer], maps[layer].shape[2:], head.weight, attribute.parts)
             )
@@ -114,11 +115,6 @@ def _terms(
         at = places[:, None, :, part - 1, 0].expand_as(values)
         terms.scatter_add_(2, at, values)
     return terms.unflatten(2, size)
-
-
-def _shares(maps: Tensor, weight: Tensor) -> Tensor:
-    """Return the terms (B, c, h, w) of a mean over all positions."""
-    return torch.einsum('nkhw,ck->nchw', maps, weight) / maps[0, 0].numel()
 
 
 def _spread(maps: Tensor, size: tuple[int, int]) -> Tensor:

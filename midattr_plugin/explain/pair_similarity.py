@@ -3,8 +3,9 @@
 The feature of a branch is a mean, or the means of rows and a convolution of 1 x 1, maybe with a
 BNNeck: an affine function of the branch's last map. With the other image's descriptor held fast the
 cosine is one, too, up to the length of the own feature, which is a number. So each position has its
-share, and all shares and a constant (biases, shifts of a BNNeck) sum to the cosine: nothing is
-approximated.
+share, slope times value, and all shares and a constant (biases, shifts of a BNNeck) sum to the
+cosine: nothing is approximated. They also do where ``midattr.pooling`` is a maximum or a
+generalized mean, by Euler's theorem; see :func:`midattr_plugin.models.pooling.position_shares`.
 
 Shapes: B pairs, C channels, h x w positions of a map.
 """
@@ -62,7 +63,7 @@ def pair_similarity(model: nn.Module, queries: Tensor, gallery: Tensor) -> PairS
     """
     if not isinstance(model, MidAttrNet):
         raise InputError(
-            'what makes two images similar is known of models whose last layer is averaged, but '
+            'what makes two images similar is known of models whose last layer is pooled, but '
             f'not of a {type(model).__name__}; take a model midattr_<backbone>'
         )
     if model.training:

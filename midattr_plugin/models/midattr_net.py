@@ -23,6 +23,7 @@ from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 from midattr_plugin.models.layers import build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.models.part_generators import PartGenerators
+from midattr_plugin.models.pooling import POOLINGS, position_shares
 from midattr_plugin.schema import AttributeSchema
 
 BRANCHES = ('global', 'local')
@@ -65,6 +66,8 @@ class MidAttrNet(nn.Module):
         dropout: probability of the dropout before each identity classifier.
         descriptor: what is returned in eval mode: the L2-normalized feature of a branch, or
             'fused', those of all branches side by side.
+        pooling: of the global branch, and so of 'pool5'; one of ``POOLINGS``. The part branch has
+            the mean in any case.
         bnneck: batch normalization between each branch's feature and its classifier, which
             then has no bias; see :func:`build_bnneck`.
         freeze_bn: keep statistics, scales and shifts of all batch normalization of the backbone
@@ -78,6 +81,7 @@ class MidAttrNet(nn.Module):
 
     spec: Any = None  # a ModelSpec
     classifier: nn.Linear
+    pooling: nn.Module | None
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class MidAttrNet(nn.Module):
         part_dim: int = 256,
         dropout: float = 0.5,
         descriptor: str = FUSED,
+        pooling: str = 'avg',
         bnneck: bool = False,
         freeze_bn: bool = False,
         loss: str = 'softmax',
@@ -100,6 +105,7 @@ class MidAttrNet(nn.Module):
         self.branches = _checked_branches(branches)
         _check_choice('midattr.descriptor', descriptor, (FUSED, *self.branches))
         _check_choice('loss.name', loss, LOSSES)
+        _check_choice('midattr.pooling', pooling, tuple(POOLINGS))
         layer_of = assign_layers(
             () if schema is None else schema.names,
             backbone.layers,
@@ -140,8 +146,12 @@ class MidAttrNet(nn.Module):
         channels = backbone.channels[backbone.last_layer]
         self.part_rows = 0
         dims = {}
+        self.pooling = None
         if self._has_tail:
             self.add_module(self._tail, tail)
+        kind = POOLINGS[pooling]
+        if kind is not None and ('global' in self.branches or POOLED in layer_of.values()):
+            self.pooling = kind()
         if 'global' in self.branches:
             dims['global'] = channels
             self._add_classifier('global', channels, generators)
@@ -242,7 +252,18 @@ class MidAttrNet(nn.Module):
         if branch == 'local':
             return self.part_reduction(maps)
         # the format of the weights: one of 16 bits would round what retrieval compares
-        return maps.mean((2, 3), dtype=next(self.parameters()).dtype)
+        dtype = next(self.parameters()).dtype
+        if self.pooling is None:
+            return maps.mean((2, 3), dtype=dtype)
+        return self.pooling(maps.to(dtype))
+
+    def pool5_shares(self, maps: Tensor) -> Tensor:
+        """Return the share (B, C, h, w) of each position in 'pool5', which they sum to.
+
+        Args:
+            maps: (B, C, h, w), from :meth:`layer_maps`.
+        """
+        return position_shares(lambda values: self._pooled('global', values), maps)
 
     def branch_maps(self, x: Tensor) -> dict[str, Tensor]:
         """Return branch -> its last map (B, C, h, w), of the branches of the descriptor.
@@ -267,7 +288,7 @@ class MidAttrNet(nn.Module):
         return self._behind_necks({branch: self._pooled(branch, maps)})[branch]
 
     def layer_maps(self, x: Tensor, layers: Collection[str] | None = None) -> dict[str, Tensor]:
-        """Return layer -> map (B, C, h, w), and 'pool5' -> the map whose mean it is.
+        """Return layer -> map (B, C, h, w), and 'pool5' -> the map that it is pooled of.
 
         Nothing behind the last one of the layers is computed.
 

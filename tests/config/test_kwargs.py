@@ -148,6 +148,7 @@ def test_model():
         'part_dim': 256,
         'dropout': 0.5,
         'descriptor': 'fused',
+        'pooling': 'avg',
         'bnneck': False,
         'freeze_bn': False,
         'last_stride': 2,

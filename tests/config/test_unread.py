@@ -77,6 +77,12 @@ ROWS = [
     ('midattr.dropout', 0.1, ['model.name', 'midattr_resnet18'], []),
     ('midattr.descriptor', 'global', PLAIN, []),
     ('midattr.bnneck', True, PLAIN, []),
+    (
+        'midattr.pooling',
+        'gem',
+        PLAIN,
+        [*OURS, 'midattr.branches', ['local'], 'midattr.descriptor', 'local'],
+    ),
     ('midattr.last_stride', 1, PLAIN, []),
     ('midattr.freeze_bn', True, PLAIN, []),
     ('midattr.timm_name', 'resnet18d', ['model.name', 'midattr_timm'], PLAIN),

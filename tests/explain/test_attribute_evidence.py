@@ -22,6 +22,8 @@ def build(**options):
         ({}, 64),
         ({'attribute_layer': 'res5c'}, 224),  # 7 rows: neighboring parts share some
         ({'attribute_layer': 'pool5'}, 64),
+        ({'attribute_layer': 'pool5', 'pooling': 'gem'}, 64),
+        ({'attribute_layer': 'pool5', 'pooling': 'max'}, 64),
         ({'attribute_layer': 'mixture'}, 64),
         ({'layer_overrides': ['age=res5c', 'hat=pool5', 'gender=mixture']}, 64),
         ({'branches': ['local'], 'attribute_layer': 'res5c', 'descriptor': 'local'}, 64),

@@ -29,6 +29,8 @@ def build(**options):
         ({'part_rows': 2}, 224),  # 7 rows for 2: both have the one in the middle
         ({'bnneck': True}, 64),
         ({'branches': ['global']}, 64),
+        ({'pooling': 'gem', 'bnneck': True}, 64),
+        ({'pooling': 'max'}, 64),
         ({'branches': ['local']}, 64),
         ({'descriptor': 'global'}, 64),
         ({'descriptor': 'local', 'bnneck': True}, 64),

@@ -21,6 +21,12 @@ ODD = {
         'image_size': (56, 24),
         'options': {'attribute_layer': 'mixture', 'part_rows': 3, 'part_dim': 4, 'bnneck': True},
     },
+    'a generalized mean': {
+        'options': {'attribute_layer': 'pool5', 'part_dim': 4, 'pooling': 'gem'},
+    },
+    'a maximum': {
+        'options': {'branches': ['global'], 'pooling': 'max'},
+    },
     'without attributes': {
         'name': 'midattr_tiny',
         'schema': None,
