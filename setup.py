@@ -74,6 +74,7 @@ setup(
         'numpy>=1.26',
         'opencv-python>=4.8',
         'psutil>=5.9',
+        'pytorch-metric-learning>=2.3',
         'PyYAML>=6.0.1',
         'scikit-learn>=1.4',
         'scipy>=1.11',

@@ -23,6 +23,14 @@ from midattr_plugin.engine import MEASUREMENTS, ImageMidAttrEngine, Results
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, AttributeLoss, MidAttrLoss
 from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers, MidAttrStreet
+from midattr_plugin.losses import (
+    ATTRIBUTE_LOSSES,
+    METRIC_LOSSES,
+    AttributeLoss,
+    MetricLoss,
+    MidAttrLoss,
+)
+from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers
 from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking, use_own_image_reader
 from midattr_plugin.schema import Attribute, AttributeSchema
@@ -37,6 +45,7 @@ __all__ = [
     'DUKEMTMCREID',
     'MARKET1501',
     'MEASUREMENTS',
+    'METRIC_LOSSES',
     'Attribute',
     'AttributeLoss',
     'AttributeSchema',
@@ -45,6 +54,7 @@ __all__ = [
     'ImageMidAttrEngine',
     'InputError',
     'Market1501Attr',
+    'MetricLoss',
     'MidAttrDemo',
     'MidAttrOthers',
     'MidAttrLoss',

@@ -13,7 +13,7 @@ from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.engine import ENGINES
 from midattr_plugin.engine.descriptor_ranking import Expansion
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS, MidAttrLoss
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, METRIC_LOSSES, TASK_WEIGHTS, MidAttrLoss
 from midattr_plugin.models.pretrained import new_layers
 from midattr_plugin.registration import use_fast_ranking
 
@@ -37,18 +37,20 @@ def build_criterion(cfg: CfgNode, model: nn.Module, dataset: Dataset) -> MidAttr
         dataset: the training images, whose labels may be counted.
 
     Raises:
-        InputError: the attribute loss does not exist or does not take its options, or the images
-            have none of the attributes.
+        InputError: a loss does not exist or does not take its options, or the images have none of
+            the attributes.
     """
     if cfg.loss.name != 'midattr':
         return None
     name = cfg.midattr.attribute_loss
     kind = ATTRIBUTE_LOSSES[name]
+    metric_loss = cfg.midattr.metric_loss
     criterion = MidAttrLoss(
         **arguments(cfg, 'criterion'),
         attribute_loss=kind.build(
             lambda: count_classes(model.schema, dataset), **arguments(cfg, f'attribute_loss.{name}')
         ),
+        metric_loss=METRIC_LOSSES[metric_loss](**arguments(cfg, f'metric_loss.{metric_loss}')),
         task_uncertainty=_task_uncertainty(cfg, model),
     )
     return criterion.to(next(model.parameters()).device)

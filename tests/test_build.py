@@ -225,7 +225,7 @@ def test_options_reach_the_loss(tmp_path):
     assert built.criterion is criterion
     assert built.data_seed == cfg.train.seed
     assert criterion.attribute_loss.gamma == 3
-    assert (criterion.triplet_weight, criterion.triplet_loss.margin) == (0.5, 0.7)
+    assert (criterion.triplet_weight, criterion.metric_loss.margin) == (0.5, 0.7)
     assert criterion.task_uncertainty.terms == ('global', 'local', *model.schema.names)
     assert [id(p) for p in criterion.parameters()] == [id(p) for p in group['params']]
     summary = built.forward_backward(next(iter(data.train_loader)))

@@ -20,8 +20,8 @@ def arguments(cfg: CfgNode, consumer: str) -> dict[str, Any]:
         cfg: the configuration.
         consumer: 'image_data' and 'video_data' (torchreid's data managers), 'model' (a model of
             this project), 'optimizer', 'lr_scheduler', 'run' (torchreid's ``Engine.run``),
-            'criterion' (:class:`MidAttrLoss`), 'engine' (:class:`ImageMidAttrEngine`) or
-            'attribute_loss.<name>' (an attribute loss).
+            'criterion' (:class:`MidAttrLoss`), 'engine' (:class:`ImageMidAttrEngine`),
+            'attribute_loss.<name>' (an attribute loss) or 'metric_loss.<name>' (a metric loss).
     """
     values = flatten(cfg)
     found: dict[str, Any] = {}

@@ -24,6 +24,7 @@ from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.loading import CACHES
 from midattr_plugin.loading.policies import POLICIES
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, METRIC_LOSSES, TASK_WEIGHTS
 from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import SAME_LAYER, layer_names
@@ -58,6 +59,8 @@ _TABLE = condition(
 _GLOBAL, _LOCAL = (has_item('midattr.branches', branch) for branch in BRANCHES)
 _MIDATTR = is_one_of('loss.name', 'midattr')
 _COSINE = is_one_of('train.lr_scheduler', 'cosine')
+_METRIC = _MIDATTR & is_above('midattr.triplet_weight', 0)
+_CIRCLE = _METRIC & is_one_of('midattr.metric_loss', 'circle')
 _PRETRAINED = is_one_of('model.pretrained', True)
 _NO_FILE = condition(
     'midattr.weights_file is not given', lambda values: not values['midattr.weights_file']
@@ -321,9 +324,9 @@ _ROWS = {
     ),
     'triplet_weight': Key(
         0.0,
-        'weight of a batch-hard triplet loss on the feature of each branch, with the margin '
-        'loss.triplet.margin (Hermans et al., 2017; Luo et al. use 1 and 0.3), in any '
-        'loss_reading. Needs sampler.train_sampler RandomIdentitySampler',
+        'weight of midattr.metric_loss, a triplet loss unless told otherwise, on the feature of '
+        'each branch, in any loss_reading (Luo et al. use 1). Needs sampler.train_sampler '
+        'RandomIdentitySampler',
         NOT_NEGATIVE,
         argument='criterion.triplet_weight',
         read_if=_MIDATTR,
@@ -338,6 +341,31 @@ _ROWS = {
             f'data.transforms has {", ".join(POLICIES)}',
             lambda values: any(name.lower() in POLICIES for name in values['data.transforms']),
         ),
+    'metric_loss': Key(
+        'batch_hard',
+        "loss that compares the features of a batch. 'batch_hard': triplets of the farthest "
+        'positive and the nearest negative, with the margin loss.triplet.margin (Hermans et al., '
+        "2017; Luo et al. use 0.3); 'soft_margin': the same with a softplus in the place of the "
+        "margin (Hermans et al.); 'weighted': all pairs, weighted by softmaxes of their distances, "
+        "with a softplus (WRT of AGW: Ye et al., TPAMI 2021); 'circle': all pairs, weighted by how "
+        'far their cosine is off (Sun et al., CVPR 2020), which is a hundred times as large: give '
+        'it a triplet_weight of about 0.01',
+        lambda: list(METRIC_LOSSES),
+        extensible=True,
+        read_if=_METRIC,
+    ),
+    'circle_margin': Key(
+        0.25,
+        'm of circle, the distance from cosines of 1 and 0 at which pairs are well off',
+        argument='metric_loss.circle.margin',
+        read_if=_CIRCLE,
+    ),
+    'circle_gamma': Key(
+        128.0,
+        'gamma of circle, the scale of the cosines',
+        POSITIVE,
+        argument='metric_loss.circle.gamma',
+        read_if=_CIRCLE,
     ),
     # --- Checkpoints ---
     'checkpoint_seconds': Key(

@@ -355,9 +355,11 @@ _ROWS = {
         0.3,
         'margin of the triplet loss',
         NOT_NEGATIVE,
-        argument='criterion.triplet_margin',
+        argument='metric_loss.batch_hard.margin',
         read_if=_TRIPLET & is_above('loss.triplet.weight_t', 0)
-        | _MIDATTR & is_above('midattr.triplet_weight', 0),
+        | _MIDATTR
+        & is_above('midattr.triplet_weight', 0)
+        & is_one_of('midattr.metric_loss', 'batch_hard'),
     ),
     'loss.triplet.weight_t': Key(
         1.0,

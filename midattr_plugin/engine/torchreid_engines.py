@@ -6,7 +6,7 @@ among processes, differs.
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.data_check import check_data
@@ -92,7 +92,7 @@ class TripletEngineMixins(ReidEngineMixins):
     """The same for an engine with a triplet loss, which is computed in a few operations."""
 
     weight_t: float
-    criterion_t: nn.Module
+    criterion_t: Any
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)

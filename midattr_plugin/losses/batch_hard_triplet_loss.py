@@ -5,34 +5,29 @@ and on a GPU a wait for each of 256 selections, whose sizes the CPU must know.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from midattr_plugin import torchreid_compat
 from midattr_plugin.errors import InputError
+from midattr_plugin.losses.metric_loss import METRIC_LOSSES, MetricLoss
+from midattr_plugin.losses.pair_distances import hardest_pairs
 
 
-class BatchHardTripletLoss(torchreid_compat.TripletLoss):
+@METRIC_LOSSES.register('batch_hard')
+class BatchHardTripletLoss(MetricLoss):
     """Mean over the anchors of max(0, farthest positive - nearest negative + margin).
 
     Args:
         margin: smallest difference of the two distances that costs nothing.
     """
 
-    def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss, a scalar; not a number if there is only one identity.
+    def __init__(self, margin: float = 0.3):
+        super().__init__()
+        self.margin = margin
+        self.ranking_loss = nn.MarginRankingLoss(margin)
 
-        Args:
-            inputs: features (B, D).
-            targets: (B,), pids.
-        """
-        squares = inputs.square().sum(1)
-        squared = torch.addmm(squares[:, None] + squares, inputs, inputs.t(), alpha=-2)
-        distances = squared.clamp(min=1e-12).sqrt()  # the root has no slope at 0
-        is_same = targets[:, None] == targets
-        positive = distances.masked_fill(~is_same, -torch.inf).amax(1)
-        negative = distances.masked_fill(is_same, torch.inf).amin(1)
-        # an anchor without a negative would count as one that costs nothing
-        negative = negative.masked_fill(negative == torch.inf, torch.nan)
+    def forward(self, features: Tensor, pids: Tensor) -> Tensor:
+        """Return the loss, a scalar; see :class:`MetricLoss`."""
+        positive, negative = hardest_pairs(features, pids)
         return self.ranking_loss(negative, positive, torch.ones_like(negative))
 
 

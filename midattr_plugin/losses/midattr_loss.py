@@ -10,6 +10,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.losses.attribute_loss import AttributeLoss
 from midattr_plugin.losses.batch_hard_triplet_loss import BatchHardTripletLoss
 from midattr_plugin.losses.cross_entropy import PlainAttributeLoss, masked_cross_entropy
+from midattr_plugin.losses.metric_loss import MetricLoss
 from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
 READINGS = ('attribute_units', 'literal', 'apr')
@@ -45,10 +46,10 @@ class MidAttrLoss(nn.Module):
         label_smoothing: in [0, 1], for the identities only; the paper has none.
         attribute_loss: of one attribute; :class:`PlainAttributeLoss` unless given.
         task_uncertainty: learned factors of these weights; None for the weights as they are.
-        triplet_weight: of torchreid's batch-hard triplet loss (Hermans et al., 2017) on the
-            feature of each branch, whatever the reading, and without a learned factor, because it
-            is not a likelihood. 0, as in the paper: there is none.
-        triplet_margin: its margin.
+        triplet_weight: of the metric loss on the feature of each branch, whatever the reading, and
+            without a learned factor, because it is not a likelihood. 0, as in the paper: there is
+            none.
+        metric_loss: one of ``METRIC_LOSSES``; :class:`BatchHardTripletLoss` unless given.
 
     Raises:
         InputError: the reading is unknown.
@@ -64,7 +65,7 @@ class MidAttrLoss(nn.Module):
         attribute_loss: AttributeLoss | None = None,
         task_uncertainty: TaskUncertainty | None = None,
         triplet_weight: float = 0.0,
-        triplet_margin: float = 0.3,
+        metric_loss: MetricLoss | None = None,
     ):
         super().__init__()
         if reading not in READINGS:
@@ -80,7 +81,7 @@ class MidAttrLoss(nn.Module):
         self.attribute_loss = attribute_loss or PlainAttributeLoss()
         self.task_uncertainty = task_uncertainty
         self.triplet_weight = triplet_weight
-        self.triplet_loss = BatchHardTripletLoss(triplet_margin)
+        self.metric_loss = metric_loss or BatchHardTripletLoss()
 
     def param_groups(self) -> list[dict]:
         """Return what is learned here, for ``Optimizer.add_param_group``; [] if nothing is.
@@ -109,20 +110,20 @@ class MidAttrLoss(nn.Module):
                 unknown; None if there are no attributes.
             num_known: (m,), number of known labels, if not those of this batch: their mean number
                 per process, where a batch is sharded.
-            features: branch -> pooled feature (B, D of the branch), which the triplet loss
+            features: branch -> pooled feature (B, D of the branch), which the metric loss
                 compares, over all processes; one identity alone leaves it without a triplet.
 
         Returns:
             Scalars: 'loss' (Eq. 3) first, then the unweighted terms 'loss_global',
-            'loss_local' and 'loss_<attribute>', and with a triplet loss 'loss_triplet_global'
+            'loss_local' and 'loss_<attribute>', and with a metric loss 'loss_triplet_global'
             and 'loss_triplet_local'.
 
         Raises:
             ValueError: ``attrs`` has more or fewer columns than there are attributes, or there is
-                a triplet loss but no features.
+                a metric loss but no features.
         """
         if self.triplet_weight and not features:
-            raise ValueError('the triplet loss compares features, but none are given')
+            raise ValueError('the metric loss compares features, but none are given')
         identity = {
             branch: masked_cross_entropy(logits, pids, self.label_smoothing)
             for branch, logits in identity_logits.items()
@@ -157,6 +158,6 @@ class MidAttrLoss(nn.Module):
     def _triplets(self, features: Mapping[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
         pids = gather_with_gradients(pids)
         return {
-            f'triplet_{branch}': self.triplet_loss(gather_with_gradients(feature), pids)
+            f'triplet_{branch}': self.metric_loss(gather_with_gradients(feature), pids)
             for branch, feature in features.items()
         }

@@ -55,7 +55,6 @@ def test_schedule_is_the_papers(name, images):
         'reading': 'attribute_units',
         'label_smoothing': 0.0,
         'triplet_weight': 0.0,
-        'triplet_margin': 0.3,
     }
     assert cfg.midattr.attribute_loss == 'plain'
     assert arguments(cfg, 'attribute_loss.class_balanced') == {'beta': 0.999}

@@ -5,6 +5,7 @@ import torch
 
 from midattr_plugin import (
     ATTRIBUTE_LOSSES,
+    METRIC_LOSSES,
     ImageMidAttrEngine,
     MidAttrLoss,
     build,
@@ -30,7 +31,7 @@ CONSUMERS = {
             'options',  # of midattr_model: those of MidAttrNet
         },
     ),
-    'criterion': ([MidAttrLoss], {'attribute_loss', 'task_uncertainty'}),
+    'criterion': ([MidAttrLoss], {'attribute_loss', 'metric_loss', 'task_uncertainty'}),
     'engine': (
         [ImageMidAttrEngine],
         {'datamanager', 'model', 'optimizer', 'scheduler', 'use_gpu', 'criterion'},
@@ -39,6 +40,8 @@ CONSUMERS = {
     'attribute_loss.plain': ([ATTRIBUTE_LOSSES['plain']], {'args', 'kwargs'}),
     'attribute_loss.class_balanced': ([ATTRIBUTE_LOSSES['class_balanced']], {'counts'}),
     'attribute_loss.focal': ([ATTRIBUTE_LOSSES['focal']], set()),
+    'metric_loss.batch_hard': ([METRIC_LOSSES['batch_hard']], set()),
+    'metric_loss.circle': ([METRIC_LOSSES['circle']], set()),
 }
 
 
@@ -81,7 +84,9 @@ def test_values_reach_their_arguments():
         'adam_beta2': 'adam.beta2',
         'test_only': 'test.evaluate',
         'reading': 'midattr.loss_reading',
-        'triplet_margin': 'loss.triplet.margin',
+        'metric_loss.batch_hard.margin': 'loss.triplet.margin',
+        'metric_loss.circle.margin': 'midattr.circle_margin',
+        'metric_loss.circle.gamma': 'midattr.circle_gamma',
         'attribute_loss.class_balanced.beta': 'midattr.class_balance_beta',
         'attribute_loss.focal.gamma': 'midattr.focal_gamma',
         'csv.seed': 'midattr.csv.seed',  # train.seed is another
@@ -165,13 +170,16 @@ def test_losses():
         'reading': 'attribute_units',
         'label_smoothing': 0.0,
         'triplet_weight': 0.0,
-        'triplet_margin': 0.3,
     }
     assert arguments(load_config(), 'criterion')['label_smoothing'] == 0.1
     assert arguments(cfg, 'attribute_loss.plain') == {}
     assert arguments(cfg, 'attribute_loss.class_balanced') == {'beta': 0.999}
     assert arguments(cfg, 'attribute_loss.focal') == {'gamma': 2.0}
     assert cfg.midattr.attribute_loss == 'plain'
+    assert arguments(cfg, 'metric_loss.batch_hard') == {'margin': 0.3}
+    assert arguments(cfg, 'metric_loss.soft_margin') == {}
+    assert arguments(cfg, 'metric_loss.circle') == {'margin': 0.25, 'gamma': 128.0}
+    assert cfg.midattr.metric_loss == 'batch_hard'
 
 
 def test_engine():

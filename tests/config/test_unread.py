@@ -12,6 +12,8 @@ from midattr_plugin.errors import InputError
 OURS = ['model.name', 'midattr_resnet18_market', 'loss.name', 'midattr']
 PLAIN = ['model.name', 'midattr_resnet18', 'loss.name', 'midattr']
 IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler']
+METRIC = [*OURS, 'midattr.triplet_weight', 1, *IDENTITIES]
+CIRCLE = [*METRIC, 'midattr.metric_loss', 'circle']
 TRIPLET = ['loss.name', 'triplet', *IDENTITIES]
 VIDEO = ['data.type', 'video']
 FOCAL = [*OURS, 'midattr.attribute_loss', 'focal']
@@ -64,7 +66,8 @@ ROWS = [
     ('loss.softmax.label_smooth', False, OURS, TRIPLET),
     ('loss.softmax.label_smooth', False, [*TRIPLET, 'loss.triplet.weight_x', 1], None),
     ('loss.triplet.margin', 0.5, TRIPLET, OURS),
-    ('loss.triplet.margin', 0.5, [*OURS, 'midattr.triplet_weight', 1, *IDENTITIES], []),
+    ('loss.triplet.margin', 0.5, METRIC, []),
+    ('loss.triplet.margin', 0.5, None, CIRCLE),
     ('loss.triplet.weight_t', 0.5, TRIPLET, OURS),
     ('loss.triplet.weight_x', 0.5, TRIPLET, OURS),
     ('test.start_eval', 2, ['test.eval_freq', 1], []),
@@ -102,6 +105,9 @@ ROWS = [
     ('midattr.augment_probability', 0.1, ['data.transforms', ['Auto_Augment']], []),
     ('midattr.query_expansion_alpha', 1, ['midattr.query_expansion', 5], []),
     ('midattr.triplet_weight', 1, [*OURS, *IDENTITIES], []),
+    ('midattr.metric_loss', 'circle', METRIC, OURS),
+    ('midattr.circle_margin', 0.5, CIRCLE, METRIC),
+    ('midattr.circle_gamma', 64, CIRCLE, OURS),
     ('midattr.validation_images', 9, PLAIN, TEST),
     ('midattr.precision', 'bf16', PLAIN, []),
     ('midattr.compile', True, PLAIN, []),

@@ -9,7 +9,13 @@ from helpers.tiny_engine import batch, build
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.engine.measurements import task_weights
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import ClassBalancedLoss, FocalLoss, MidAttrLoss, TaskUncertainty
+from midattr_plugin.losses import (
+    METRIC_LOSSES,
+    ClassBalancedLoss,
+    FocalLoss,
+    MidAttrLoss,
+    TaskUncertainty,
+)
 
 ATTRIBUTES = MARKET1501.names
 
@@ -83,10 +89,11 @@ def test_unknown_attribute_loss(root):
         build(root, attribute_loss='balanced')
 
 
-def test_triplet_loss_is_logged_and_trains(root):
+@pytest.mark.parametrize('name', METRIC_LOSSES)
+def test_metric_losses_are_logged_and_train(root, name):
     data = batch(build(root))
     data['pid'] = torch.arange(8) // 2
-    engine = build(root, triplet_weight=2.0, triplet_margin=0.5)
+    engine = build(root, triplet_weight=2.0, metric_loss=METRIC_LOSSES[name]())
     summary = engine.forward_backward(data)
     plain = build(root).forward_backward(data)
     names = ['loss_triplet_global', 'loss_triplet_local']

@@ -31,6 +31,7 @@ from midattr_plugin.engine import ImageMidAttrEngine
 from midattr_plugin.engine.learned_losses import average_before_steps
 from midattr_plugin.errors import InputError
 from midattr_plugin.loading import EpochLoader
+from midattr_plugin.losses import METRIC_LOSSES, MidAttrLoss
 from midattr_plugin.train import main
 
 
@@ -133,6 +134,22 @@ def gathered_rows_have_gradients() -> None:
         part = mine(whole.detach()).clone().requires_grad_()
         gather_with_gradients(part).cumsum(0).pow(2).sum().backward()
         assert_close(part.grad / world_size(), mine(whole.grad))
+
+
+def metric_losses_compare_all_images() -> None:
+    with joined_group(False):
+        pids = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
+        whole = torch.randn(8, 5, requires_grad=True)
+        for _, kind in METRIC_LOSSES.items():
+            loss = kind()(whole, pids)
+            (expected,) = torch.autograd.grad(loss, whole)
+            part = mine(whole.detach()).clone().requires_grad_()
+            criterion = MidAttrLoss(triplet_weight=1, metric_loss=kind())
+            logits = {'global': torch.zeros(4, 3)}
+            terms = criterion(logits, {}, mine(pids), features={'global': part})
+            terms['loss'].backward()
+            assert_close(terms['loss_triplet_global'], loss)
+            assert_close(part.grad / world_size(), mine(expected))
 
 
 def batch_norm_of_maps() -> None:
@@ -260,6 +277,7 @@ CHECKS = (
     the_same_images_everywhere,
     shards_of_an_epoch,
     gathered_rows_have_gradients,
+    metric_losses_compare_all_images,
     batch_norm_of_maps,
     batch_norm_of_vectors,
     batch_norm_without_bias,

@@ -10,12 +10,21 @@ from midattr_plugin import (
     ATTRIBUTE_LOSSES,
     BACKBONES,
     MEASUREMENTS,
+    METRIC_LOSSES,
     torchreid_compat,
 )
 from midattr_plugin.config import KEYS
 from midattr_plugin.models import MODELS
 
-REGISTRIES = (KEYS, ATTRIBUTE_LOSSES, ATTRIBUTE_DATASETS, BACKBONES, MODELS, MEASUREMENTS)
+REGISTRIES = (
+    KEYS,
+    ATTRIBUTE_LOSSES,
+    METRIC_LOSSES,
+    ATTRIBUTE_DATASETS,
+    BACKBONES,
+    MODELS,
+    MEASUREMENTS,
+)
 
 
 @contextmanager

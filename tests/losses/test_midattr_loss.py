@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from helpers.plain_cross_entropy import reference
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import AttributeLoss, FocalLoss, MidAttrLoss, TaskUncertainty
+from midattr_plugin.losses import (
+    AttributeLoss,
+    BatchHardTripletLoss,
+    FocalLoss,
+    MidAttrLoss,
+    TaskUncertainty,
+)
 from midattr_plugin.losses.midattr_loss import READINGS
 
 CLASSES = {'gender': 2, 'age': 4, 'upper_color': 8}
@@ -213,7 +219,9 @@ def test_triplet_loss_equals_plain_loops(branches, reading):
     }
     arguments = logits, attributes, pids, torch.zeros(6, 3, dtype=torch.int64)
     plain = MidAttrLoss(reading=reading)(*arguments)
-    criterion = MidAttrLoss(reading=reading, triplet_weight=0.7, triplet_margin=0.4)
+    criterion = MidAttrLoss(
+        reading=reading, triplet_weight=0.7, metric_loss=BatchHardTripletLoss(0.4)
+    )
     terms = criterion(*arguments, features=features)
     expected = {
         f'loss_triplet_{branch}': hardest_triplets(feature, pids, 0.4)
