@@ -13,7 +13,13 @@ from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.engine import ENGINES
 from midattr_plugin.engine.descriptor_ranking import Expansion
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, METRIC_LOSSES, TASK_WEIGHTS, MidAttrLoss
+from midattr_plugin.losses import (
+    ATTRIBUTE_LOSSES,
+    CLASSIFIERS,
+    METRIC_LOSSES,
+    TASK_WEIGHTS,
+    MidAttrLoss,
+)
 from midattr_plugin.models.pretrained import new_layers
 from midattr_plugin.registration import use_fast_ranking
 
@@ -45,12 +51,14 @@ def build_criterion(cfg: CfgNode, model: nn.Module, dataset: Dataset) -> MidAttr
     name = cfg.midattr.attribute_loss
     kind = ATTRIBUTE_LOSSES[name]
     metric_loss = cfg.midattr.metric_loss
+    margin_softmax = CLASSIFIERS[cfg.midattr.classifier]
     criterion = MidAttrLoss(
         **arguments(cfg, 'criterion'),
         attribute_loss=kind.build(
             lambda: count_classes(model.schema, dataset), **arguments(cfg, f'attribute_loss.{name}')
         ),
         metric_loss=METRIC_LOSSES[metric_loss](**arguments(cfg, f'metric_loss.{metric_loss}')),
+        margin_softmax=margin_softmax and margin_softmax(**arguments(cfg, 'margin_softmax')),
         task_uncertainty=_task_uncertainty(cfg, model),
     )
     return criterion.to(next(model.parameters()).device)

@@ -23,6 +23,7 @@ OPTIONS = {
     'everything': {
         'last_stride': 1,
         'bnneck': True,
+        'classifier': 'cosine',
         'pooling': 'gem',
         'attribute_layer': 'mixture',
         'layer_overrides': ['upper_color=res4f'],

@@ -12,6 +12,8 @@ from midattr_plugin.models.attribute_heads import assign_layers
 from midattr_plugin.models.backbone import find_backbone, layer_names
 from midattr_plugin.models.midattr_net import FUSED
 from midattr_plugin.models.zoo import full_backbone_name
+from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.midattr_net import FUSED, check_classifier
 
 
 def check_combinations(cfg: CfgNode) -> None:
@@ -187,6 +189,8 @@ def _check_midattr(cfg: CfgNode) -> None:
             )
         if keys.triplet_weight and not cfg.test.evaluate:
             _check_triplets(cfg, 'midattr.triplet_weight')
+    if cfg.model.name in MODELS:
+        check_classifier(keys.classifier, cfg.loss.name)
     if keys.bnneck and cfg.train.batch_size == 1 and not cfg.test.evaluate:
         raise InputError(
             'midattr.bnneck normalizes over the images of a batch, but '

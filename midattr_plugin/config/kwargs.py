@@ -21,7 +21,8 @@ def arguments(cfg: CfgNode, consumer: str) -> dict[str, Any]:
         consumer: 'image_data' and 'video_data' (torchreid's data managers), 'model' (a model of
             this project), 'optimizer', 'lr_scheduler', 'run' (torchreid's ``Engine.run``),
             'criterion' (:class:`MidAttrLoss`), 'engine' (:class:`ImageMidAttrEngine`),
-            'attribute_loss.<name>' (an attribute loss) or 'metric_loss.<name>' (a metric loss).
+            'attribute_loss.<name>' (an attribute loss), 'metric_loss.<name>' (a metric loss) or
+            'margin_softmax' (:class:`MarginSoftmax`).
     """
     values = flatten(cfg)
     found: dict[str, Any] = {}

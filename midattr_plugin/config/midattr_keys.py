@@ -30,6 +30,9 @@ from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import SAME_LAYER, layer_names
 from midattr_plugin.models.backbones.timm_models import TIMM
 from midattr_plugin.models.midattr_net import BRANCHES, DESCRIPTORS
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, CLASSIFIERS, METRIC_LOSSES, TASK_WEIGHTS
+from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.midattr_net import BRANCHES, COSINE, DESCRIPTORS, LINEAR
 from midattr_plugin.models.pooling import POOLINGS
 from midattr_plugin.models.zoo import MODELS
 
@@ -61,6 +64,9 @@ _MIDATTR = is_one_of('loss.name', 'midattr')
 _COSINE = is_one_of('train.lr_scheduler', 'cosine')
 _METRIC = _MIDATTR & is_above('midattr.triplet_weight', 0)
 _CIRCLE = _METRIC & is_one_of('midattr.metric_loss', 'circle')
+_COSINES = _MIDATTR & condition(
+    'midattr.classifier is not linear', lambda values: values['midattr.classifier'] != LINEAR
+)
 _PRETRAINED = is_one_of('model.pretrained', True)
 _NO_FILE = condition(
     'midattr.weights_file is not given', lambda values: not values['midattr.weights_file']
@@ -192,6 +198,33 @@ _ROWS = {
         'bnneck and bnneck_part',
         argument='model.bnneck',
         read_if=_OURS,
+    ),
+    'classifier': Key(
+        LINEAR,
+        'classifier of the identities in each branch, and what its loss demands in training. '
+        "'linear': logits (section 2.1). The others give cosines without a bias, to which "
+        "midattr.classifier_margin adds: 'cosface' (Wang et al., CVPR 2018), 'arcface' (Deng et "
+        "al., CVPR 2019), 'circle' (Sun et al., CVPR 2020; CircleSoftmax of fast-reid's SBS). Only "
+        'with loss.name midattr',
+        tuple(CLASSIFIERS),
+        argument='model.classifier',
+        convert=lambda name: LINEAR if name == LINEAR else COSINE,
+        read_if=_OURS,
+    ),
+    'classifier_scale': Key(
+        64.0,
+        'scale of the cosines, s (gamma of circle)',
+        POSITIVE,
+        argument='margin_softmax.scale',
+        read_if=_COSINES,
+    ),
+    'classifier_margin': Key(
+        0.35,
+        'margin of the cosine of the true identity, m; of arcface in radians, where its authors '
+        'have 0.5',
+        Interval(0, 1),
+        argument='margin_softmax.margin',
+        read_if=_COSINES,
     ),
     'pooling': Key(
         'avg',

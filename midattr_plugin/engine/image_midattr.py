@@ -73,7 +73,8 @@ class ImageMidAttrEngine(
         InputError: the data cannot be used (:func:`check_data`), the model is not of this
             project, the sources have none of its attributes, or the device does not compute in
             that precision.
-        ValueError: the optimizer lacks parameters of the criterion.
+        ValueError: the optimizer lacks parameters of the criterion, or only one of model and
+            criterion is made for cosines.
 
     Example::
 
@@ -140,6 +141,13 @@ class ImageMidAttrEngine(
         self.batch_idx = 0
         self._printed_batch = -1
         self.criterion = (criterion or MidAttrLoss()).to(next(model.parameters()).device)
+        has_margin = self.criterion.margin_softmax is not None
+        if model.num_classes and model.has_cosines != has_margin:
+            given = 'cosines' if model.has_cosines else 'logits'
+            raise ValueError(
+                f'the model gives {given}, but the criterion has {"a" if has_margin else "no"} '
+                'margin_softmax, which takes cosines: build both for the same midattr.classifier'
+            )
         learned = list(self.criterion.parameters())
         check_optimized(learned, optimizer)
         average_before_steps(learned, optimizer)
@@ -301,7 +309,7 @@ class ImageMidAttrEngine(
         device = next(self.model.parameters()).device
         output = network_output(self.model, imgs.to(device), self.precision, self.test_flip)
         return (
-            self.model.classify_identity(output['features']),
+            self.criterion.scaled_logits(self.model.classify_identity(output['features'])),
             output['attribute_logits'],
             pids.to(device),
             None if attrs is None else attrs.to(device),

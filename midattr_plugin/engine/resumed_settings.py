@@ -25,6 +25,7 @@ FIXED = {
     'midattr.part_rows': _MODEL,
     'midattr.pooling': _MODEL,
     'midattr.bnneck': _MODEL,
+    'midattr.classifier': _MODEL,
     'midattr.last_stride': _MODEL,
     'midattr.freeze_bn': 'the optimizer goes on with the parameters that it had',
     'midattr.ema_decay': 'the average of the weights goes on as it was',

@@ -10,6 +10,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.losses.attribute_loss import AttributeLoss
 from midattr_plugin.losses.batch_hard_triplet_loss import BatchHardTripletLoss
 from midattr_plugin.losses.cross_entropy import PlainAttributeLoss, masked_cross_entropy
+from midattr_plugin.losses.margin_softmax import MarginSoftmax
 from midattr_plugin.losses.metric_loss import MetricLoss
 from midattr_plugin.losses.task_uncertainty import TaskUncertainty
 
@@ -50,6 +51,8 @@ class MidAttrLoss(nn.Module):
             without a learned factor, because it is not a likelihood. 0, as in the paper: there is
             none.
         metric_loss: one of ``METRIC_LOSSES``; :class:`BatchHardTripletLoss` unless given.
+        margin_softmax: makes logits of the cosines of a model that gives these; see
+            ``CLASSIFIERS``.
 
     Raises:
         InputError: the reading is unknown.
@@ -66,6 +69,7 @@ class MidAttrLoss(nn.Module):
         task_uncertainty: TaskUncertainty | None = None,
         triplet_weight: float = 0.0,
         metric_loss: MetricLoss | None = None,
+        margin_softmax: MarginSoftmax | None = None,
     ):
         super().__init__()
         if reading not in READINGS:
@@ -82,6 +86,7 @@ class MidAttrLoss(nn.Module):
         self.task_uncertainty = task_uncertainty
         self.triplet_weight = triplet_weight
         self.metric_loss = metric_loss or BatchHardTripletLoss()
+        self.margin_softmax = margin_softmax
 
     def param_groups(self) -> list[dict]:
         """Return what is learned here, for ``Optimizer.add_param_group``; [] if nothing is.
@@ -103,7 +108,7 @@ class MidAttrLoss(nn.Module):
         """Return the total and its terms.
 
         Args:
-            identity_logits: branch -> (B, n).
+            identity_logits: branch -> (B, n); cosines if there is a ``margin_softmax``.
             attribute_logits: attribute name -> (B, c); may be empty.
             pids: (B,) int64, in [0, n).
             attrs: (B, m) int64, class indices in the order of ``attribute_logits``, negative where
@@ -125,7 +130,11 @@ class MidAttrLoss(nn.Module):
         if self.triplet_weight and not features:
             raise ValueError('the metric loss compares features, but none are given')
         identity = {
-            branch: masked_cross_entropy(logits, pids, self.label_smoothing)
+            branch: masked_cross_entropy(
+                logits if self.margin_softmax is None else self.margin_softmax(logits, pids),
+                pids,
+                self.label_smoothing,
+            )
             for branch, logits in identity_logits.items()
         }
         if attrs is None or not attribute_logits:
@@ -154,6 +163,19 @@ class MidAttrLoss(nn.Module):
         if triplets:
             total = total + self.triplet_weight * sum(triplets.values())
         return {'loss': total} | terms
+
+    def scaled_logits(self, identity_logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what a test takes the softmax of: the logits, or the cosines times their scale.
+
+        Args:
+            identity_logits: branch -> (B, n), of the model.
+        """
+        if self.margin_softmax is None:
+            return dict(identity_logits)
+        return {
+            branch: self.margin_softmax.scaled(cosines)
+            for branch, cosines in identity_logits.items()
+        }
 
     def _triplets(self, features: Mapping[str, Tensor], pids: Tensor) -> dict[str, Tensor]:
         pids = gather_with_gradients(pids)

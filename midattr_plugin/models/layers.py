@@ -1,6 +1,9 @@
-"""Small layers in front of the softmax losses: classifier and BNNeck."""
+"""Small layers in front of the softmax losses: classifiers and BNNeck."""
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from midattr_plugin.models.autocast import without_autocast
 
 _STD = 0.001
 
@@ -23,6 +26,33 @@ def build_classifier(dim: int, num_classes: int, bias: bool = True) -> nn.Linear
     else:
         classifier.bias = None  # type: ignore[assignment]
     return classifier
+
+
+class CosineClassifier(nn.Linear):
+    """Cosines between a feature and the direction of each identity (not in the paper).
+
+    Their margins and their scale are the loss's; see
+    :mod:`midattr_plugin.losses.margin_softmax`. Only the directions of the weights count: their
+    first length says how fast they turn, and is that of fast-reid.
+
+    Args:
+        dim: D of the features.
+        num_classes: n.
+    """
+
+    def __init__(self, dim: int, num_classes: int):
+        super().__init__(dim, num_classes, bias=False)
+        nn.init.normal_(self.weight, std=0.01)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the cosines (B, n), never rounded to 16 bits: the loss multiplies them.
+
+        Args:
+            features: (B, D).
+        """
+        with without_autocast(features.device.type):
+            directions = F.normalize(features.to(self.weight.dtype))
+            return F.linear(directions, F.normalize(self.weight))
 
 
 def build_bnneck(dim: int) -> nn.BatchNorm1d:

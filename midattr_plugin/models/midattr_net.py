@@ -20,7 +20,7 @@ from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign_layers
 from midattr_plugin.models.backbone import Backbone
 from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
-from midattr_plugin.models.layers import build_bnneck, build_classifier
+from midattr_plugin.models.layers import CosineClassifier, build_bnneck, build_classifier
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.models.part_generators import PartGenerators
 from midattr_plugin.models.pooling import POOLINGS, position_shares
@@ -30,6 +30,7 @@ BRANCHES = ('global', 'local')
 FUSED = 'fused'
 DESCRIPTORS = (FUSED, *BRANCHES)
 LOSSES = ('softmax', 'triplet', 'midattr')
+LINEAR, COSINE = CLASSIFIERS = ('linear', 'cosine')
 
 _SUFFIX = {'global': '', 'local': '_part'}  # of the names of a branch's children
 
@@ -46,6 +47,7 @@ class MidAttrNet(nn.Module):
         schema: the attributes, or None.
         branches: names of the branches.
         part_rows: rows of the part branch; 0 without one.
+        has_cosines: whether the identity logits are cosines.
         feature_dim: dimensions D of the descriptor; 0 without one.
         descriptor_slices: branch -> its columns of the descriptor.
         spec: from which the model can be built again; None if it was built by its class.
@@ -70,6 +72,8 @@ class MidAttrNet(nn.Module):
             the mean in any case.
         bnneck: batch normalization between each branch's feature and its classifier, which
             then has no bias; see :func:`build_bnneck`.
+        classifier: of the identities, 'linear', or 'cosine' for cosines in the place of logits, of
+            which the criterion makes logits; see :class:`CosineClassifier`.
         freeze_bn: keep statistics, scales and shifts of all batch normalization of the backbone
             as they are, see :func:`freeze_batch_norm`; a BNNeck is trained.
         loss: 'triplet' returns features beside the logits, for torchreid's triplet engine.
@@ -97,6 +101,7 @@ class MidAttrNet(nn.Module):
         descriptor: str = FUSED,
         pooling: str = 'avg',
         bnneck: bool = False,
+        classifier: str = LINEAR,
         freeze_bn: bool = False,
         loss: str = 'softmax',
         image_size: Sequence[int] = (256, 128),
@@ -106,6 +111,8 @@ class MidAttrNet(nn.Module):
         _check_choice('midattr.descriptor', descriptor, (FUSED, *self.branches))
         _check_choice('loss.name', loss, LOSSES)
         _check_choice('midattr.pooling', pooling, tuple(POOLINGS))
+        _check_choice('midattr.classifier', classifier, CLASSIFIERS)
+        check_classifier(classifier, loss)
         layer_of = assign_layers(
             () if schema is None else schema.names,
             backbone.layers,
@@ -126,6 +133,7 @@ class MidAttrNet(nn.Module):
         self.loss = loss
         self.dropout = dropout
         self._has_necks = bnneck and num_classes > 0
+        self.has_cosines = classifier == COSINE and num_classes > 0
         generators = PartGenerators()
 
         trunk, tail = backbone.trunk, backbone.tail
@@ -188,7 +196,10 @@ class MidAttrNet(nn.Module):
             self.add_module(f'bnneck{_SUFFIX[branch]}', build_bnneck(dim))
         name = f'classifier{_SUFFIX[branch]}'
         with generators.part(name):
-            classifier = build_classifier(dim, self.num_classes, bias=not self._has_necks)
+            if self.has_cosines:
+                classifier: nn.Linear = CosineClassifier(dim, self.num_classes)
+            else:
+                classifier = build_classifier(dim, self.num_classes, bias=not self._has_necks)
         self.add_module(name, classifier)
 
     def forward(
@@ -313,7 +324,10 @@ class MidAttrNet(nn.Module):
         return {layer: maps[self._last_layer if layer == POOLED else layer] for layer in layers}
 
     def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}."""
+        """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}.
+
+        Of a classifier of cosines these are cosines.
+        """
         # Functional dropout, because torchreid puts children that it freezes in eval mode.
         return {
             branch: getattr(self, f'classifier{_SUFFIX[branch]}')(
@@ -382,6 +396,23 @@ def _checked_branches(branches: Iterable[str]) -> tuple[str, ...]:
             f'midattr.branches: {list(branches)} cannot be used; choose global, local or both'
         )
     return tuple(branch for branch in BRANCHES if branch in branches)
+
+
+def check_classifier(classifier: str, loss: str) -> None:
+    """Check that the loss takes what the classifier of the identities gives.
+
+    Args:
+        classifier: 'linear', or what has cosines.
+        loss: name of the loss.
+
+    Raises:
+        InputError: it does not.
+    """
+    if classifier != LINEAR and loss != 'midattr':
+        raise InputError(
+            f'midattr.classifier: {classifier} needs the loss.name midattr, which has its margin '
+            f'and scale, but it is {loss}; set it to midattr, or midattr.classifier to {LINEAR}'
+        )
 
 
 def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:

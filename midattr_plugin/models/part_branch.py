@@ -7,12 +7,10 @@ because torchreid freezes layers and gives them learning rates by the names of t
 Shapes: B images, C channels of the map, H x W its rows and columns.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-
-import torch
 from torch import Tensor, nn
 
 from midattr_plugin.errors import InputError
+from midattr_plugin.models.autocast import without_autocast
 
 
 class PartReduction(nn.Module):
@@ -54,12 +52,5 @@ class PartReduction(nn.Module):
         Args:
             maps: (B, C, H, W), maybe in a format of 16 bits.
         """
-        with _without_autocast(maps.device.type):  # the feature is an output
+        with without_autocast(maps.device.type):  # the feature is an output
             return self.conv(self.pool(maps.to(self.conv.weight.dtype))).flatten(1)
-
-
-def _without_autocast(device: str) -> AbstractContextManager:
-    """Return a context in which the format of the weights is kept."""
-    # 'meta' has none; torch.amp.is_autocast_available, which knows, breaks the graph of
-    # torch.compile up to PyTorch 2.11
-    return nullcontext() if device == 'meta' else torch.autocast(device, enabled=False)

@@ -83,6 +83,10 @@ def check(*pairs):
         (['midattr.branches', ['local'], 'midattr.descriptor', 'global'], 'midattr.descriptor'),
         (['midattr.bnneck', True, 'train.batch_size', 1], 'train.batch_size is 1'),
         ([*OURS, 'midattr.freeze_bn', True, *RANDOM], 'random weights have no statistics to keep'),
+        (
+            ['model.name', 'midattr_resnet50', 'midattr.classifier', 'arcface'],
+            'midattr.classifier: arcface needs the loss.name midattr, .* but it is softmax; set it',
+        ),
         (['midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         ([*OURS, 'midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         (

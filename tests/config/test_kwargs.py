@@ -14,6 +14,7 @@ from midattr_plugin import (
 from midattr_plugin.config import arguments, get_default_config, load_config
 from midattr_plugin.config.keys import all_keys, flatten
 from midattr_plugin.datasets import TableDataset
+from midattr_plugin.losses import CLASSIFIERS
 from midattr_plugin.models import MidAttrNet, midattr_model
 
 # consumer -> the functions that take its arguments, the arguments that come from elsewhere
@@ -31,7 +32,10 @@ CONSUMERS = {
             'options',  # of midattr_model: those of MidAttrNet
         },
     ),
-    'criterion': ([MidAttrLoss], {'attribute_loss', 'metric_loss', 'task_uncertainty'}),
+    'criterion': (
+        [MidAttrLoss],
+        {'attribute_loss', 'metric_loss', 'margin_softmax', 'task_uncertainty'},
+    ),
     'engine': (
         [ImageMidAttrEngine],
         {'datamanager', 'model', 'optimizer', 'scheduler', 'use_gpu', 'criterion'},
@@ -41,6 +45,7 @@ CONSUMERS = {
     'attribute_loss.class_balanced': ([ATTRIBUTE_LOSSES['class_balanced']], {'counts'}),
     'attribute_loss.focal': ([ATTRIBUTE_LOSSES['focal']], set()),
     'metric_loss.batch_hard': ([METRIC_LOSSES['batch_hard']], set()),
+    'margin_softmax': ([CLASSIFIERS['cosface']], set()),
     'metric_loss.circle': ([METRIC_LOSSES['circle']], set()),
 }
 
@@ -85,6 +90,8 @@ def test_values_reach_their_arguments():
         'test_only': 'test.evaluate',
         'reading': 'midattr.loss_reading',
         'metric_loss.batch_hard.margin': 'loss.triplet.margin',
+        'margin_softmax.scale': 'midattr.classifier_scale',
+        'margin_softmax.margin': 'midattr.classifier_margin',
         'metric_loss.circle.margin': 'midattr.circle_margin',
         'metric_loss.circle.gamma': 'midattr.circle_gamma',
         'attribute_loss.class_balanced.beta': 'midattr.class_balance_beta',
@@ -94,7 +101,7 @@ def test_values_reach_their_arguments():
     values = flatten(cfg)
     for consumer in CONSUMERS:
         for argument, value in arguments(cfg, consumer).items():
-            if argument == 'label_smoothing':
+            if argument in ('label_smoothing', 'classifier'):
                 continue
             key = renamed.get(f'{consumer}.{argument}', renamed.get(argument))
             if key is None:
@@ -155,6 +162,7 @@ def test_model():
         'descriptor': 'fused',
         'pooling': 'avg',
         'bnneck': False,
+        'classifier': 'linear',
         'freeze_bn': False,
         'last_stride': 2,
         'use_gpu': cfg.use_gpu,
@@ -178,6 +186,7 @@ def test_losses():
     assert cfg.midattr.attribute_loss == 'plain'
     assert arguments(cfg, 'metric_loss.batch_hard') == {'margin': 0.3}
     assert arguments(cfg, 'metric_loss.soft_margin') == {}
+    assert arguments(cfg, 'margin_softmax') == {'scale': 64.0, 'margin': 0.35}
     assert arguments(cfg, 'metric_loss.circle') == {'margin': 0.25, 'gamma': 128.0}
     assert cfg.midattr.metric_loss == 'batch_hard'
 

@@ -14,6 +14,7 @@ PLAIN = ['model.name', 'midattr_resnet18', 'loss.name', 'midattr']
 IDENTITIES = ['sampler.train_sampler', 'RandomIdentitySampler']
 METRIC = [*OURS, 'midattr.triplet_weight', 1, *IDENTITIES]
 CIRCLE = [*METRIC, 'midattr.metric_loss', 'circle']
+COSINES = [*OURS, 'midattr.classifier', 'arcface']
 TRIPLET = ['loss.name', 'triplet', *IDENTITIES]
 VIDEO = ['data.type', 'video']
 FOCAL = [*OURS, 'midattr.attribute_loss', 'focal']
@@ -86,6 +87,9 @@ ROWS = [
         PLAIN,
         [*OURS, 'midattr.branches', ['local'], 'midattr.descriptor', 'local'],
     ),
+    ('midattr.classifier', 'cosface', PLAIN, []),
+    ('midattr.classifier_scale', 30, COSINES, OURS),
+    ('midattr.classifier_margin', 0.2, COSINES, OURS),
     ('midattr.last_stride', 1, PLAIN, []),
     ('midattr.freeze_bn', True, PLAIN, []),
     ('midattr.timm_name', 'resnet18d', ['model.name', 'midattr_timm'], PLAIN),

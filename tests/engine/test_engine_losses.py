@@ -10,6 +10,7 @@ from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.engine.measurements import task_weights
 from midattr_plugin.errors import InputError
 from midattr_plugin.losses import (
+    CLASSIFIERS,
     METRIC_LOSSES,
     ClassBalancedLoss,
     FocalLoss,
@@ -101,6 +102,40 @@ def test_metric_losses_are_logged_and_train(root, name):
     assert summary['loss'] == pytest.approx(
         plain['loss'] + 2 * sum(summary[name] for name in names), rel=1e-4
     )
+
+
+@pytest.mark.parametrize('name', ['cosface', 'arcface', 'circle'])
+def test_margins_of_the_identities(root, name):
+    """They are trained with the margin and classified without it."""
+    engine = build(
+        root,
+        model_options={'loss': 'midattr', 'classifier': 'cosine'},
+        margin_softmax=CLASSIFIERS[name](9.0, 0.2),
+    )
+    data, before = batch(engine), engine.model.classifier.weight.clone()
+    engine.set_model_mode('train')
+    summary = engine.forward_backward(data)
+    assert summary['loss_global'] > 0 and not torch.equal(engine.model.classifier.weight, before)
+    engine.set_model_mode('eval')
+    with torch.no_grad():
+        logits, *_ = engine.classify(data)
+        feature = engine.model(data['img'], return_dict=True)['features']['global']
+    torch.testing.assert_close(logits['global'], 9 * engine.model.classifier(feature))
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (
+            {'model_options': {'loss': 'midattr', 'classifier': 'cosine'}},
+            'gives cosines, .* has no',
+        ),
+        ({'margin_softmax': CLASSIFIERS['arcface']()}, 'gives logits, but the criterion has a mar'),
+    ],
+)
+def test_model_and_criterion_that_do_not_fit(root, options, message):
+    with pytest.raises(ValueError, match=message):
+        build(root, **options)
 
 
 def test_a_triplet_loss_of_one_identity(root):

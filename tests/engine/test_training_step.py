@@ -13,7 +13,13 @@ from helpers.tiny_engine import batch, build
 from midattr_plugin.engine import image_midattr
 from midattr_plugin.engine.precision import Precision, is_supported
 from midattr_plugin.engine.training_step import TrainingStep
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, METRIC_LOSSES, MidAttrLoss, TaskUncertainty
+from midattr_plugin.losses import (
+    ATTRIBUTE_LOSSES,
+    CLASSIFIERS,
+    METRIC_LOSSES,
+    MidAttrLoss,
+    TaskUncertainty,
+)
 
 BUDGET = {
     'plain': (111, 109),
@@ -23,6 +29,9 @@ BUDGET = {
     'soft_margin': (159, 182),
     'weighted': (175, 222),
     'uncertainty': (195, 224),
+    'cosface': (123, 125),
+    'arcface': (143, 159),
+    'circle_softmax': (137, 125),
 }
 """Loss -> operations of the losses and the log, and of the backward pass of a tiny network."""
 
@@ -45,12 +54,17 @@ def engine(root):
 def criterion(name, schema):
     if name == 'triplet':
         return MidAttrLoss(triplet_weight=1.0)
+    if name in MARGINS:
+        return MidAttrLoss(margin_softmax=CLASSIFIERS[MARGINS[name]]())
     if name in METRIC_LOSSES:
         return MidAttrLoss(triplet_weight=1.0, metric_loss=METRIC_LOSSES[name]())
     if name == 'uncertainty':
         return MidAttrLoss(task_uncertainty=TaskUncertainty(['global', 'local', *schema.names]))
     counts = {attribute.name: torch.ones(len(attribute.classes)) for attribute in schema}
     return MidAttrLoss(attribute_loss=ATTRIBUTE_LOSSES[name].build(lambda: counts))
+
+
+MARGINS = {'cosface': 'cosface', 'arcface': 'arcface', 'circle_softmax': 'circle'}
 
 
 def on_the_device(engine, criterion):
@@ -65,6 +79,7 @@ def on_the_device(engine, criterion):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for group in criterion.param_groups():
         optimizer.add_param_group(group)
+    model.has_cosines = criterion.margin_softmax is not None
     moved = midattr_plugin.ImageMidAttrEngine(
         engine.datamanager, model, optimizer, use_gpu=False, criterion=criterion
     )
@@ -121,6 +136,7 @@ def test_labels_are_copied_without_waiting(engine):
         ('fp32', 'soft_margin'),
         ('fp32', 'weighted'),
         ('fp32', 'circle'),
+        ('fp32', 'arcface'),
     ],
 )
 def test_a_step_is_one_graph(engine, precision, name):

@@ -6,6 +6,7 @@ import midattr_plugin
 from midattr_plugin import torchreid_compat
 from midattr_plugin.datasets.class_counts import count_classes
 from midattr_plugin.losses import ATTRIBUTE_LOSSES, MidAttrLoss
+from midattr_plugin.models import MODELS
 
 
 def build(
@@ -19,6 +20,7 @@ def build(
     compile=False,
     height=32,
     data_options=None,
+    model_options=None,
     **criterion_options,
 ):
     torch.manual_seed(0)
@@ -34,7 +36,10 @@ def build(
         use_gpu=False,
         **(data_options or {}),
     )
-    net = torchreid_compat.models.build_model(model, data.num_train_pids, pretrained=False)
+    if model_options:
+        net = MODELS[model](data.num_train_pids, pretrained=False, **model_options)
+    else:
+        net = torchreid_compat.models.build_model(model, data.num_train_pids, pretrained=False)
     optimizer = torchreid_compat.optim.build_optimizer(net, 'sgd', lr=0.01)
     kind = ATTRIBUTE_LOSSES[attribute_loss]
     dataset = data.train_loader.dataset

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from helpers.normalized import normalized
-from midattr_plugin.models.layers import build_bnneck, build_classifier
+from midattr_plugin.models.layers import CosineClassifier, build_bnneck, build_classifier
 
 
 def test_first_predictions_are_even():
@@ -26,6 +26,27 @@ def test_the_first_weights_do_not_depend_on_the_bias():
     plain = build_classifier(4, 3)
     torch.manual_seed(0)
     assert torch.equal(build_classifier(4, 3, bias=False).weight, plain.weight)
+
+
+def test_cosines():
+    classifier = CosineClassifier(3, 4)
+    x = torch.randn(5, 3) * torch.tensor([[0.1], [1], [7], [100], [0]])
+    expected = [
+        [
+            float((row @ weight) / max(row.norm() * weight.norm(), 1e-12))
+            for weight in classifier.weight.detach()
+        ]
+        for row in x
+    ]
+    torch.testing.assert_close(classifier(x), torch.tensor(expected))
+    assert [name for name, _ in classifier.named_parameters()] == ['weight']
+
+
+def test_cosines_are_not_rounded():
+    classifier, x = CosineClassifier(64, 4), torch.randn(5, 64)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = classifier(x)
+    assert torch.equal(found, classifier(x))
 
 
 def test_bnneck_normalizes_without_a_shift():

@@ -28,6 +28,8 @@ def test_order_of_the_branches_does_not_matter():
             {'schema': MARKET1501, 'layer_overrides': ['age=pool5'], 'branches': ['local']},
             'midattr.layer_overrides: pool5',
         ),
+        ({'classifier': 'arcface'}, 'midattr.classifier: "arcface" .* choose from linear, cosine'),
+        ({'classifier': 'cosine'}, 'midattr.classifier: cosine needs the loss.name midattr, '),
         ({'part_dim': 0}, 'midattr.part_dim'),
         ({'last_stride': 4}, 'midattr.last_stride'),
         ({'schema': MARKET1501, 'layer_overrides': ['age=mixtures']}, 'midattr.layer_overrides'),

@@ -20,6 +20,7 @@ OPTIONS = {
     'part branch': {'branches': ('local',), 'part_dim': 16},
     'part rows': {'part_rows': 3},
     'BNNeck': {'bnneck': True},
+    'cosines': {'classifier': 'cosine', 'loss': 'midattr'},
     'generalized mean': {'pooling': 'gem'},
     'last stride 1': {'last_stride': 1},
     'mixture': {'schema': MARKET1501, 'attribute_layer': 'mixture'},
