@@ -25,6 +25,7 @@ OPTIONS = {
         'bnneck': True,
         'classifier': 'cosine',
         'pooling': 'gem',
+        'non_local': ['res4f'],
         'attribute_layer': 'mixture',
         'layer_overrides': ['upper_color=res4f'],
         'descriptor': 'local',

@@ -226,6 +226,18 @@ _ROWS = {
         argument='margin_softmax.margin',
         read_if=_COSINES,
     ),
+    'non_local': Key(
+        [],
+        'layers behind which a non-local block stands, e.g. [res3d, res4f]: each position of the '
+        'map then also gets a mean of all positions, weighted by dot products (Wang et al., CVPR '
+        "2018; as in AGW and fast-reid's SBS, which have several in each stage). It changes "
+        'nothing at first. Attributes read the layer itself, before its block. The layer is named '
+        'non_local',
+        layer_names,
+        argument='model.non_local',
+        extensible=True,
+        read_if=_OURS,
+    ),
     'pooling': Key(
         'avg',
         "pooling of the last map of the global branch. 'avg': the paper's mean; 'gem': generalized "

@@ -24,6 +24,7 @@ FIXED = {
     'midattr.layer_overrides': _MODEL,
     'midattr.part_rows': _MODEL,
     'midattr.pooling': _MODEL,
+    'midattr.non_local': _MODEL,
     'midattr.bnneck': _MODEL,
     'midattr.classifier': _MODEL,
     'midattr.last_stride': _MODEL,

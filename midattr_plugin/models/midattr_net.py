@@ -21,6 +21,7 @@ from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign
 from midattr_plugin.models.backbone import Backbone
 from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 from midattr_plugin.models.layers import CosineClassifier, build_bnneck, build_classifier
+from midattr_plugin.models.non_local import NonLocal, check_non_local
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.models.part_generators import PartGenerators
 from midattr_plugin.models.pooling import POOLINGS, position_shares
@@ -70,6 +71,9 @@ class MidAttrNet(nn.Module):
             'fused', those of all branches side by side.
         pooling: of the global branch, and so of 'pool5'; one of ``POOLINGS``. The part branch has
             the mean in any case.
+        non_local: layers of the trunk behind which a :class:`NonLocal` stands; one that nothing
+            follows, in a model of attributes alone, is left out. Attributes read the layer itself,
+            before its block.
         bnneck: batch normalization between each branch's feature and its classifier, which
             then has no bias; see :func:`build_bnneck`.
         classifier: of the identities, 'linear', or 'cosine' for cosines in the place of logits, of
@@ -86,6 +90,7 @@ class MidAttrNet(nn.Module):
     spec: Any = None  # a ModelSpec
     classifier: nn.Linear
     pooling: nn.Module | None
+    non_local: nn.ModuleDict | None
 
     def __init__(
         self,
@@ -100,6 +105,7 @@ class MidAttrNet(nn.Module):
         dropout: float = 0.5,
         descriptor: str = FUSED,
         pooling: str = 'avg',
+        non_local: Iterable[str] = (),
         bnneck: bool = False,
         classifier: str = LINEAR,
         freeze_bn: bool = False,
@@ -113,6 +119,8 @@ class MidAttrNet(nn.Module):
         _check_choice('midattr.pooling', pooling, tuple(POOLINGS))
         _check_choice('midattr.classifier', classifier, CLASSIFIERS)
         check_classifier(classifier, loss)
+        non_local = tuple(non_local)
+        check_non_local(non_local, list(backbone.layers))
         layer_of = assign_layers(
             () if schema is None else schema.names,
             backbone.layers,
@@ -151,6 +159,12 @@ class MidAttrNet(nn.Module):
         self._layer_after = {child: layer for layer, child in backbone.layers.items()}
         self._trunk = tuple(trunk)
         self._tail = backbone.tail_name
+        blocks = {}
+        for layer in non_local:
+            if backbone.layers[layer] in trunk and layer != self._last_layer:
+                with generators.part(f'non_local {layer}'):
+                    blocks[layer] = NonLocal(backbone.channels[layer])
+        self.non_local = nn.ModuleDict(blocks) if blocks else None
         channels = backbone.channels[backbone.last_layer]
         self.part_rows = 0
         dims = {}
@@ -248,6 +262,7 @@ class MidAttrNet(nn.Module):
             x = getattr(self, name)(x)
             if name in self._layer_after:
                 maps[self._layer_after[name]] = x
+            x = self._behind_block(name, x)
         if self._has_tail:
             maps[self._last_layer] = getattr(self, self._tail)(x)
             maps[POOLED] = self._pooled('global', maps[self._last_layer])
@@ -258,6 +273,13 @@ class MidAttrNet(nn.Module):
             maps.setdefault(self._last_layer, part_map)
             features['local'] = self._pooled('local', part_map)
         return maps, features
+
+    def _behind_block(self, child: str, x: Tensor) -> Tensor:
+        """Return what follows reads of a child of the trunk: its output, or that of its block."""
+        layer = self._layer_after.get(child, '')
+        if self.non_local is None or layer not in self.non_local:
+            return x
+        return self.non_local[layer](x)
 
     def _pooled(self, branch: str, maps: Tensor) -> Tensor:
         if branch == 'local':
@@ -283,7 +305,7 @@ class MidAttrNet(nn.Module):
             x: images (B, 3, H, W).
         """
         for name in self._trunk:
-            x = getattr(self, name)(x)
+            x = self._behind_block(name, getattr(self, name)(x))
         return {
             branch: getattr(self, self._tail + _SUFFIX[branch])(x)
             for branch in self.descriptor_slices
@@ -318,6 +340,7 @@ class MidAttrNet(nn.Module):
             x = getattr(self, name)(x)
             if self._layer_after.get(name) in wanted:
                 maps[self._layer_after[name]] = x
+            x = self._behind_block(name, x)
         if self._last_layer in wanted - maps.keys():
             branch = 'global' if self._has_tail else 'local'
             maps[self._last_layer] = getattr(self, self._tail + _SUFFIX[branch])(x)

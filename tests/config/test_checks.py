@@ -87,6 +87,11 @@ def check(*pairs):
             ['model.name', 'midattr_resnet50', 'midattr.classifier', 'arcface'],
             'midattr.classifier: arcface needs the loss.name midattr, .* but it is softmax; set it',
         ),
+        (
+            [*OURS, 'midattr.non_local', ['res4f', 'res5c']],
+            'midattr.non_local: no block can stand behind "res5c"; choose from res3d, res4f, ',
+        ),
+        ([*OURS, 'midattr.non_local', ['res4f', 'res4f']], 'midattr.non_local names a layer twice'),
         (['midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         ([*OURS, 'midattr.layer_overrides', ['age']], '"age" is not <attribute>=<layer>'),
         (

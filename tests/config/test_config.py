@@ -229,6 +229,7 @@ def test_config_of_version_0_1_runs_unchanged():
         'midattr.query_expansion',
         'midattr.query_expansion_alpha',
         'midattr.metric_loss',
+        'midattr.non_local',
         'midattr.pooling',
         'midattr.sync_batch_norm',
         'midattr.timm_name',

@@ -161,6 +161,7 @@ def test_model():
         'dropout': 0.5,
         'descriptor': 'fused',
         'pooling': 'avg',
+        'non_local': [],
         'bnneck': False,
         'classifier': 'linear',
         'freeze_bn': False,

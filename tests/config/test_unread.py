@@ -88,6 +88,7 @@ ROWS = [
         [*OURS, 'midattr.branches', ['local'], 'midattr.descriptor', 'local'],
     ),
     ('midattr.classifier', 'cosface', PLAIN, []),
+    ('midattr.non_local', ['res3d'], PLAIN, []),
     ('midattr.classifier_scale', 30, COSINES, OURS),
     ('midattr.classifier_margin', 0.2, COSINES, OURS),
     ('midattr.last_stride', 1, PLAIN, []),

@@ -24,6 +24,10 @@ ODD = {
     'a generalized mean': {
         'options': {'attribute_layer': 'pool5', 'part_dim': 4, 'pooling': 'gem'},
     },
+    'non-local blocks on both sides of d = N': {
+        'image_size': (96, 80),
+        'options': {'part_dim': 4, 'non_local': ['res3d', 'res4f']},
+    },
     'a maximum': {
         'options': {'branches': ['global'], 'pooling': 'max'},
     },

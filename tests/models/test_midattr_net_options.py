@@ -30,6 +30,7 @@ def test_order_of_the_branches_does_not_matter():
         ),
         ({'classifier': 'arcface'}, 'midattr.classifier: "arcface" .* choose from linear, cosine'),
         ({'classifier': 'cosine'}, 'midattr.classifier: cosine needs the loss.name midattr, '),
+        ({'non_local': ['pool5']}, 'no block can stand behind "pool5"; choose from res3d, res4f'),
         ({'part_dim': 0}, 'midattr.part_dim'),
         ({'last_stride': 4}, 'midattr.last_stride'),
         ({'schema': MARKET1501, 'layer_overrides': ['age=mixtures']}, 'midattr.layer_overrides'),

@@ -21,6 +21,8 @@ WHOLE = {'schema': MARKET1501}
         {'layer_overrides': ['age=res5c', 'gender=res4f']},
         {'schema': DUKEMTMCREID},
         {'bnneck': True},
+        {'non_local': ['res3d', 'res4f']},
+        {'pooling': 'gem'},
         {'dropout': 0.0, 'part_rows': 1},
         {'num_classes': 7},
         {'freeze_bn': True},

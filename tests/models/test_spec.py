@@ -21,6 +21,7 @@ OPTIONS = {
     'part rows': {'part_rows': 3},
     'BNNeck': {'bnneck': True},
     'cosines': {'classifier': 'cosine', 'loss': 'midattr'},
+    'non-local blocks': {'non_local': ('res3d', 'res4f')},
     'generalized mean': {'pooling': 'gem'},
     'last stride 1': {'last_stride': 1},
     'mixture': {'schema': MARKET1501, 'attribute_layer': 'mixture'},
