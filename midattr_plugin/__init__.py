@@ -21,8 +21,6 @@ from midattr_plugin.datasets import (
 from midattr_plugin.datasets.image_file import read_image
 from midattr_plugin.engine import MEASUREMENTS, ImageMidAttrEngine, Results
 from midattr_plugin.errors import InputError
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, AttributeLoss, MidAttrLoss
-from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers, MidAttrStreet
 from midattr_plugin.losses import (
     ATTRIBUTE_LOSSES,
     METRIC_LOSSES,
@@ -30,7 +28,7 @@ from midattr_plugin.losses import (
     MetricLoss,
     MidAttrLoss,
 )
-from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers
+from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers, MidAttrStreet
 from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking, use_own_image_reader
 from midattr_plugin.schema import Attribute, AttributeSchema

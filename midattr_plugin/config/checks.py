@@ -9,12 +9,10 @@ from midattr_plugin.loading.added_transforms import PAD_CROP
 from midattr_plugin.loading.policies import POLICIES
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
-from midattr_plugin.models.backbone import find_backbone, layer_names
-from midattr_plugin.models.midattr_net import FUSED
-from midattr_plugin.models.zoo import full_backbone_name
-from midattr_plugin.models.backbone import layer_names
+from midattr_plugin.models.backbone import find_backbone, layer_names, own_layer_name
 from midattr_plugin.models.midattr_net import FUSED, check_classifier
 from midattr_plugin.models.non_local import check_non_local
+from midattr_plugin.models.zoo import full_backbone_name
 
 
 def check_combinations(cfg: CfgNode) -> None:
@@ -237,7 +235,6 @@ def _check_layers(cfg: CfgNode) -> None:
     else:  # they are not known yet, or nothing reads them then, but they must be well-formed
         names = tuple(filter(None, (override.partition('=')[0] for override in overrides)))
     layers = tuple(backbone.layers) if backbone else layer_names()
-        layers = tuple(BACKBONES[entry.backbone].layers) if entry else layer_names()
     if entry is not None:
-        check_non_local(cfg.midattr.non_local, layers)
+        check_non_local([own_layer_name(name, layers) for name in cfg.midattr.non_local], layers)
     assign_layers(names, layers, cfg.midattr.attribute_layer, overrides)

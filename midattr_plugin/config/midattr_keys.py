@@ -23,15 +23,11 @@ from midattr_plugin.datasets.table_dataset import TABLE
 from midattr_plugin.engine.precision import DTYPES
 from midattr_plugin.loading import CACHES
 from midattr_plugin.loading.policies import POLICIES
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, TASK_WEIGHTS
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, METRIC_LOSSES, TASK_WEIGHTS
+from midattr_plugin.losses import ATTRIBUTE_LOSSES, CLASSIFIERS, METRIC_LOSSES, TASK_WEIGHTS
 from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import SAME_LAYER, layer_names
 from midattr_plugin.models.backbones.timm_models import TIMM
-from midattr_plugin.models.midattr_net import BRANCHES, DESCRIPTORS
-from midattr_plugin.losses import ATTRIBUTE_LOSSES, CLASSIFIERS, METRIC_LOSSES, TASK_WEIGHTS
-from midattr_plugin.models.backbone import layer_names
 from midattr_plugin.models.midattr_net import BRANCHES, COSINE, DESCRIPTORS, LINEAR
 from midattr_plugin.models.pooling import POOLINGS
 from midattr_plugin.models.zoo import MODELS
@@ -376,16 +372,6 @@ _ROWS = {
         argument='criterion.triplet_weight',
         read_if=_MIDATTR,
     ),
-    # --- Beyond the paper: augmentation ---
-    'augment_probability': Key(
-        1.0,
-        'share of the training images that the policy of data.transforms is given; 1 in the papers '
-        'of the policies, 0.1 for auto_augment in fast-reid. Works with every model and loss',
-        Interval(0, 1),
-        read_if=condition(
-            f'data.transforms has {", ".join(POLICIES)}',
-            lambda values: any(name.lower() in POLICIES for name in values['data.transforms']),
-        ),
     'metric_loss': Key(
         'batch_hard',
         "loss that compares the features of a batch. 'batch_hard': triplets of the farthest "
@@ -402,6 +388,7 @@ _ROWS = {
     'circle_margin': Key(
         0.25,
         'm of circle, the distance from cosines of 1 and 0 at which pairs are well off',
+        Interval(0, 1),
         argument='metric_loss.circle.margin',
         read_if=_CIRCLE,
     ),
@@ -411,6 +398,17 @@ _ROWS = {
         POSITIVE,
         argument='metric_loss.circle.gamma',
         read_if=_CIRCLE,
+    ),
+    # --- Beyond the paper: augmentation ---
+    'augment_probability': Key(
+        1.0,
+        'share of the training images that the policy of data.transforms is given; 1 in the papers '
+        'of the policies, 0.1 for auto_augment in fast-reid. Works with every model and loss',
+        Interval(0, 1),
+        read_if=condition(
+            f'data.transforms has {", ".join(POLICIES)}',
+            lambda values: any(name.lower() in POLICIES for name in values['data.transforms']),
+        ),
     ),
     # --- Checkpoints ---
     'checkpoint_seconds': Key(

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign_layers
-from midattr_plugin.models.backbone import Backbone
+from midattr_plugin.models.backbone import Backbone, own_layer_name
 from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
 from midattr_plugin.models.layers import CosineClassifier, build_bnneck, build_classifier
 from midattr_plugin.models.non_local import NonLocal, check_non_local
@@ -119,7 +119,7 @@ class MidAttrNet(nn.Module):
         _check_choice('midattr.pooling', pooling, tuple(POOLINGS))
         _check_choice('midattr.classifier', classifier, CLASSIFIERS)
         check_classifier(classifier, loss)
-        non_local = tuple(non_local)
+        non_local = tuple(own_layer_name(layer, backbone.layers) for layer in non_local)
         check_non_local(non_local, list(backbone.layers))
         layer_of = assign_layers(
             () if schema is None else schema.names,

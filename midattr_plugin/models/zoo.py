@@ -147,6 +147,8 @@ def _with_own_layer_names(options: Mapping[str, Any], layers: Iterable[str]) -> 
     layers, named = tuple(layers), dict(options)
     if 'attribute_layer' in named:
         named['attribute_layer'] = own_layer_name(named['attribute_layer'], layers)
+    if 'non_local' in named:
+        named['non_local'] = [own_layer_name(layer, layers) for layer in named['non_local']]
     if 'layer_overrides' in named:
         pairs = (override.partition('=') for override in named['layer_overrides'])
         named['layer_overrides'] = [
