@@ -198,10 +198,10 @@ _ROWS = {
     'classifier': Key(
         LINEAR,
         'classifier of the identities in each branch, and what its loss demands in training. '
-        "'linear': logits (section 2.1). The others give cosines without a bias, to which "
-        "midattr.classifier_margin adds: 'cosface' (Wang et al., CVPR 2018), 'arcface' (Deng et "
-        "al., CVPR 2019), 'circle' (Sun et al., CVPR 2020; CircleSoftmax of fast-reid's SBS). Only "
-        'with loss.name midattr',
+        "'linear': logits (section 2.1). The others give cosines, of which that of the true "
+        "identity must lead by midattr.classifier_margin: 'cosface' (Wang et al., CVPR 2018), "
+        "'arcface' (Deng et al., CVPR 2019), 'circle' (Sun et al., CVPR 2020; CircleSoftmax of "
+        "fast-reid's SBS). Only with loss.name midattr",
         tuple(CLASSIFIERS),
         argument='model.classifier',
         convert=lambda name: LINEAR if name == LINEAR else COSINE,

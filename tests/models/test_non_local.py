@@ -145,8 +145,7 @@ def test_frozen_batch_norm_of_the_backbone_leaves_them_alone():
 
 
 @torch.no_grad()
-def test_16_bits():
-    """The sums over positions stay in the range of float16."""
+def test_bf16():
     made, maps = block(64), 30 * torch.rand(1, 64, 48, 16)
     expected = made(maps)
     with torch.autocast('cpu', torch.bfloat16):

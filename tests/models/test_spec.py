@@ -56,6 +56,16 @@ def save_and_read(spec, path):
     return ModelSpec.from_dict(torch.load(path, weights_only=True)['model'])
 
 
+def test_a_checkpoint_from_before_an_option():
+    """It has the model of then, which is the default."""
+    content = build().spec.as_dict()
+    for name in ('pooling', 'non_local', 'classifier'):
+        del content['options'][name]
+    model = ModelSpec.from_dict(content).build()
+    assert shapes(model) == shapes(build())
+    assert (model.pooling, model.non_local, model.has_cosines) == (None, None, False)
+
+
 def shapes(model):
     return {key: tuple(value.shape) for key, value in model.state_dict().items()}
 
