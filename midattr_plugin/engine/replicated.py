@@ -13,6 +13,7 @@ from midattr_plugin.distributed.sync_batch_norm import (
     average_running_statistics,
     synchronize_batch_norm,
 )
+from midattr_plugin.losses import MetricLoss
 
 
 class ReplicatedMixin(torchreid_compat.Engine):
@@ -103,7 +104,7 @@ class ReplicatedTorchreidMixin(ReplicatedMixin):
             outputs: logits or features (B, n), or several of them.
             targets: (B,), pids.
         """
-        if isinstance(criterion, torchreid_compat.TripletLoss):
+        if isinstance(criterion, (MetricLoss, torchreid_compat.TripletLoss)):
             several = isinstance(outputs, (tuple, list))
             outputs = (
                 [gather_with_gradients(x) for x in outputs]
