@@ -269,7 +269,7 @@ def test_video(tmp_path, monkeypatch, loss):
 
     class Data:
         train_loader = DataLoader(['batch'])
-        test_loader, num_train_pids = {}, 3
+        test_loader, num_train_pids, transform_tr = {}, 3, None
 
         def __init__(self, **kwargs):
             given.update(kwargs)

@@ -349,9 +349,9 @@ class EvaluationMixin(torchreid_compat.Engine):
                 f'Note: the CMC curve of {target} ends at rank {len(ranking.cmc)}; left out: '
                 f'rank {", ".join(beyond)}'
             )
-        if ranking.plain is not None:
+        if ranking.plain is not None and self.results is not None:
             print(
-                f'Note: these are scores of other rankings{ranked_as}; those of the plain ones: '
+                f'Note: the rankings of these scores are {self.results.ranked_as}; without that: '
                 f'{format_reid_scores(ranking.plain)}'
             )
         if visrank:

@@ -25,13 +25,14 @@ def add_transforms(
         width: their width.
         probability: share of the images that a policy is given.
     """
+    named = _named(names)
+    if not named:
+        return
+    print(f'Between resize and the other train transforms: {", ".join(named)}')
     steps: dict[str, Callable] = {
         **{name: RandomApply([make()], probability) for name, make in POLICIES.items()},
         PAD_CROP: RandomCrop((height, width), padding=PADDING),
     }
-    named = _named(names)
-    if named:
-        print(f'Between resize and the other train transforms: {", ".join(named)}')
     transform.transforms[1:1] = [steps[name] for name in named]
 
 

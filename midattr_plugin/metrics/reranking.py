@@ -20,7 +20,7 @@ from midattr_plugin.metrics.chunked_distances import distance_blocks
 from midattr_plugin.metrics.nearest_neighbors import neighbor_blocks
 
 BYTES_PER_IMAGE = 8192
-"""Memory of the neighbors and weights of an image, at most."""
+"""Memory of the neighbors and weights of an image, roughly."""
 
 _OVERLAP = 2 / 3  # section 3.2
 

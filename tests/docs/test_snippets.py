@@ -273,6 +273,8 @@ def _smaller(words):
         pairs['midattr.part_dim'] = 4
     if cfg.midattr.warmup_epochs:
         pairs |= {'midattr.warmup_epochs': 1, 'train.max_epoch': 2}
+    if cfg.midattr.flat_epochs:
+        pairs |= {'midattr.flat_epochs': 1, 'train.max_epoch': 2}
     if cfg.midattr.validation_images:
         pairs['midattr.validation_images'] = 4
     if cfg.midattr.validation_identities:

@@ -62,7 +62,7 @@ def without_own_line(lines, engine):
     scores = engine.results.reid['stub'][engine.descriptor]
     assert own.startswith(f'mAP_zheng2015: {scores["mAP_zheng2015"]:.1%} (to compare with scores')
     assert f'\nmAP: {scores["mAP"]:.1%}\n{own}' in lines
-    notes = re.findall('^Note: these are scores of other rankings.*\n', lines, re.M)
+    notes = re.findall('^Note: the rankings of these scores are .*\n', lines, re.M)
     assert len(notes) == (engine.results.ranked_as is not None)
     return lines.replace(own, '').replace(''.join(notes), '')
 
@@ -219,7 +219,7 @@ def test_other_rankings_are_called_so(capsys, tmp_path, metric, ranked_as):
     assert results.reid['stub'] != plain.results.reid['stub']
     assert Results.read(tmp_path / 'metrics.json') == results
     printed = capsys.readouterr().out
-    assert f'Note: these are scores of other rankings ({ranked_as}); those of the plain' in printed
+    assert f'Note: the rankings of these scores are {ranked_as}; without that: ' in printed
     for name, columns in {'whole': slice(0, 6), **engine.descriptor_slices}.items():
         features = [split.features[:, columns] for split in (query, gallery)]
         if expansion is not None:
