@@ -14,7 +14,7 @@ version = re.search(
 
 _EXPORT = ['onnx>=1.17', 'onnxruntime>=1.19', 'onnxscript>=0.7']
 _OPENVINO = ['openvino>=2024.4']
-_TIMM = ['timm>=1.0.9']
+_TIMM = ['timm>=1.0.22']
 _TEST = [
     *_EXPORT,
     *_OPENVINO,
@@ -48,6 +48,7 @@ setup(
         'midattr_plugin.compare': ['templates/*.j2'],
         'midattr_plugin.predict': ['templates/*.j2'],
         'midattr_plugin.ranked': ['templates/*.j2'],
+        'midattr_plugin.weights': ['*.md', '*.pth'],
         'midattr_plugin.configs': ['*.yaml'],
         'midattr_plugin.configs.compare': ['*.yaml'],
     },
