@@ -5,7 +5,8 @@ resemble what a camera above a street sees. They have a skeleton, and clothes ar
 dimensions; views from above are projected, not approximated.
 
 * :mod:`.shades`, :mod:`.wardrobe`, :mod:`.wearer`: who wears what, and how often.
-* :mod:`.figure`, :mod:`.garments`, :mod:`.hair`, :mod:`.luggage`, :mod:`.walker`: one person.
+* :mod:`.figure`, :mod:`.garments`, :mod:`.scalp`, :mod:`.hair`, :mod:`.headwear`, :mod:`.luggage`,
+  :mod:`.walker`: one person.
 * :mod:`.places`, :mod:`.clutter`, :mod:`.optics`, :mod:`.snapshot`: one picture.
 * :mod:`.streets`: which pictures there are.
 """

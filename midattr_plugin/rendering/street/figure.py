@@ -87,7 +87,7 @@ class Figure:
         look = wearer.look
         female, child, old = float(look.female), float(look.age == 0), float(look.age == 3)
         girth = wearer.girth
-        self.head_half = np.array([0.040, 0.064, 0.051]) * wearer.head
+        self.head_half = np.array([0.045, 0.065, 0.056]) * wearer.head
         self.shoulder_y = 0.176 + 0.03 * child
         self.waist_y = 0.385 + wearer.legs * 0.5 + 0.02 * child
         self.hip_y = 0.475 + wearer.legs + 0.02 * child
@@ -99,6 +99,7 @@ class Figure:
         self.depth = (0.060 + 0.002 * female) * girth
         self.bust = 0.014 * female * (1 - child)
         self.belly = 0.056 * girth * (1 + 0.6 * max(girth - 1, 0)) + 0.008 * (look.age >= 2)
+        self.neck = (0.030 - 0.005 * female) * (0.6 + 0.4 * girth)
         self.arm = (0.026 - 0.004 * female) * girth
         self.thigh = 0.050 * girth
         self.calf = 0.034 * (0.5 + 0.5 * girth)
@@ -120,7 +121,8 @@ class Figure:
             bend = 0.04 + 0.9 * swing * max(0.0, np.cos(phase)) ** 2 + 0.1 * old
             knee = hip + 0.52 * length * _direction(angle + 0.35 * bend)
             ankle = knee + 0.48 * length * _direction(angle - 0.65 * bend)
-            ankle[0] *= 0.85 if stance.stride > 0.2 else 1.05
+            narrow = 0.7 if self.wearer.look.female else 0.95  # women step on one line
+            ankle[0] *= narrow if stance.stride > 0.2 else narrow + 0.2
             toe = ankle + 0.075 * np.array([side * 0.2, 0.25 * (angle < -0.1), 1.0])
             self.joints |= {f'hip_{name}': hip, f'knee_{name}': knee, f'ankle_{name}': ankle}
             self.joints[f'toe_{name}'] = toe

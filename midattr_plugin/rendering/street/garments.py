@@ -91,7 +91,7 @@ class Garments:
             share = (hem - figure.waist_y) / (figure.hip_y - figure.waist_y)
             width, depth = waist + share * (hips[1] - waist), figure.belly + bulk
             return [*levels, (hem, width, depth, 0.0)]
-        return [*levels, hips, *self._hang(hem, bulk, 1.0)]
+        return [*levels, hips, *self._hang(hem, bulk, top.flare)]
 
     def _hang(self, hem: float, bulk: float, flare: float) -> list[Level]:
         """Return the levels of cloth that hangs from the hips around both legs."""
@@ -179,7 +179,7 @@ class Garments:
         figure, top, lean = self.figure, self.top, self.figure.lean
         s = figure.shoulder_y
         canvas.paint(
-            figure.tube((figure.head, 0.028), (figure.at(0, s, lean), 0.036)),
+            figure.tube((figure.head, figure.neck), (figure.at(0, s, lean), figure.neck + 0.008)),
             mix(self.wearer.skin, _BLACK, 0.15),
             0.04 * self.unit,
         )
@@ -189,7 +189,10 @@ class Garments:
             half = np.array([0.070, 0.030, 0.038])
             canvas.paint(figure.ball(hood, half), color, 0.04 * self.unit, 0.25, self.wearer.folds)
         if top.collar:
-            levels = [(s - 0.042, 0.042, 0.044, lean), (s - 0.004, 0.056, 0.056, lean)]
+            levels = [
+                (s - 0.026 - 0.014 * top.cloth.scale, 0.042, 0.044, lean),
+                (s - 0.004, 0.056, 0.056, lean),
+            ]
             color = mix(top.cloth.base, _BLACK, 0.18)
             canvas.paint(figure.rings(levels), color, 0.05 * self.unit)
         if self.wearer.scarf is not None:

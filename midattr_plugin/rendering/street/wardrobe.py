@@ -208,12 +208,12 @@ BOTTOM_FREQUENCIES: dict[tuple[str, bool], Weights] = {
     },
 }  # fmt: skip
 HAIR_STYLES: dict[bool, Weights] = {
-    False: {'short': 0.52, 'cropped': 0.17, 'full': 0.14, 'bald': 0.08, 'curly': 0.04, 'long': 0.03,
-            'ponytail': 0.02},
-    True: {'long': 0.38, 'wavy': 0.16, 'ponytail': 0.16, 'bob': 0.1, 'bun': 0.05, 'short': 0.06,
-           'full': 0.07, 'curly': 0.02},
+    False: {'short': 0.51, 'cropped': 0.20, 'full': 0.14, 'bald': 0.06, 'curly': 0.04,
+            'long': 0.02, 'layered': 0.01, 'wavy': 0.01, 'ponytail': 0.01},
+    True: {'long': 0.25, 'layered': 0.15, 'wavy': 0.13, 'curls': 0.06, 'bob': 0.14,
+           'ponytail': 0.08, 'bun': 0.03, 'short': 0.07, 'full': 0.07, 'curly': 0.02},
 }  # fmt: skip
-LONG_HAIR = {'long', 'wavy', 'ponytail', 'bun', 'bob'}
+LONG_HAIR = {'long', 'layered', 'wavy', 'curls', 'bob', 'ponytail', 'bun'}
 HATS: dict[str, Weights] = {
     'winter': {'beanie': 0.7, 'cap': 0.2, 'brim': 0.1},
     'mild': {'beanie': 0.25, 'cap': 0.6, 'brim': 0.15},

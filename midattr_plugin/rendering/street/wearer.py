@@ -33,8 +33,8 @@ _PATTERNS = {
 _SHARED = ('stripes', 'checks', 'print', 'yoke', 'sleeves', 'halves')  # two colors, both labeled
 _HAIR = {
     'black': (0.30, (24, 20, 20)), 'dark': (0.28, (28, 34, 46)), 'brown': (0.19, (36, 54, 80)),
-    'light brown': (0.09, (62, 92, 128)), 'blond': (0.11, (120, 172, 208)),
-    'red': (0.03, (36, 62, 128)),
+    'light brown': (0.08, (62, 92, 128)), 'dark blond': (0.06, (92, 130, 160)),
+    'blond': (0.06, (132, 174, 204)), 'red': (0.03, (36, 62, 128)),
 }  # fmt: skip
 _BLACK = np.array([20, 19, 20], np.float32)
 _WHITE = np.array([238, 238, 238], np.float32)
@@ -56,6 +56,7 @@ class Top:
     fur: Color | None  # of the rim of the hood
     collar: bool
     belt: bool
+    flare: float  # of what hangs below the hips, about 1
     trim: Color | None  # of the hem
 
 
@@ -80,6 +81,7 @@ class Hair:
     volume: float  # in [0, 1)
     length: float  # in [0, 1)
     fringe: float  # in [0, 1)
+    thin: bool  # on the crown
     beard: bool
     hat: str | None
     hat_color: Color
@@ -165,7 +167,7 @@ def _sample_wearer(random: np.random.Generator) -> Wearer:
     dress = female and random.random() < {'winter': 0.01, 'mild': 0.05, 'summer': 0.17}[season]
     if dress:
         top, bottom = _as_dress(random, top, bottom, season)
-    carried = random.random(3) < (0.2, 0.17, 0.2 if female else 0.04)
+    carried = random.random(3) < (0.2, 0.17, 0.26 if female else 0.03)
     skin = SKIN[int(choose(random, {'0': 0.32, '1': 0.26, '2': 0.14, '3': 0.18, '4': 0.1}))]
     shoes = choose(
         random,
@@ -225,19 +227,22 @@ def _sample_hair(random: np.random.Generator, season: str, female: bool, age: in
     if age == 3 and not female and random.random() < 0.2:
         style = 'bald'
     name = choose(random, {name: weight for name, (weight, _) in _HAIR.items()})
-    if female and random.random() < 0.08:
-        name = 'blond'
+    if female and age == 3 and random.random() < 0.35:
+        style = 'short' if random.random() < 0.5 else 'full'
+    if female and random.random() < 0.12:
+        name = 'blond' if random.random() < 0.5 else 'dark blond'
     color = np.array(_HAIR[name][1], np.float32) * random.uniform(0.75, 1.25)
     if random.random() < (0, 0, 0.06, 0.75)[age]:
         color = mix(color, GRAY_HAIR[int(random.integers(len(GRAY_HAIR)))], random.uniform(0.5, 1))
-    hatted = random.random() < {'winter': 0.17, 'mild': 0.06, 'summer': 0.09}[season]
+    hatted = random.random() < {'winter': 0.12, 'mild': 0.05, 'summer': 0.07}[season]
     return Hair(
         style=style,
         color=np.clip(color, 0, 250).astype(np.float32),
         volume=random.random(),
         length=random.random(),
         fringe=random.random(),
-        beard=not female and age > 1 and random.random() < 0.22,
+        thin=not female and age > 1 and random.random() < (0.5 if age == 3 else 0.15),
+        beard=not female and age > 0 and random.random() < 0.24,
         hat=choose(random, HATS[season]) if hatted else None,
         hat_color=SHADES[choose(random, TOP_COLORS['layer'])].sample(random),
     )
@@ -265,6 +270,7 @@ def _sample_top(random: np.random.Generator, season: str, female: bool) -> Top:
         fur=fur.clip(0, 240) if hood and name != 'hoodie' and random.random() < 0.35 else None,
         collar=random.random() < kind.collar,
         belt=female and kind.hem[1] > 0.6 and random.random() < 0.35,
+        flare=random.uniform(0.9, 2.8) if female else random.uniform(0.3, 1.2),
         trim=SHADES[choose(random, TOP_COLORS['light'])].sample(random)
         if random.random() < 0.08 and kind.hem[1] < 0.6
         else None,
@@ -339,7 +345,7 @@ def _sample_cloth(
 
 
 def _sample_scarf(random: np.random.Generator, season: str, female: bool) -> Color | None:
-    share = {'winter': 0.28, 'mild': 0.1, 'summer': 0.0}[season] * (1.2 if female else 0.8)
+    share = {'winter': 0.20, 'mild': 0.06, 'summer': 0.0}[season] * (1.2 if female else 0.8)
     color = SHADES[choose(random, TOP_COLORS['layer'])].sample(random)
     return color if random.random() < share else None
 
