@@ -47,7 +47,17 @@ def test_hair_goes_with_gender_but_does_not_tell_it():
     long_women = _share(lambda p: p.look.female and p.look.long_hair)
     long_men = _share(lambda p: not p.look.female and p.look.long_hair)
     short_women = _share(lambda p: p.look.female and not p.look.long_hair)
-    assert long_women > 0.3 and 0.01 < long_men < 0.1 and short_women > 0.04
+    assert long_women > 0.3 and 0.01 < long_men < 0.06 and 0.06 < short_women < 0.14
+    assert 0.04 < _share(lambda p: p.look.hat) < 0.12
+    assert 0.05 < _share(lambda p: p.hair.beard) < 0.2
+    assert not any(p.look.female and (p.hair.beard or p.hair.thin) for p in _people())
+
+
+def test_coats_of_women_flare_more():
+    flares = {female: [p.top.flare for p in _people() if p.look.female == female]
+              for female in (False, True)}  # fmt: skip
+    assert np.mean(flares[True]) > 1.5 * np.mean(flares[False])
+    assert max(flares[False]) > min(flares[True])  # it does not tell gender for certain
 
 
 def test_labels_are_those_of_the_clothes():
