@@ -29,7 +29,7 @@ from midattr_plugin.losses import (
     MidAttrLoss,
 )
 from midattr_plugin.midattr_demo import MidAttrDemo, MidAttrOthers, MidAttrStreet
-from midattr_plugin.models import BACKBONES, Backbone, MidAttrNet
+from midattr_plugin.models import BACKBONES, Backbone, ChainBackbone, MidAttrNet
 from midattr_plugin.registration import register, use_fast_ranking, use_own_image_reader
 from midattr_plugin.schema import Attribute, AttributeSchema
 from midattr_plugin.trained_model import load_model
@@ -48,6 +48,7 @@ __all__ = [
     'AttributeLoss',
     'AttributeSchema',
     'Backbone',
+    'ChainBackbone',
     'DukeMTMCreIDAttr',
     'ImageMidAttrEngine',
     'InputError',

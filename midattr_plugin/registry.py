@@ -40,10 +40,7 @@ class Registry(Generic[T]):
 
         def add(entry: T) -> T:
             if name in self._entries:
-                raise InputError(
-                    f'{self.kind} "{name}" is already registered; choose a name other than '
-                    f'{", ".join(self._entries)}'
-                )
+                raise InputError(f'{self.kind} "{name}" is already registered; choose another name')
             self._entries[name] = entry
             return entry
 

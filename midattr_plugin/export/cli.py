@@ -128,7 +128,7 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in [path, *weights])
 
 
-def _print_speed(weights: Path, paths: Sequence[Path]) -> None:
+def _print_speed(weights: Path | None, paths: Sequence[Path]) -> None:
     fastest = Predictor(weights, use_gpu=False)
     predictors: dict[str, ImagePredictor] = {f'PyTorch, {fastest.precision}': fastest}
     predictors |= {path.name: _opened(path, threads=1) for path in paths}
@@ -152,7 +152,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        '--weights', type=path_option, required=True, metavar='FILE', help='a trained checkpoint'
+        '--weights',
+        type=path_option,
+        metavar='FILE',
+        help='a trained checkpoint (default: the weights that come with the package)',
     )
     parser.add_argument(
         '--out', type=path_option, required=True, metavar='FILE', help='the result, *.onnx'

@@ -18,16 +18,28 @@ from midattr_plugin.predict.run import Pages, predict_into
 from midattr_plugin.predict.source import Source, open_source
 from midattr_plugin.ranked import PAGE
 from midattr_plugin.user_path import path_option
+from midattr_plugin.weights import packaged_card
 
 _EPILOG = """\
 examples:
-  the attributes of all images of a folder:
+  the attributes of all images of a folder, by the weights that come with the package:
+    %(prog)s --out answers crops
+  the same by weights of your own:
     %(prog)s --weights model.pth.tar-last --out answers crops
   the images of a gallery that look most like a person:
     %(prog)s --weights model.pth.tar-last --out answers gallery --query anna.jpg
   of everybody whom a tracker has followed in a video:
     %(prog)s --weights model.pth.tar-last --out answers video.mp4 --boxes tracks.txt
 """
+
+
+class CardAction(argparse.Action):
+    """The option that prints the card and ends the program, as ``--help`` does."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print the card."""
+        print(packaged_card())
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +77,8 @@ def run(options: argparse.Namespace) -> None:
         )
     load_extensions(options.extension, '--extension')
     source = open_source(options.inputs, options.boxes, options.out)
+    if options.weights is None:
+        print('Weights: those of the package, see --card')
     predictor = Predictor(
         options.weights,
         use_gpu=False if options.cpu else None,
@@ -128,7 +142,17 @@ def _parser() -> argparse.ArgumentParser:
         'table (.csv with a column "path"); with --boxes a video, or a folder of frames',
     )
     parser.add_argument(
-        '--weights', type=path_option, required=True, metavar='FILE', help='a trained checkpoint'
+        '--weights',
+        type=path_option,
+        metavar='FILE',
+        help='a trained checkpoint (default: the weights that come with the package, which were '
+        'trained on rendered people alone)',
+    )
+    parser.add_argument(
+        '--card',
+        action=CardAction,
+        nargs=0,
+        help='print what is known about the weights of the package, and exit',
     )
     parser.add_argument(
         '--out', type=path_option, required=True, metavar='FOLDER', help='folder of the results'

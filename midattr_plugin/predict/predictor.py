@@ -17,6 +17,7 @@ from midattr_plugin.explain import PairSimilarity, attribute_evidence, pair_simi
 from midattr_plugin.predict.image_predictor import ImagePredictor, check_array, is_one
 from midattr_plugin.predict.prediction import Prediction
 from midattr_plugin.trained_model import load_model
+from midattr_plugin.weights import packaged_weights
 
 AnyImage = str | os.PathLike | Image.Image | NDArray[np.uint8]
 """The path of an image file, an image of PIL, or an array (H, W, 3) uint8 of R, G, B."""
@@ -36,7 +37,8 @@ class Predictor(ImagePredictor):
         flip: whether it also sees the mirror image of every image.
 
     Args:
-        path: a checkpoint, see :func:`midattr_plugin.load_model`.
+        path: a checkpoint, see :func:`midattr_plugin.load_model`; None for the weights that come
+            with the package, see :func:`midattr_plugin.weights.packaged_card`.
         use_gpu: None: if there is one.
         precision: 'fp32', 'bf16' or 'fp16'; '' for the fastest without loss, bf16 where the device
             has instructions for it.
@@ -51,7 +53,7 @@ class Predictor(ImagePredictor):
 
     def __init__(
         self,
-        path: str | os.PathLike,
+        path: str | os.PathLike | None = None,
         use_gpu: bool | None = None,
         precision: str = '',
         batch_size: int = 64,
@@ -60,6 +62,7 @@ class Predictor(ImagePredictor):
     ):
         use_gpu = torch.cuda.is_available() if use_gpu is None else use_gpu
         self._device = torch.device('cuda' if use_gpu else 'cpu')
+        path = packaged_weights() if path is None else path
         self.path = os.fspath(path)
         self.flip = flip
         self.precision = precision or fastest(self._device.type)

@@ -19,7 +19,7 @@ REPORT = 'report.html'
 MOST_CARDS = 2000
 RENDERED_NOTE = (
     'these weights were trained on rendered people, which a program has drawn; how often they are '
-    'right about photographs is not known'
+    'right about your photographs is not known'
 )
 ATTRIBUTES_NOTE = (
     'these weights know attributes alone; as they were never taught to tell people apart, there '

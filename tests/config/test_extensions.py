@@ -167,7 +167,7 @@ def test_a_module_that_raises(write, text, reason):
 
 def test_a_module_that_registers_a_name_that_is_taken(write):
     assert refusal(write(LOSS), write(LOSS, 'second_extension.py')).startswith(
-        ': attribute loss "snail" is already registered; choose a name other than plain, '
+        ': attribute loss "snail" is already registered; choose another name'
     )
 
 

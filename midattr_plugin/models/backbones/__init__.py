@@ -4,5 +4,6 @@ from midattr_plugin.models.backbones.resnet import ResNet  # the paper's come fi
 
 # isort: split
 from midattr_plugin.models.backbones import timm_models, torchreid_models, torchvision_models
+from midattr_plugin.models.backbones.chain import ChainBackbone
 
-__all__ = ['ResNet', 'timm_models', 'torchreid_models', 'torchvision_models']
+__all__ = ['ChainBackbone', 'ResNet', 'timm_models', 'torchreid_models', 'torchvision_models']

@@ -121,7 +121,7 @@ class Figure:
             bend = 0.04 + 0.9 * swing * max(0.0, np.cos(phase)) ** 2 + 0.1 * old
             knee = hip + 0.52 * length * _direction(angle + 0.35 * bend)
             ankle = knee + 0.48 * length * _direction(angle - 0.65 * bend)
-            narrow = 0.6 if self.wearer.look.female else 0.95  # women step on one line
+            narrow = 0.7 if self.wearer.look.female else 0.95  # women step on one line
             ankle[0] *= narrow if stance.stride > 0.2 else narrow + 0.2
             toe = ankle + 0.075 * np.array([side * 0.2, 0.25 * (angle < -0.1), 1.0])
             self.joints |= {f'hip_{name}': hip, f'knee_{name}': knee, f'ankle_{name}': ankle}

@@ -90,13 +90,3 @@ def test_heads_have_the_size_of_real_ones():
     """A head is 1/7.5 of the height, more for children."""
     heights = [2 * _figure(pid=pid).head_half[1] for pid in range(1, 200)]
     assert np.mean(heights) == pytest.approx(1 / 7.5, rel=0.05)
-
-
-def test_women_walk_with_feet_closer_together():
-    stance = Stance(1.0, 0.4, ('swing', 'swing'), 0.0, 0.0)
-    apart = {True: [], False: []}
-    for pid in range(1, 60):
-        figure = _figure(stance=stance, pid=pid)
-        gap = figure.joints['ankle_l'][0] - figure.joints['ankle_r'][0]
-        apart[figure.wearer.look.female].append(gap)
-    assert 0 < np.mean(apart[True]) < 0.95 * np.mean(apart[False])
