@@ -4,6 +4,7 @@ import pytest
 
 from helpers.paths import CONFIGS
 from midattr_plugin import build
+from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config import arguments, load_config
 from midattr_plugin.config.keys import flatten
 
@@ -24,6 +25,8 @@ def test_files_are_there():
     assert {path.stem for path in FILES} >= {
         'midattr_market',
         'midattr_duke',
+        'midattr_osnet_market',
+        'sbs_market',
         'baseline_resnet50_market',
         'midattr_demo',
         'baseline_resnet50_demo',
@@ -60,6 +63,45 @@ def test_schedule_is_the_papers(name, images):
     assert arguments(cfg, 'attribute_loss.class_balanced') == {'beta': 0.999}
     assert arguments(cfg, 'attribute_loss.focal') == {'gamma': 2.0}
     assert (cfg.midattr.task_weights, cfg.midattr.warmup_epochs) == ('fixed', 0)
+
+
+@pytest.mark.parametrize('name', ['sbs_market', 'midattr_osnet_market'])
+def test_other_recipes_keep_the_papers_model_and_loss(name):
+    ours, paper = load(name), load('midattr_market')
+    for key in ('branches', 'part_dim', 'descriptor', 'mu', 'nu', 'loss_reading'):
+        assert ours.midattr[key] == paper.midattr[key]
+    assert ours.midattr.attribute_layer in ('res3d', 's8')
+    assert ours.data.sources == ours.data.targets == paper.data.sources
+    # rows of 32 pixels, as 7 of 224
+    assert ours.data.height / ours.midattr.part_rows == paper.data.height / 7
+    criterion = arguments(ours, 'criterion')
+    weights = {name: criterion[name] * criterion['attribute_weight'] for name in ('mu', 'nu')}
+    assert weights == {'mu': 1.0, 'nu': 0.8}  # beside 0.2: the ratios of the paper
+
+
+def test_stronger_baseline_is_fast_reids():
+    """What fast-reid gives in iterations, of 12,936 images."""
+    cfg = load('sbs_market')
+    iterations = 12936 // cfg.train.batch_size
+    assert cfg.train.fixbase_epoch * iterations == pytest.approx(1_000, abs=iterations)
+    assert cfg.midattr.warmup_epochs * iterations == pytest.approx(2_000, abs=iterations)
+    assert cfg.midattr.warmup_epochs + cfg.midattr.flat_epochs == 30  # DELAY_EPOCHS
+    assert (cfg.train.batch_size, cfg.sampler.num_instances) == (64, 16)
+    assert arguments(cfg, 'margin_softmax') == {'scale': 64.0, 'margin': 0.35}
+    assert arguments(cfg, 'criterion')['label_smoothing'] == 0.1
+
+
+def test_osnet_has_torchreids_recipe():
+    """That of the row of torchreid's own OSNet."""
+    cfg = load('midattr_osnet_market')
+    suite = load_suite(FOLDER / 'compare/baselines.yaml')
+    [row] = [row for row in suite.rows if row.name == 'osnet_x1_0']
+    theirs = load_config(row.config, [item for pair in row.settings.items() for item in pair])
+    for key in ('optim', 'lr', 'max_epoch', 'batch_size', 'fixbase_epoch', 'lr_scheduler'):
+        assert cfg.train[key] == theirs.train[key]
+    assert cfg.loss.softmax.label_smooth and theirs.loss.softmax.label_smooth
+    assert (cfg.data.height, cfg.data.width) == (theirs.data.height, theirs.data.width)
+    assert cfg.data.transforms == theirs.data.transforms == ['random_flip']
 
 
 def test_market_and_duke_differ_in_data_and_epochs():
