@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -9,6 +10,7 @@ from midattr_plugin.compare.plan import Run
 
 LOSS, TIME = 'Train/loss', 'Train/time'  # as torchreid's engine names them
 MAP = 'mAP'  # percent, by epochs trained
+RATE = 'images_per_second'  # of extraction, by epochs trained
 _TRIPLET_LOSS = 'Train/loss_t'  # torchreid's triplet engine logs no sum
 IDENTITY_LOSSES = ('Train/loss_global', 'Train/loss_local', 'Train/loss_x')
 """Losses of the identity classifiers: of our branches, and of torchreid's triplet engine."""
@@ -35,7 +37,7 @@ def read_curves(folder: Path, tags: Sequence[str]) -> dict[str, dict[int, float]
 
 
 def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
-    """Return losses and the time per iteration of the finished runs, and the mAP of each test.
+    """Return losses and the time per iteration of the finished runs; mAP and rate of each test.
 
     The tests are those of the first target, and have the number of epochs trained, from 1, instead
     of the iteration.
@@ -43,12 +45,22 @@ def curves_of_runs(runs: Sequence[Run]) -> CurvesByRun:
     curves = {}
     for run in runs:
         if run.is_done:
-            tested = f'Test/{run.cfg.data.targets[0]}/mAP'
-            by_tag = read_curves(run.folder, (LOSS, _TRIPLET_LOSS, TIME, tested, *IDENTITY_LOSSES))
+            tested, rate = (f'Test/{run.cfg.data.targets[0]}/{name}' for name in (MAP, RATE))
+            tags = (LOSS, _TRIPLET_LOSS, TIME, tested, rate, *IDENTITY_LOSSES)
+            by_tag = read_curves(run.folder, tags)
             curves[run] = {
                 **{tag: by_tag[tag] for tag in IDENTITY_LOSSES if by_tag[tag]},
                 LOSS: by_tag[LOSS] or by_tag[_TRIPLET_LOSS],
                 TIME: by_tag[TIME],
                 MAP: {step + 1: 100 * value for step, value in by_tag[tested].items()},
+                RATE: {step + 1: value for step, value in by_tag[rate].items()},
             }
     return curves
+
+
+def rates_of_rows(curves: CurvesByRun) -> dict[str, float]:
+    """Return row -> images per second of extraction, the median of all its tests."""
+    rates: dict[str, list[float]] = {}
+    for run, by_tag in curves.items():
+        rates.setdefault(run.row.name, []).extend(by_tag.get(RATE, {}).values())
+    return {name: median(values) for name, values in rates.items() if values}

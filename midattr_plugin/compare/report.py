@@ -11,6 +11,7 @@ from midattr_plugin.compare.attribute_tables import attribute_tables
 from midattr_plugin.compare.claims_table import claims_table
 from midattr_plugin.compare.convergence import convergence_facts, unlearned_facts
 from midattr_plugin.compare.curves import CurvesByRun, curves_of_runs
+from midattr_plugin.compare.gain_and_cost import gain_and_cost_tables, gain_facts
 from midattr_plugin.compare.interval_facts import interval_facts
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.report_plots import detail_plots, overview_plots
@@ -66,6 +67,7 @@ def write_report(
         'tables': [
             *first,
             *claims_table(verdicts, kind_of_images(result_rows)),
+            *gain_and_cost_tables(result_rows, curves),
             *report_tables(suite, result_rows, curves),
             *attribute_tables(runs),
             *floor_tables(runs),
@@ -118,6 +120,7 @@ def _facts(
         f'{len(finished)} of {len(runs)} runs are done (seeds {seeds}). Scores are means over the '
         'seeds ± sample standard deviations, in percent.'
     )
+    facts += gain_facts(result_rows)
     facts += interval_facts(suite, result_rows, verdicts)
     facts += [
         f'FAILED: row {run.row.name}, seed {run.seed}: {reason}' for run, reason in failed.items()

@@ -5,7 +5,7 @@ from statistics import median
 
 import numpy as np
 
-from midattr_plugin.compare.curves import TIME, CurvesByRun
+from midattr_plugin.compare.curves import TIME, CurvesByRun, rates_of_rows
 from midattr_plugin.compare.intervals import Difference
 from midattr_plugin.compare.plan import Run
 from midattr_plugin.compare.published_table import published_table
@@ -139,7 +139,9 @@ def _cost_table(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Table:
         'parameters',
         'multiply-adds per image',
         'training, images/s (other runs may have run beside it)',
+        'extraction, images/s (likewise)',
     ]
+    extraction = rates_of_rows(curves)
     first = {result_row.row.name: result_row for result_row in reversed(result_rows)}
     rows = [
         [
@@ -148,6 +150,7 @@ def _cost_table(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Table:
             '' if result_row.parameters is None else f'{result_row.parameters:,}',
             '' if result_row.multiply_adds is None else f'{result_row.multiply_adds / 1e9:.3f} G',
             f'{median(rates[name]):.1f}' if name in rates else '',
+            f'{extraction[name]:.1f}' if name in extraction else '',
         ]
         for name, result_row in reversed(first.items())
     ]

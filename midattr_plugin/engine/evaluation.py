@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
@@ -86,6 +87,7 @@ class EvaluationMixin(torchreid_compat.Engine):
     chosen_on: str | None = None
     criterion: torch.nn.Module | None = None
     _rerank = False
+    _rates: list[float]  # images per second, of each batch
 
     def run(self, *, rerank: bool = False, **options) -> None:
         """Run torchreid's pipeline; what no test of it could do is refused before the first epoch.
@@ -218,6 +220,7 @@ class EvaluationMixin(torchreid_compat.Engine):
                 'about real images'
             )
         self._batch_time = torchreid_compat.utils.AverageMeter()
+        self._rates = []
         if not self.is_ranked(gallery_loader):
             print(
                 f'Note: nobody is searched for in {dataset_name}, as '
@@ -250,6 +253,9 @@ class EvaluationMixin(torchreid_compat.Engine):
         if self.writer is not None:
             mAP_zheng2015 = first.queries.mAP_zheng2015
             self.writer.add_scalar(f'Test/{dataset_name}/mAP_zheng2015', mAP_zheng2015, self.epoch)
+            # not among the results: the same training gives the same ones
+            tag = f'Test/{dataset_name}/images_per_second'
+            self.writer.add_scalar(tag, median(self._rates), self.epoch)
         return first.cmc[0], first.mAP
 
     @torch.no_grad()
@@ -267,6 +273,7 @@ class EvaluationMixin(torchreid_compat.Engine):
         """
         print('##### Evaluating held-out training identities #####')
         self._batch_time = torchreid_compat.utils.AverageMeter()
+        self._rates = []
         query, gallery = (
             self._extract(self.held_out_loaders[split], f'held-out {split}', 'training identities')
             for split in ('query', 'gallery')
@@ -306,8 +313,10 @@ class EvaluationMixin(torchreid_compat.Engine):
         if self.use_gpu:
             images = images.cuda(non_blocking=True)
         start = perf_counter()
-        features = self.extract_features(images)
-        self._batch_time.update(perf_counter() - start)
+        features = self.extract_features(images).cpu()  # there when the time is taken
+        seconds = perf_counter() - start
+        self._batch_time.update(seconds)
+        self._rates.append(len(images) / seconds)
         return features, pids, camids
 
     def _rank(

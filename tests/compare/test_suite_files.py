@@ -328,7 +328,10 @@ def differing(ours, theirs):
 
 @pytest.mark.parametrize(
     ('name', 'comparisons'),
-    [('paper_duke', 10), ('demo', 10), ('twin', 7), ('demo_readings', 4), ('beyond', 0)],
+    [
+        *(('paper_duke', 10), ('demo', 10), ('twin', 7), ('demo_readings', 4), ('beyond', 0)),
+        *(('backbones', 14), ('demo_backbones', 8), ('twin_backbones', 8)),
+    ],
 )
 def test_number_of_comparisons_that_are_tested(name, comparisons):
     """Suites that take the rows of the paper over take its claims, too."""
@@ -347,3 +350,48 @@ def test_claims_about_readings():
                 # without attributes all readings are the same training, see above
                 differ -= {'midattr.loss_reading', 'train.lr', 'train.weight_decay'}
             assert differ == {'model.name'}
+
+
+BACKBONE_SUITES = ['backbones', 'demo_backbones', 'twin_backbones']
+
+
+@pytest.mark.parametrize('name', BACKBONE_SUITES)
+def test_backbones_are_compared_without_and_with_attributes(name):
+    """Each pair differs in the attributes alone, and is a claim."""
+    built = rows(name)
+    backbones = [row for row in built if not row.endswith('-plain')]
+    assert len(backbones) >= 8 and len(built) == 2 * len(backbones)
+    for backbone in backbones:
+        ours, theirs = built[backbone], built[f'{backbone}-plain']
+        assert ours.row.baseline == theirs.row.name and theirs.row.baseline is None
+        assert differing(ours.cfg, theirs.cfg) == {'model.name'}
+        assert theirs.cfg.model.name == f'midattr_{backbone}'
+        assert ours.cfg.model.name == f'midattr_{backbone}_market'
+    claims = load_suite(FOLDER / f'{name}.yaml').claims
+    compared = [(item.row, item.over) for claim in claims for item in claim.comparisons]
+    assert compared == [(backbone, f'{backbone}-plain') for backbone in backbones]
+    assert len({claim.sentence for claim in claims}) == len(backbones)
+
+
+@pytest.mark.parametrize('name', BACKBONE_SUITES)
+def test_all_backbones_are_trained_alike(name):
+    [first, *others] = [run.cfg for run in rows(name).values()]
+    assert all(differing(cfg, first) == {'model.name'} for cfg in others)
+    keys = first.midattr
+    assert (keys.attribute_layer, keys.branches) == ('res3d', ['global', 'local'])
+    assert keys.part_rows == first.data.height / 32  # of 32 pixels, as in the paper
+    weights = MidAttrLoss(keys.mu, keys.nu, keys.attribute_weight, keys.loss_reading).branch_weights
+    assert weights == {'global': 1.0, 'local': 0.8} and keys.attribute_weight == 0.2
+
+
+@pytest.mark.parametrize('name', BACKBONE_SUITES[1:])
+def test_small_backbones_are_trained_as_the_large_ones(name):
+    small, large = rows(name), rows('backbones')
+    assert set(small) <= set(large)
+    changed = differing(small['resnet18'].cfg, large['resnet18'].cfg)
+    sizes = {'data.height', 'data.width', 'midattr.part_rows', 'midattr.cache', 'data.workers'}
+    data = {'data.sources', 'data.targets', 'data.transforms', 'model.pretrained'}
+    schedule = {'midattr.warmup_epochs', 'train.lr', 'train.max_epoch', 'train.batch_size'}
+    shown = {'train.print_freq', 'train.stepsize', 'test.eval_freq'}
+    assert changed <= sizes | data | schedule | shown
+    assert not small['resnet18'].cfg.model.pretrained

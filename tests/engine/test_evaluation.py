@@ -180,6 +180,7 @@ def test_the_other_mAP_is_an_event(capsys):
     scores = engine.results.reid['stub']['global']
     for name in ('mAP', 'mAP_zheng2015'):
         assert events[f'Test/stub/{name}'] == (scores[name], 4)
+    assert events['Test/stub/images_per_second'][0] > 0
 
 
 @pytest.mark.parametrize('metric', ['euclidean', 'cosine'])
