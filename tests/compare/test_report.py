@@ -19,7 +19,7 @@ from midattr_plugin.compare.table_cells import Table
 
 
 class Page(HTMLParser):
-    """Tables as lists of rows of cells, those of gain and cost by themselves, and all attributes."""
+    """Tables as lists of rows of cells, those of gain and cost apart, and all attributes."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,6 +1,7 @@
 """What the pages say of files, links, keys and each other."""
 
 import ast
+import fnmatch
 import importlib.util
 import re
 import textwrap
@@ -12,10 +13,13 @@ import yaml
 import midattr_plugin
 from helpers.pages import PAGES, SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
+from midattr_plugin import torchreid_compat
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import all_keys, section_names
 from midattr_plugin.config.midattr_keys import RENAMED_KEYS
 from midattr_plugin.losses import ATTRIBUTE_LOSSES
+from midattr_plugin.models.backbones.refused import why_not
+from midattr_plugin.models.complexity import multiply_adds
 
 _EXAMPLE_KEYS = {'midattr.smooth_epsilon', 'midattr.annotations.street'}
 _ROOMS = 'midattr_plugin|configs|tools|docs|tests'
@@ -137,10 +141,16 @@ def test_keys_exist(page):
         assert key in keys or key in section_names(keys), key
 
 
-def test_table_of_keys():
-    spec = importlib.util.spec_from_file_location('make_keys', PROJECT / 'docs/make_key_table.py')
+def _script(name):
+    """A script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, PROJECT / f'docs/{name}.py')
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_table_of_keys():
+    script = _script('make_key_table')
     text = script.PAGE.read_text(encoding='utf-8')
     assert text == script.with_table(text), 'run docs/make_key_table.py'
     names = [key for key in all_keys() if key.startswith('midattr.')]
@@ -165,6 +175,62 @@ def test_names_in_the_text_are_registered():
     assert set(re.findall(r'`midattr.attribute_loss (\w+)`', text)) == {*ATTRIBUTE_LOSSES} - {
         'plain'
     }
+
+
+def test_backbones_in_the_text_are_those_that_exist():
+    text = (PROJECT / 'docs/backbones.md').read_text()
+    table = re.search(r'^\| library .*\n\|.*\n((?:\|.*\n)+)', text, re.M)[1]
+    registered = [name for name in midattr_plugin.BACKBONES if name != 'tiny']
+    listed = {
+        library: [name for cell in re.findall('`(.+?)`', cells) for name in _matching(cell)]
+        for library, cells in re.findall(r'^\| (\w+) \| (.+?) \|', table, re.M)
+    }
+    assert sorted(sum(listed.values(), [])) == sorted(registered)
+    for library, names in listed.items():
+        kinds = [midattr_plugin.BACKBONES[name] for name in names]
+        # the paper's ResNets and the family of timm have classes of their own
+        assert {getattr(kind, 'library', library) for kind in kinds} == {library}
+
+
+def _matching(pattern):
+    """Backbones of a pattern, but those that a longer one of the other library names."""
+    names = fnmatch.filter(midattr_plugin.BACKBONES, pattern)
+    assert names or pattern == 'midattr.timm_name', pattern
+    return [name for name in names if pattern != 'resnet*' or '_ibn_' not in name]
+
+
+def test_refused_backbones_in_the_text_are_those_of_the_messages():
+    text = (PROJECT / 'docs/backbones.md').read_text()
+    table = text.partition('| network | why | instead |\n')[2].partition('\n\n')[0]
+    for line in table.splitlines()[1:]:
+        names, _, instead = line.strip('| ').split(' | ')
+        for name in re.findall('`(.+?)`', names):
+            name = name.replace('*', 'b_16').replace('...', 'resnet50')
+            reason = why_not(f'midattr_{name}')
+            assert reason, name
+            assert all(other in reason for other in re.findall('`(.+?)`', instead)), name
+
+
+def test_table_of_costs():
+    script = _script('make_backbone_table')
+    text = script.PAGE.read_text(encoding='utf-8')
+    for backbone in ('resnet18', 'mobilenet_v2'):
+        assert script.cost_row(backbone) in text, 'run docs/make_backbone_table.py'
+    table = text.partition(script.BEGIN)[2].partition(script.END)[0]
+    assert re.findall(r'^\| `(\w+)`', table, re.M) == script.backbones()
+
+
+def test_attributes_on_osnet_cost_little():
+    """Beside torchreid's OSNet, counted in the same way."""
+    script = _script('make_backbone_table')
+    network = torchreid_compat.models.build_model('osnet_x1_0', 751, pretrained=False)
+    plain = multiply_adds(network.to('meta'), *script.SIZE) / 1e9
+    adds = [adds for _, adds in script.costs('osnet_x1_0')]
+    assert 0.99 * plain < min(adds) and max(adds) < 1.3 * plain
+    text = ' '.join((PROJECT / 'docs/backbones.md').read_text().split())
+    factor = adds[-1] / plain
+    assert f'{plain:.3f} G multiply-adds in all' in text
+    assert f'with both branches and attributes it is {factor:.2f}x that' in text
 
 
 def test_checks_are_those_of_the_makefile():
