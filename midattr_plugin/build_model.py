@@ -10,8 +10,10 @@ from midattr_plugin import torchreid_compat
 from midattr_plugin.config import arguments
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS, ModelSpec
+from midattr_plugin.models.backbone import find_backbone
 from midattr_plugin.models.backbones.torchreid_weights import download_problem
 from midattr_plugin.models.pretrained import ENOUGH, WeightsError, build_and_compare
+from midattr_plugin.models.zoo import full_backbone_name
 from midattr_plugin.schema import AttributeSchema
 
 
@@ -81,6 +83,8 @@ def _pretrained_model(cfg: CfgNode, build: Callable[[bool], nn.Module]) -> nn.Mo
             f'{loaded.share:.0%} of its layers, without those that are always new: set it to False '
             'to start from random weights, or give a file of weights as model.load_weights'
         )
+    if is_enough and name in MODELS:
+        _note_normalization(cfg)
     if is_enough and loaded.lacking:
         print(
             f'Pretrained weights: {loaded.share:.0%} of those of {name}; none in '
@@ -88,6 +92,19 @@ def _pretrained_model(cfg: CfgNode, build: Callable[[bool], nn.Module]) -> nn.Mo
             'name by default'
         )
     return model
+
+
+def _note_normalization(cfg: CfgNode) -> None:
+    """Say so if the backbone was pretrained on images that were normalized in another way."""
+    entry = MODELS[cfg.model.name]
+    kind = find_backbone(full_backbone_name(entry.backbone, cfg.midattr.timm_name))
+    theirs = [list(values) for values in kind.normalization()]
+    if theirs != [list(cfg.data.norm_mean), list(cfg.data.norm_std)]:
+        print(
+            f'Note: the pretrained weights of {cfg.model.name} are of images with data.norm_mean '
+            f'{theirs[0]} and data.norm_std {theirs[1]}, which suit them better than those of this '
+            'run'
+        )
 
 
 def model_spec(cfg: CfgNode, num_classes: int) -> ModelSpec:

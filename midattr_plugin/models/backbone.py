@@ -28,6 +28,7 @@ from torch.func import functional_call
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.registry import Registry
+from midattr_plugin.torchreid_compat import IMAGENET_MEAN, IMAGENET_STD
 
 SAME_LAYER = {'res3d': 's8', 'res4f': 's16', 'res5c': 's32'}
 """The paper's name of a layer -> the name by its stride."""
@@ -87,6 +88,11 @@ class Backbone(ABC):
         Raises:
             InputError: the weights cannot be had.
         """
+
+    @classmethod
+    def normalization(cls) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return mean and standard deviation of R, G, B with which its weights were pretrained."""
+        return IMAGENET_MEAN, IMAGENET_STD
 
     @classmethod
     def member(cls, name: str) -> 'type[Backbone]':

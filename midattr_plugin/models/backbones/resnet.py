@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbone import BACKBONES, Backbone
-from midattr_plugin.models.backbones.torchvision_weights import download_weights
+from midattr_plugin.models.backbones.torchvision_weights import default_weights, download_weights
 from midattr_plugin.models.backbones.weights_file import load_weights, read_weights
 
 NAMES = (
@@ -28,7 +28,6 @@ NAMES = (
 LAST_STRIDES = (2, 1)
 
 _TRUNK = ('conv1', 'bn1', 'relu', 'maxpool', 'layer1', 'layer2', 'layer3')
-_WEIGHTS = 'IMAGENET1K_V1'
 
 
 class ResNet(Backbone):
@@ -65,13 +64,12 @@ class ResNet(Backbone):
 
     @classmethod
     def pretrained_state(
-        cls, weights: str = _WEIGHTS, weights_file: str | Path = ''
+        cls, weights: str = '', weights_file: str | Path = ''
     ) -> dict[str, Tensor]:
         """Return the state dict of a pretrained ResNet.
 
         Args:
-            weights: torchvision's name for the weights; '' for IMAGENET1K_V1 (the first that
-                torchvision has, if that is missing).
+            weights: torchvision's name for the weights; '' for :func:`default_weights`.
             weights_file: a file with a state dict, which is read instead if it is given.
 
         Raises:
@@ -79,13 +77,7 @@ class ResNet(Backbone):
         """
         if weights_file:
             return read_weights(weights_file)
-        return download_weights(cls.name, weights or cls._default_weights())
-
-    @classmethod
-    def _default_weights(cls) -> str:
-        # of the time of the paper; not DEFAULT, which a later version of torchvision may change
-        names = list(torchvision.models.get_model_weights(cls.name).__members__)
-        return _WEIGHTS if _WEIGHTS in names else names[0]
+        return download_weights(cls.name, weights or default_weights(cls.name))
 
 
 for _name in NAMES:

@@ -44,6 +44,12 @@ class TimmBackbone(ChainBackbone):
         return network
 
     @classmethod
+    def normalization(cls) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return that of timm's configuration of the network."""
+        facts = _timm().get_pretrained_cfg(cls.name)
+        return super().normalization() if facts is None else (facts.mean, facts.std)
+
+    @classmethod
     def chain(cls, network: Any) -> dict[str, nn.Module]:
         """Return its modules up to the last map."""
         return _chain(network, cls.name)

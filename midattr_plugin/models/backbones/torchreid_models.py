@@ -44,6 +44,7 @@ CHAINS: Mapping[str, tuple[str, ...]] = {
 """Beginning of the names -> children, in the order of torchreid's ``featuremaps``."""
 _SKIPPED = ('_fc512', 'shufflenet_v2_')
 _UP_TO_16 = {'s8': 's8', 's16': 's16'}
+_SCALED_TO_ONE = ('inception', 'xception')  # their weights are of images in [-1, 1]
 _ENDS_AT_16 = ('osnet_', 'squeezenet')
 
 
@@ -70,6 +71,13 @@ class TorchreidBackbone(ChainBackbone):
                 nn.ReLU(inplace=True) if module is None or name in modules else module
             )
         return modules
+
+    @classmethod
+    def normalization(cls) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return that of the authors of the weights, which torchreid does not heed."""
+        if cls.name.startswith(_SCALED_TO_ONE):
+            return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+        return super().normalization()
 
     @classmethod
     def pretrained_state(

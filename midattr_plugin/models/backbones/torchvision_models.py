@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from midattr_plugin.models.backbone import BACKBONES
 from midattr_plugin.models.backbones.chain import ChainBackbone
-from midattr_plugin.models.backbones.torchvision_weights import download_weights
+from midattr_plugin.models.backbones.torchvision_weights import default_weights, download_weights
 from midattr_plugin.models.backbones.weights_file import read_weights
 
 Chain = Callable[[Any], dict[str, nn.Module]]
@@ -65,6 +65,13 @@ class TorchvisionBackbone(ChainBackbone):
         return torchvision.models.get_model(cls.name)
 
     @classmethod
+    def normalization(cls) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return that of the default weights, e.g. another one of EfficientNetV2-L."""
+        weights = torchvision.models.get_model_weights(cls.name)[default_weights(cls.name)]
+        transforms = weights.transforms()
+        return tuple(transforms.mean), tuple(transforms.std)
+
+    @classmethod
     def chain(cls, network: Any) -> dict[str, nn.Module]:
         """Return its modules up to the last map."""
         return cls.chain_of(network)
@@ -84,9 +91,7 @@ class TorchvisionBackbone(ChainBackbone):
         """
         if weights_file:
             return read_weights(weights_file)
-        names = [*torchvision.models.get_model_weights(cls.name).__members__]
-        default = 'IMAGENET1K_V1' if 'IMAGENET1K_V1' in names or not names else names[0]
-        return download_weights(cls.name, weights or default)
+        return download_weights(cls.name, weights or default_weights(cls.name))
 
 
 for _start, _chain, _heads in _FAMILIES:

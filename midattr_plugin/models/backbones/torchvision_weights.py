@@ -7,6 +7,8 @@ from torch import Tensor
 from midattr_plugin.errors import InputError
 from midattr_plugin.models.backbones.weights_file import REMEDY, reason
 
+_OLDEST = 'IMAGENET1K_V1'
+
 
 def download_weights(network: str, weights: str) -> dict[str, Tensor]:
     """Return the state dict of a pretrained network of torchvision.
@@ -39,3 +41,16 @@ def download_weights(network: str, weights: str) -> dict[str, Tensor]:
             f'{entry.url} nor read in {torch.hub.get_dir()}/checkpoints '
             f'({reason(error)}); {REMEDY}'
         ) from None
+
+
+def default_weights(network: str) -> str:
+    """Return the name of the weights of a network of torchvision if nobody names others.
+
+    Not torchvision's own DEFAULT, which a later version may change: IMAGENET1K_V1, that of the time
+    of the paper, or else the first.
+
+    Args:
+        network: its name in torchvision.
+    """
+    names = list(torchvision.models.get_model_weights(network).__members__)
+    return _OLDEST if _OLDEST in names else names[0]

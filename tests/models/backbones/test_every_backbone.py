@@ -172,6 +172,13 @@ def zip_modules(one, other):
     return [(one[name], other[name]) for name in one]
 
 
+def test_normalization_of_the_pretrained_weights():
+    imagenet = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    others = {name for name in BACKBONES if BACKBONES[name].normalization() != imagenet}
+    assert others == {'inceptionv4', 'inceptionresnetv2', 'xception', 'efficientnet_v2_l'}
+    assert BACKBONES['xception'].normalization() == ((0.5,) * 3, (0.5,) * 3)
+
+
 def test_the_list_has_a_network_of_every_family():
     families = {name[:6] for name in NAMES}
     assert {name[:6] for name in BACKBONES} - families <= {'wide_r', 'timm', 'tiny'}

@@ -83,6 +83,18 @@ def test_weights_where_torchreid_puts_them(home, state):
         assert torch.equal(value, state[name]), name
 
 
+@pytest.mark.parametrize('mean, notes', [('[0.485, 0.456, 0.406]', 1), ('[0.5, 0.5, 0.5]', 0)])
+def test_another_normalization_is_said(state, tmp_path, monkeypatch, capsys, mean, notes):
+    torch.save(state, tmp_path / 'o.pth')
+    own = (0.5, 0.5, 0.5), (0.229, 0.224, 0.225)
+    monkeypatch.setattr(OSNET, 'normalization', lambda: own)
+    pairs = ['midattr.weights_file', str(tmp_path / 'o.pth'), 'data.norm_mean', mean]
+    cfg = load_config(opts=['model.name', 'midattr_osnet_x0_25', 'use_gpu', False, *pairs])
+    build.build_model(cfg, 3)
+    printed = capsys.readouterr().out
+    assert printed.count('are of images with data.norm_mean [0.5, 0.5, 0.5] and data.norm') == notes
+
+
 def test_weights_without_a_network(home):
     with pytest.raises(InputError) as error:
         OSNET.pretrained_state()
