@@ -12,7 +12,7 @@ from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
 from midattr_plugin.compare.runner import execute, run_devices
 from midattr_plugin.compare.same_pictures import check_pictures_at_hand, check_same_pictures
-from midattr_plugin.compare.start import must_be_trained, plan_start
+from midattr_plugin.compare.start import must_be_trained, plan_starts
 from midattr_plugin.compare.suite import Suite, load_suite
 from midattr_plugin.config import arguments, find_config
 from midattr_plugin.config.arguments import add_keys_option, split_at_key
@@ -56,20 +56,19 @@ def run(options: argparse.Namespace) -> int:
         suite = selection_suite(suite, opts)
     out = options.out or Path('log/compare') / suite.name
     runs = plan_runs(suite, seeds, out, options.root, opts)
-    start = plan_start(suite, runs, out, options.root, opts)
-    planned = runs if start is None else [*runs, start]
+    starts = plan_starts(suite, runs, out, options.root, opts)
+    planned = [*runs, *starts]
     has_results = check_folder(suite, planned, out)
     recipes = check_same_pictures(runs)
     failed = {}
     if not options.report_only:
         check_finished(planned)
-        is_start_due = start is not None and must_be_trained(start, runs)
+        due = [start for start in starts if must_be_trained(start, runs)]
         _make_data(suite, planned, recipes)
         devices = run_devices(options.jobs, any(run.cfg.use_gpu for run in planned))
         with locked(out, 'suite'):
             claim_folder(suite, planned, out)
-            if start and is_start_due:
-                _train_start(start, devices)
+            _train_starts(due, devices)
             failed = execute(runs, devices, options.keep_checkpoints)
     elif not has_results or not any(run.is_done for run in runs):
         raise InputError(
@@ -87,16 +86,19 @@ def run(options: argparse.Namespace) -> int:
             best,
             sep='\n',
         )
-    print(*write_report(suite, runs, failed, out, [table] if table else [], start), sep='\n')
+    print(*write_report(suite, runs, failed, out, [table] if table else [], starts), sep='\n')
     return 1 if failed else 0
 
 
-def _train_start(start: Run, devices: list[str]) -> None:
-    """Train what the rows start from, whose checkpoint is kept."""
-    for reason in execute([start], devices[:1], keep_checkpoints=True).values():
+def _train_starts(starts: list[Run], devices: list[str]) -> None:
+    """Train what the rows start from, whose checkpoints are kept."""
+    if not starts:
+        return
+    failed = execute(starts, devices[: len(starts)], keep_checkpoints=True)
+    for start, reason in failed.items():
         raise InputError(
-            f'no row was run, because the training that all rows start from failed: {reason}; fix '
-            'that, and run the suite again'
+            f'no row was run, because the training that rows start from, "{start.row.name}", '
+            f'failed: {reason}; fix that, and run the suite again'
         )
 
 

@@ -64,6 +64,7 @@ def selection_suite(suite: Suite, opts: Sequence = ()) -> Suite:
         suite.dataset,
         tuple(rows),
         start=suite.start,
+        is_start_per_backbone=suite.is_start_per_backbone,
     )
 
 

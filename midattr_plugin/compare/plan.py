@@ -9,6 +9,7 @@
                        query_scores.csv     the same of each query of the test
                        ...           what a training leaves: checkpoints, metrics.json, ...
     OUT/runs/start/seed1/            the start of the suite, if it has one (see start.py)
+    OUT/runs/start-BACKBONE/seed1/   the start of a backbone, if each has one
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ from midattr_plugin.engine.results import Results
 from midattr_plugin.errors import InputError
 from midattr_plugin.metrics.query_scores import QueryScores
 from midattr_plugin.models import MODELS
+from midattr_plugin.models.backbones.timm_models import TIMM
 
 START_SEED = 1
 """Seed of the start, whatever those of the rows: others can be added later."""
@@ -103,13 +105,27 @@ def run_folder(out: Path, row: str, seed: int) -> Path:
 
 
 def is_from_start(cfg: CfgNode) -> bool:
-    """Return whether a run of a suite starts from the weights of the suite's start."""
+    """Return whether a run of a suite starts from the weights of a start of the suite."""
     out = Path(cfg.data.save_dir).parents[2:3]  # none of a folder that is not of a suite
-    return bool(out) and cfg.model.load_weights == _start_weights(out[0])
+    names = (START, start_name(cfg))
+    return bool(out) and cfg.model.load_weights in [_start_weights(out[0], name) for name in names]
 
 
-def _start_weights(out: Path) -> str:
-    return str(run_folder(out, START, START_SEED) / _CHECKPOINT)
+def start_name(cfg: CfgNode) -> str:
+    """Return the name of the start of a run's backbone."""
+    return f'{START}-{backbone_of(cfg)}'
+
+
+def backbone_of(cfg: CfgNode) -> str:
+    """Return the backbone of a model of this project; of another the model's name."""
+    if cfg.model.name not in MODELS:
+        return cfg.model.name
+    backbone = MODELS[cfg.model.name].backbone
+    return f'{backbone}-{cfg.midattr.timm_name}' if backbone == TIMM else backbone
+
+
+def _start_weights(out: Path, name: str = START) -> str:
+    return str(run_folder(out, name, START_SEED) / _CHECKPOINT)
 
 
 def plan_runs(
@@ -155,7 +171,7 @@ def plan_run(
     _check_not_replaced(row.settings, where)
     folder = run_folder(out, row.name, seed)
     pairs = [*_pairs(row.settings), *opts]
-    if row is suite.start:
+    if row not in suite.rows:  # a start
         pairs += _pairs({key: row.settings[key] for key in row.own_keys})
     elif suite.start and 'model.load_weights' not in {*row.settings, *map(str, opts[::2])}:
         weights = {'model.load_weights': _start_weights(out), 'model.pretrained': False}
@@ -164,6 +180,10 @@ def plan_run(
         cfg = load_config(
             row.config, [*pairs, 'train.seed', seed, 'data.save_dir', str(folder)], root=root
         )
+        if suite.is_start_per_backbone and is_from_start(cfg):
+            cfg.defrost()
+            cfg.model.load_weights = _start_weights(out, start_name(cfg))
+            cfg.freeze()
         check_read(cfg, row.own_keys, COMMAND_LINE)
         _check_trains(cfg)
     except InputError as error:

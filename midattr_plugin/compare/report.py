@@ -39,7 +39,7 @@ def write_report(
     failed: Mapping[Run, str],
     out: Path,
     first: Sequence[Table] = (),
-    start: Run | None = None,
+    start_runs: Sequence[Run] = (),
 ) -> list[Path]:
     """Write the three files from the finished runs and return their paths.
 
@@ -49,7 +49,7 @@ def write_report(
         failed: why runs failed.
         out: folder of the files.
         first: tables that come before the others.
-        start: from whose weights runs start, if they do.
+        start_runs: from whose weights runs start, if they do.
     """
     result_rows = summarize(suite, runs)
     verdicts = judge(suite.claims, result_rows)
@@ -63,7 +63,7 @@ def write_report(
     environment.filters['markdown_cell'] = _markdown_cell
     content = {
         'title': suite.title,
-        'facts': _facts(suite, runs, failed, result_rows, verdicts, curves, start),
+        'facts': _facts(suite, runs, failed, result_rows, verdicts, curves, start_runs),
         'tables': [
             *first,
             *claims_table(verdicts, kind_of_images(result_rows)),
@@ -99,7 +99,7 @@ def _facts(
     result_rows: Sequence[ResultRow],
     verdicts: Sequence[Verdict],
     curves: CurvesByRun,
-    start: Run | None,
+    start_runs: Sequence[Run],
 ) -> list[str]:
     """Return the facts at the head of the report: data, seeds, failures, software."""
     facts = []
@@ -111,7 +111,7 @@ def _facts(
             if rendered
             else f'Tested on {target} in "{root}": real images.'
         )
-    if start:
+    for start in start_runs:
         facts += start_facts(start, runs)
     finished = [run for run in runs if run.is_done]
     facts += _tested_epochs(finished)

@@ -1,21 +1,24 @@
 """Start of a suite: one training from whose weights its rows start, as others do from ImageNet.
 
 It is a run like those of the rows, but its checkpoint is kept: seeds that are added later start
-from the same weights.
+from the same weights. A suite of several backbones has one for each.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from midattr_plugin.compare.plan import START_SEED, Run, is_from_start, plan_run
-from midattr_plugin.compare.suite import Suite
+from midattr_plugin.compare.plan import START_SEED, Run, is_from_start, plan_run, start_name
+from midattr_plugin.compare.suite import Row, Suite
 from midattr_plugin.errors import InputError
+from midattr_plugin.models import MODELS
+from midattr_plugin.models.backbones.timm_models import TIMM
 
 
-def plan_start(
+def plan_starts(
     suite: Suite, runs: Sequence[Run], out: Path, root: str = '', opts: Sequence = ()
-) -> Run | None:
-    """Return the run from whose weights runs of a suite start; None if none does.
+) -> list[Run]:
+    """Return the runs from whose weights runs of a suite start, in the order of the rows.
 
     Args:
         suite: the suite.
@@ -27,9 +30,36 @@ def plan_start(
     Raises:
         InputError: its configuration cannot be used.
     """
-    if suite.start is None or not any(is_from_start(run.cfg) for run in runs):
-        return None
-    return plan_run(suite, suite.start, START_SEED, out, root, opts)
+    started = [run for run in runs if is_from_start(run.cfg)]
+    if suite.start is None or not started:
+        return []
+    rows = [suite.start]
+    if suite.is_start_per_backbone:
+        by_name = {start_name(run.cfg): run for run in reversed(started)}
+        rows = [_start_of(suite.start, name, run) for name, run in reversed(by_name.items())]
+    return [plan_run(suite, row, START_SEED, out, root, opts) for row in rows]
+
+
+def _start_of(start: Row, name: str, run: Run) -> Row:
+    """Return the row of the start of the backbone of a run."""
+    model = run.cfg.model.name
+    if model not in MODELS:
+        raise InputError(
+            f'row "{run.row.name}": its start is one per backbone, which {model} is not on; choose '
+            'a midattr_ model, or set its model.load_weights'
+        )
+    backbone = MODELS[model].backbone
+    own = {'model.name': f'midattr_{backbone}'}
+    if backbone == TIMM:
+        own['midattr.timm_name'] = run.cfg.midattr.timm_name
+    keys = tuple(dict.fromkeys([*start.own_keys, *own]))
+    label = f'{backbone}, {start.label}'
+    return replace(start, name=name, label=label, settings=start.settings | own, own_keys=keys)
+
+
+def runs_from(start: Run, runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that start from the weights of a start."""
+    return [run for run in runs if run.cfg.model.load_weights == str(start.checkpoint)]
 
 
 def must_be_trained(start: Run, runs: Sequence[Run]) -> bool:
@@ -42,7 +72,7 @@ def must_be_trained(start: Run, runs: Sequence[Run]) -> bool:
     Raises:
         InputError: there are runs to be trained, but the weights of those before them are lost.
     """
-    others = [run for run in runs if is_from_start(run.cfg)]
+    others = runs_from(start, runs)
     if all(run.is_done for run in others):
         return False
     if start.is_done:
@@ -51,7 +81,7 @@ def must_be_trained(start: Run, runs: Sequence[Run]) -> bool:
         is_lost = any(run.is_done or run.checkpoint.exists() for run in others)
     if is_lost:
         raise InputError(
-            f'"{start.checkpoint}", from whose weights all rows start, is missing or not of a '
+            f'"{start.checkpoint}", from whose weights rows start, is missing or not of a '
             f'finished training; put it and "{start.done_file.name}" back, or choose another --out'
         )
     return not start.is_done
@@ -64,9 +94,9 @@ def start_facts(start: Run, runs: Sequence[Run]) -> list[str]:
         start: the run from whose weights others start.
         runs: those of the rows.
     """
-    uses = {run.row.name: is_from_start(run.cfg) for run in runs}
-    names = ', '.join(name for name, is_used in uses.items() if is_used)
-    rows = 'All rows start' if all(uses.values()) else f'These rows start ({names})'
+    used = runs_from(start, runs)
+    names = ', '.join(dict.fromkeys(run.row.name for run in used))
+    rows = 'All rows start' if len(used) == len(runs) else f'These rows start ({names})'
     fact = f'{rows} from the weights of one training ({start.row.label})'
     if not start.is_done:
         return [f'{fact}, which is NOT DONE.']

@@ -9,6 +9,7 @@
     start:                                   # trained first, once: all rows start from its weights
       label: plain, on other people
       set: {data.sources: [midattr_others]}  # the last word on these keys; config: as in a row
+      per: backbone                          # one for each backbone of the rows; default: one
     rows:
       - name: T4.1                           # of the row and of its folder
         label: global, no attributes
@@ -37,8 +38,9 @@ The ``start`` is a row of its own, named so, with seed 1 for all seeds of the ro
 ``set`` counts before the command line, so that ``train.max_epoch 1`` or ``data.sources x`` there
 change the rows and not what they start from. The rows get its weights as ``model.load_weights``,
 and ``model.pretrained False``, unless ``model.load_weights`` is set: in a row ('' starts it without
-the start), in the suite or on the command line. The start belongs to its suite, as ``config`` and
-``set`` do: ``rows_of`` does not take it over.
+the start), in the suite or on the command line. With ``per: backbone`` there is one for each backbone
+of the rows, named ``start-<backbone>``, which trains its model without attributes. The start belongs
+to its suite, as ``config`` and ``set`` do: ``rows_of`` does not take it over.
 """
 
 import re
@@ -102,6 +104,7 @@ class Suite:
         claims: the primary comparisons.
         claims_note: which claims of another suite were not taken over; '' if all were.
         start: from whose weights the rows start; None without it.
+        is_start_per_backbone: whether each backbone has a start of its own.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Suite:
     claims: tuple[Claim, ...] = ()
     claims_note: str = ''
     start: Row | None = None
+    is_start_per_backbone: bool = False
 
     @property
     def compared_rows(self) -> list[tuple[str, str]]:
@@ -144,10 +148,13 @@ def load_suite(path: str | Path) -> Suite:
     start = None
     if 'start' in content:
         start = _row({'name': START, **content['start']}, path.parent, base, content, path)
-        if any(row.name.casefold() == START for row in built):
-            raise InputError(
-                f'{where}: a row is named "{START}", as the start of the suite is; rename the row'
-            )
+        for row in built:
+            name, dash, _ = row.name.casefold().partition('-')
+            if name == START and (not dash or 'per' in content['start']):
+                raise InputError(
+                    f'{where}: a row is named "{row.name}", as a start of the suite is; rename the '
+                    'row'
+                )
     for row in built:
         others = [other.name for other in built if other is not row]
         if row.baseline is not None and row.baseline not in others:
@@ -173,6 +180,7 @@ def load_suite(path: str | Path) -> Suite:
         claims,
         note,
         start,
+        'per' in content.get('start', {}),
     )
 
 

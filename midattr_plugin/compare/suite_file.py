@@ -38,7 +38,9 @@ _ROW = {
     'baseline': TEXT,
     'published': MAPPING,
 }
-_START = {key: _ROW[key] for key in ('label', 'config', 'set')}
+_START = {key: _ROW[key] for key in ('label', 'config', 'set')} | {'per': TEXT}
+BACKBONE = 'backbone'
+"""What there may be a start for each of."""
 _CLAIM = {'claim': TEXT, 'comparisons': LIST}
 _COMPARISON = dict.fromkeys(('row', 'over', 'score', 'descriptor', 'over_descriptor'), TEXT)
 _PUBLISHED = dict.fromkeys(DESCRIPTORS, MAPPING)
@@ -57,6 +59,11 @@ def read_suite_file(path: Path) -> dict[str, Any]:
     ]
     if 'start' in content:
         content['start'] = _checked(content['start'], _START, f'{where}, start')
+        if content['start'].get('per', BACKBONE) != BACKBONE:
+            raise InputError(
+                f'{where}, start: per is "{content["start"]["per"]}", but there can only be one '
+                f'per {BACKBONE}; write that, or leave it out'
+            )
     content['reported'] = [_checked_reported(row, where) for row in content.get('reported', [])]
     if 'claims' in content:
         content['claims'] = [

@@ -151,7 +151,7 @@ def test_rows_start_from_the_weights_of_one_training(root, capsys):
     assert main([*arguments(root, 'out'), '--seeds', '1', '2']) == 0  # nothing is left to train
     capsys.readouterr()
     assert main([*arguments(root, 'out'), '--seeds', '3']) == 1
-    assert 'from whose weights all rows start, is missing' in capsys.readouterr().err
+    assert 'from whose weights rows start, is missing' in capsys.readouterr().err
 
 
 def test_no_row_runs_if_what_it_starts_from_fails(root, capsys, monkeypatch):
@@ -165,7 +165,8 @@ def test_no_row_runs_if_what_it_starts_from_fails(root, capsys, monkeypatch):
     write_suite(root, start={})
     assert main(arguments(root, 'out')) == 1
     assert (
-        'no row was run, because the training that all rows start from failed: out of memory (log)'
+        'no row was run, because the training that rows start from, "start", failed: out of memory '
+        '(log)'
     ) in capsys.readouterr().err
     assert executed == ['start'] and not (root / 'out/report.md').exists()
 

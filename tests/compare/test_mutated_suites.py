@@ -11,7 +11,7 @@ from midattr_plugin.compare.folder import check_folder
 from midattr_plugin.compare.grid import selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
 from midattr_plugin.compare.report import write_report
-from midattr_plugin.compare.start import plan_start
+from midattr_plugin.compare.start import plan_starts
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config.find import shipped_configs
 
@@ -57,7 +57,7 @@ def read(path):
     if suite.select:
         selection_suite(suite)
     out = path.parent / 'out'
-    plan_start(suite, plan_runs(suite, [1], out), out)
+    plan_starts(suite, plan_runs(suite, [1], out), out)
 
 
 def test_damaged_text(tmp_path, mutations):

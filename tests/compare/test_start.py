@@ -12,7 +12,7 @@ from midattr_plugin.compare.grid import selection_suite
 from midattr_plugin.compare.plan import is_from_start, plan_runs
 from midattr_plugin.compare.publication import deviation
 from midattr_plugin.compare.report import write_report
-from midattr_plugin.compare.start import must_be_trained, plan_start, start_facts
+from midattr_plugin.compare.start import must_be_trained, plan_starts, runs_from, start_facts
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.summary import summarize
 from midattr_plugin.errors import InputError
@@ -25,7 +25,9 @@ ROWS = {'name': 'a'}, {'name': 'b', 'set': FROZEN}
 def plan(folder, *rows, opts=(), seeds=(1,), out='out', **content):
     suite = make_suite(folder, *(rows or ROWS), **{'start': START} | content)
     runs = plan_runs(suite, seeds, folder / out, str(folder), opts)
-    return suite, runs, plan_start(suite, runs, folder / out, str(folder), opts)
+    starts = plan_starts(suite, runs, folder / out, str(folder), opts)
+    assert len(starts) < 2
+    return suite, runs, starts[0] if starts else None
 
 
 def weights(folder, out='out'):
@@ -96,12 +98,23 @@ def test_frozen_batch_normalization_needs_it(tmp_path):
 @pytest.mark.parametrize(
     ('content', 'words'),
     [
-        ({'start': {'name': 'x'}}, 'start: unknown key "name"; choose from label, config, set'),
+        (
+            {'start': {'name': 'x'}},
+            'start: unknown key "name"; choose from label, config, set, per',
+        ),
         ({'start': ['x']}, 'start must be a mapping'),
         ({'start': {'set': {'train.seed': 2}}}, 'row "start": train.seed of each run comes'),
         ({'start': {'set': {'train.lrr': 2}}}, 'row "start": train.lrr is not a configuration key'),
         ({'start': {'set': {'sgd.nesterov': True, 'train.optim': 'adam'}}}, 'no effect in this'),
-        ({'rows': [{'name': 'Start'}]}, 'a row is named "start", as the start of the suite is'),
+        (
+            {'start': {'per': 'seed'}},
+            'start: per is "seed", but there can only be one per backbone',
+        ),
+        (
+            {'start': {**START, 'per': 'backbone'}, 'rows': [{'name': 'start-tiny'}]},
+            'a row is named "start-tiny", as a start of the suite is',
+        ),
+        ({'rows': [{'name': 'Start'}]}, 'a row is named "Start", as a start of the suite is'),
     ],
 )
 def test_what_cannot_be_used(tmp_path, content, words):
@@ -127,7 +140,8 @@ def test_points_of_a_grid_start_there(tmp_path):
     suite = selection_suite(suite)
     runs = plan_runs(suite, [1], tmp_path / 'out')
     assert [is_from_start(run.cfg) for run in runs] == [True, True]
-    assert plan_start(suite, runs, tmp_path / 'out').cfg.train.max_epoch == 7
+    [start] = plan_starts(suite, runs, tmp_path / 'out')
+    assert start.cfg.train.max_epoch == 7
 
 
 def test_when_it_is_trained(tmp_path):
@@ -149,7 +163,7 @@ def test_lost_weights_are_not_replaced_by_others(tmp_path):
     _, runs, start = plan(tmp_path)
     write_weights(start)
     start.checkpoint.unlink()
-    words = 'model.pth.tar-last", from whose weights all rows start, is missing .* "done.json" back'
+    words = 'model.pth.tar-last", from whose weights rows start, is missing .* "done.json" back'
     with pytest.raises(InputError, match=words):
         must_be_trained(start, runs)
     start.done_file.unlink()
@@ -181,9 +195,9 @@ def test_results_belong_to_their_start(tmp_path):
 
 def test_report(tmp_path):
     suite, runs, out = write_runs(tmp_path, start=START)
-    start = plan_start(suite, runs, out, str(tmp_path))
+    [start] = plan_starts(suite, runs, out, str(tmp_path))
     write_weights(start)
-    write_report(suite, runs, {}, out, start=start)
+    write_report(suite, runs, {}, out, start_runs=[start])
     report = (out / 'report.md').read_text()
     assert (
         'All rows start from the weights of one training (others): 2 epochs on market1501_attr; '
@@ -199,3 +213,66 @@ def test_its_rows_are_not_what_was_published(tmp_path, row):
     suite, [run], _ = plan(tmp_path, row, dataset='Market-1501')
     words = 'started from the weights of another training'
     assert deviation(run.row, run.cfg, suite.dataset) == words
+
+
+PER_BACKBONE = {**START, 'per': 'backbone'}
+PAIRS = (
+    {'name': 'tiny', 'set': {'model.name': 'midattr_tiny'}},
+    {'name': 'tiny-more', 'baseline': 'tiny'},
+    {'name': 'resnet', 'set': {'model.name': 'midattr_resnet18_market'}},
+    {'name': 'random', 'set': {'model.load_weights': ''}},
+)
+
+
+def plan_pairs(folder, *rows, opts=(), seeds=(1, 2)):
+    suite = make_suite(folder, *(rows or PAIRS), start=PER_BACKBONE)
+    runs = plan_runs(suite, seeds, folder / 'out', str(folder), opts)
+    return suite, runs, plan_starts(suite, runs, folder / 'out', str(folder), opts)
+
+
+def test_each_backbone_starts_from_a_training_of_its_own(tmp_path):
+    _, runs, starts = plan_pairs(tmp_path)
+    assert [start.row.name for start in starts] == ['start-tiny', 'start-resnet18']
+    assert [start.cfg.model.name for start in starts] == ['midattr_tiny', 'midattr_resnet18']
+    assert all(start.cfg.train.max_epoch == 7 and start.seed == 1 for start in starts)
+    assert [start.row.label for start in starts] == ['tiny, others', 'resnet18, others']
+    for run in runs:
+        assert is_from_start(run.cfg) == (run.row.name != 'random')
+    used = {run.row.name: run.cfg.model.load_weights for run in runs}
+    tiny, resnet = (str(start.checkpoint) for start in starts)
+    assert used == {'tiny': tiny, 'tiny-more': tiny, 'resnet': resnet, 'random': ''}
+    names = [[run.row.name for run in runs_from(start, runs)] for start in starts]
+    assert names == [['tiny', 'tiny-more'] * 2, ['resnet'] * 2]
+
+
+def test_only_starts_that_are_due_are_trained(tmp_path):
+    _, runs, [tiny, resnet] = plan_pairs(tmp_path)
+    write_weights(tiny)
+    assert not must_be_trained(tiny, runs) and must_be_trained(resnet, runs)
+    [fact] = start_facts(tiny, runs)
+    assert fact.startswith(
+        'These rows start (tiny, tiny-more) from the weights of one training (tiny, others): 2 '
+    )
+
+
+def test_results_belong_to_the_start_of_their_backbone(tmp_path):
+    suite, runs, starts = plan_pairs(tmp_path)
+    claim_folder(suite, [*runs, *starts], tmp_path / 'out')
+    assert check_folder(suite, [*runs, *starts], tmp_path / 'out')
+    suite, runs, starts = plan_pairs(tmp_path, opts=['model.name', 'midattr_tiny_market'])
+    assert [start.row.name for start in starts] == ['start-tiny']
+
+
+def test_other_models_have_no_start_of_their_backbone(tmp_path):
+    row = {'name': 'a', 'set': {'model.name': 'resnet18', 'loss.name': 'softmax'}}
+    with pytest.raises(InputError, match='row "a": its start is one per backbone, which resnet18'):
+        plan_pairs(tmp_path, row)
+
+
+def test_grid_starts_per_backbone(tmp_path):
+    content = {'start': PER_BACKBONE, 'select': {'midattr.mu': [1.0, 2.0]}}
+    suite = selection_suite(make_suite(tmp_path, *ROWS, **content))
+    runs = plan_runs(suite, [1], tmp_path / 'out')
+    assert [start.row.name for start in plan_starts(suite, runs, tmp_path / 'out')] == [
+        'start-tiny'
+    ]

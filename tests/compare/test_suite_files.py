@@ -8,7 +8,7 @@ import pytest
 from helpers.paths import CONFIGS
 from midattr_plugin.compare.grid import selection_suite
 from midattr_plugin.compare.plan import is_from_start, plan_runs
-from midattr_plugin.compare.start import plan_start
+from midattr_plugin.compare.start import plan_starts
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.compare.tested_alike import describe_tests
 from midattr_plugin.config import load_config
@@ -49,7 +49,7 @@ def test_every_row_is_a_configuration(path):
         assert plan_runs(selection_suite(suite), [1], Path('out'))
 
 
-TESTED_OTHERWISE = {'flip', 'expansion', 're-ranking', 'all'}
+TESTED_OTHERWISE = {'flip', 'expansion', 're-ranking', 'search', 'all'}
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
@@ -191,7 +191,7 @@ def test_readings_on_the_demo_take_the_same_steps_without_attributes():
     assert len(steps) == 1
 
 
-RECIPES = {'recipe', 'sbs', 'all'}
+RECIPES = {'recipe', 'search', 'sbs', 'all'}
 SHARED = {'midattr.triplet_weight', 'sampler.train_sampler', 'sampler.num_instances'}
 """Keys without which a metric loss does nothing."""
 
@@ -210,6 +210,9 @@ def test_rows_beyond_the_paper_differ_from_it_in_one_thing():
     tricks = ['bnneck', 'smoothing', 'warm-up', 'erasing', 'last-stride', 'triplet']
     together = [pair for name in tricks for pair in built[name].row.settings.items()]
     assert dict(built['recipe'].row.settings) == dict(together)
+    ways = ['flip', 'expansion', 're-ranking']
+    together = [pair for name in ways for pair in built[name].row.settings.items()]
+    assert dict(built['search'].row.settings) == dict(together)
 
 
 def test_rows_beyond_the_paper_have_every_choice():
@@ -265,7 +268,8 @@ def test_rows_beyond_the_paper_are_scaled_down_on_the_demo():
 def test_rendered_people_start_from_others(name):
     suite = load_suite(FOLDER / f'{name}.yaml')
     runs = plan_runs(suite, [1], Path('out'))
-    cfg = plan_start(suite, runs, Path('out')).cfg
+    [start] = plan_starts(suite, runs, Path('out'))
+    cfg = start.cfg
     assert all(is_from_start(run.cfg) for run in runs)
     assert cfg.data.sources == cfg.data.targets == ['midattr_others']
     assert cfg.model.name == 'midattr_resnet18' and cfg.midattr.branches == ['global', 'local']
@@ -278,8 +282,8 @@ def test_rendered_people_start_from_the_same_training():
     starts = []
     for name in ('demo', 'demo_beyond', 'demo_readings', 'twin'):
         suite = load_suite(FOLDER / f'{name}.yaml')
-        cfg = plan_start(suite, plan_runs(suite, [1], Path('out')), Path('out')).cfg
-        starts.append(flatten(cfg))
+        [start] = plan_starts(suite, plan_runs(suite, [1], Path('out')), Path('out'))
+        starts.append(flatten(start.cfg))
     for other in starts[1:]:
         differ = {key for key in other if other[key] != starts[0][key]}
         # not read under a cosine, how often a line is printed, and what loads the images
@@ -376,7 +380,8 @@ def test_backbones_are_compared_without_and_with_attributes(name):
 @pytest.mark.parametrize('name', BACKBONE_SUITES)
 def test_all_backbones_are_trained_alike(name):
     [first, *others] = [run.cfg for run in rows(name).values()]
-    assert all(differing(cfg, first) == {'model.name'} for cfg in others)
+    started = {'model.name', 'model.load_weights'}  # from a training of each backbone
+    assert all({'model.name'} <= differing(cfg, first) <= started for cfg in others)
     keys = first.midattr
     assert (keys.attribute_layer, keys.branches) == ('res3d', ['global', 'local'])
     assert keys.part_rows == first.data.height / 32  # of 32 pixels, as in the paper
@@ -388,10 +393,30 @@ def test_all_backbones_are_trained_alike(name):
 def test_small_backbones_are_trained_as_the_large_ones(name):
     small, large = rows(name), rows('backbones')
     assert set(small) <= set(large)
-    changed = differing(small['resnet18'].cfg, large['resnet18'].cfg)
+    changed = differing(small['resnet18'].cfg, large['resnet18'].cfg) - {'model.load_weights'}
     sizes = {'data.height', 'data.width', 'midattr.part_rows', 'midattr.cache', 'data.workers'}
     data = {'data.sources', 'data.targets', 'data.transforms', 'model.pretrained'}
     schedule = {'midattr.warmup_epochs', 'train.lr', 'train.max_epoch', 'train.batch_size'}
     shown = {'train.print_freq', 'train.stepsize', 'test.eval_freq'}
     assert changed <= sizes | data | schedule | shown
     assert not small['resnet18'].cfg.model.pretrained
+
+
+def test_small_backbones_start_from_the_same_trainings():
+    """Only what is said of the others differs, and what the images are loaded by."""
+    starts = {}
+    for name in BACKBONE_SUITES[1:]:
+        suite = load_suite(FOLDER / f'{name}.yaml')
+        runs = plan_runs(suite, [1], Path('out'))
+        assert all(is_from_start(run.cfg) for run in runs)
+        starts[name] = plan_starts(suite, runs, Path('out'))
+        assert len(starts[name]) == len(runs) / 2
+        for start in starts[name]:
+            assert start.cfg.data.sources == start.cfg.data.targets == ['midattr_others']
+            assert not start.cfg.model.name.endswith('_market') and not start.cfg.model.pretrained
+    for demo, twin in zip(*starts.values(), strict=True):
+        assert differing(demo.cfg, twin.cfg) <= {
+            'train.stepsize',
+            'train.print_freq',
+            'data.workers',
+        }
