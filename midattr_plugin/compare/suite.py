@@ -38,9 +38,9 @@ The ``start`` is a row of its own, named so, with seed 1 for all seeds of the ro
 ``set`` counts before the command line, so that ``train.max_epoch 1`` or ``data.sources x`` there
 change the rows and not what they start from. The rows get its weights as ``model.load_weights``,
 and ``model.pretrained False``, unless ``model.load_weights`` is set: in a row ('' starts it without
-the start), in the suite or on the command line. With ``per: backbone`` there is one for each backbone
-of the rows, named ``start-<backbone>``, which trains its model without attributes. The start belongs
-to its suite, as ``config`` and ``set`` do: ``rows_of`` does not take it over.
+the start), in the suite or on the command line. With ``per: backbone`` there is one for each
+backbone of the rows, named ``start-<backbone>``, which trains its model without attributes. The
+start belongs to its suite, as ``config`` and ``set`` do: ``rows_of`` does not take it over.
 """
 
 import re
