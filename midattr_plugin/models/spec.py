@@ -146,6 +146,9 @@ def _by_key(spec: ModelSpec) -> dict[str, Any]:
         'midattr.last_stride': spec.last_stride,
         **{f'midattr.{name}': value for name, value in spec.options.items()},
     }
+    _, is_member, member = spec.backbone.partition(':')
+    if is_member:
+        values['midattr.timm_name'] = member
     if not values.get('midattr.part_rows'):  # a model without a part branch
         values.pop('midattr.part_rows', None)
     return {key: _plain(value) for key, value in values.items()}

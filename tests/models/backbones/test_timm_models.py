@@ -92,6 +92,12 @@ def test_a_step_and_a_checkpoint(tmp_path):
         assert torch.equal(loaded(x), model.eval()(x))
 
 
+def test_two_networks_differ_in_their_name():
+    one, other = (build(name).spec for name in ('resnet18d', 'mobilenetv4_conv_small'))
+    assert one.name == other.name == 'midattr_timm'
+    assert one.differences(other) == {'midattr.timm_name': ('resnet18d', 'mobilenetv4_conv_small')}
+
+
 def test_weights_of_a_file(tmp_path):
     """Through timm's own loader, with its classifier or without."""
     whole = timm.create_model('resnet18d', num_classes=5)
