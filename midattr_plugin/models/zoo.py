@@ -119,13 +119,14 @@ def midattr_model(
     Raises:
         InputError: the weights cannot be had, or an option is wrong.
     """
+    name = name or f'midattr_{backbone}'
     backbone = full_backbone_name(backbone, timm_name)
     kind = find_backbone(backbone)
     options = _with_own_layer_names(options, kind.layers)
     state = kind.pretrained_state(weights, weights_file) if pretrained else None
     model = MidAttrNet(num_classes, kind(state, last_stride), schema, loss=loss, **options)
     model.spec = ModelSpec(
-        name or f'midattr_{backbone}',
+        name,
         num_classes,
         loss,
         backbone,
