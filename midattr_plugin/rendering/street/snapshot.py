@@ -29,9 +29,8 @@ _EMPTY = 0.4  # share of the false detections that show no person
 
 
 def photograph_wearer(
-    wearer: Wearer, pid: int, camera: StreetCamera, number: int, frame: int, seed: int,
-    yaw: float | None = None,
-) -> np.ndarray:  # fmt: skip
+    wearer: Wearer, pid: int, camera: StreetCamera, number: int, frame: int, seed: int
+) -> np.ndarray:
     """Take a picture of a person.
 
     The pictures of one walk past a camera share direction, open or closed jacket, hood, and what is
@@ -44,7 +43,6 @@ def photograph_wearer(
         number: of the camera.
         frame: number of the picture among those of this identity and camera.
         seed: seed of the dataset.
-        yaw: direction in which the person faces, None for random.
 
     Returns:
         (128, 64, 3) uint8, BGR.
@@ -58,7 +56,7 @@ def photograph_wearer(
     held = (walk.uniform(15, 250, 3).astype(np.float32), float(walk.random()))
     box = sample_good_box(random, 0.9)
     view = View(
-        yaw=heading + random.normal(0, 0.25) if yaw is None else yaw,
+        yaw=heading + random.normal(0, 0.25),
         pitch=float(np.clip(camera.pitch + random.normal(0, 0.05), 0, 0.85)),
         distance=camera.distance,
     )
