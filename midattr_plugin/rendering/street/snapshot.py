@@ -60,7 +60,7 @@ def photograph_wearer(
         pitch=float(np.clip(camera.pitch + random.normal(0, 0.05), 0, 0.85)),
         distance=camera.distance,
     )
-    figure = Figure(wearer, _sample_stance(random, wearer, view, bool(holds)), view)
+    figure = Figure(wearer, _sample_stance(random, wearer, bool(holds)), view)
     figure = _framed(figure, box, camera.stretch * random.uniform(0.94, 1.06), random)
     canvas = _empty_canvas(camera, random)
     for _ in range(int(random.random() < 0.22) + int(random.random() < 0.06)):
@@ -103,7 +103,7 @@ def photograph_stray(
     return _finish(canvas, camera, random)
 
 
-def _sample_stance(random: np.random.Generator, wearer: Wearer, view: View, holds: bool) -> Stance:
+def _sample_stance(random: np.random.Generator, wearer: Wearer, holds: bool) -> Stance:
     walks = random.random() < 0.8
     stride = min(0.56, (0.30 + 0.22 * wearer.gait) * random.uniform(0.5, 1.3)) if walks else 0.05
     kinds = ['swing' if walks else 'down'] * 2
@@ -116,7 +116,7 @@ def _sample_stance(random: np.random.Generator, wearer: Wearer, view: View, hold
         kinds[int(random.integers(2))] = 'phone'
     elif chance < 0.35:
         kinds = ['hold', 'hold']
-    if holds:
+    if holds:  # in the hand that has no bag
         kinds[int(wearer.bag_side == 1)] = 'hold' if random.random() < 0.5 else 'swing'
     if wearer.look.handbag:
         kinds[int(wearer.bag_side != 1)] = 'bag'
@@ -163,7 +163,7 @@ def _sample_passer_by(random: np.random.Generator, pitch: float, distance: float
     """Sample a person who is none of the identities."""
     wearer = sample_wearer(int(random.integers(1 << 31)), -1)
     view = View(random.uniform(0, 2 * np.pi), pitch, distance)
-    return Figure(wearer, _sample_stance(random, wearer, view, False), view)
+    return Figure(wearer, _sample_stance(random, wearer, False), view)
 
 
 def _paint_other(canvas: Canvas, figure: Figure, random: np.random.Generator, nearer: bool) -> None:
