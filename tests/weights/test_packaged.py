@@ -52,6 +52,10 @@ def test_the_card_says_what_the_checkpoint_says():
     parameters = sum(p.numel() for p in load_model(packaged_weights()).parameters())
     stated = re.search(r'([\d.]+) million', card)
     assert stated and float(stated[1]) == pytest.approx(parameters / 1e6, abs=0.06)
+    assert f'{packaged_weights().stat().st_size / 1e6:.1f} MB' in card
+    height, width = content['model']['image_size']
+    assert f'{height} x {width} pixels' in card
+    assert f'{len(content["model"]["schema"]["attributes"])} attributes' in card
     for heading in ('How it was made', 'Scores', 'License', 'What it must not be used for'):
         assert heading in card
 
@@ -68,6 +72,7 @@ def test_in_python(crops):
     by_default = Predictor(use_gpu=False)(sorted(crops.iterdir()))
     named = Predictor(packaged_weights(), use_gpu=False)(sorted(crops.iterdir()))
     assert np.array_equal(by_default.descriptors, named.descriptors)
+    assert f'{by_default.descriptors.shape[1]:,} dimensions' in packaged_card()
 
 
 def test_the_card_is_printed(capsys):
@@ -79,5 +84,6 @@ def test_the_card_is_printed(capsys):
 
 def test_an_installation_without_them(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(packaged, '_FOLDER', tmp_path)
-    with pytest.raises(InputError, match='is missing; install the package again'):
-        packaged_weights()
+    for missing in (packaged_weights, packaged_card):
+        with pytest.raises(InputError, match='is missing; install the package again'):
+            missing()

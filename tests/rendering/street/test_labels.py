@@ -102,6 +102,30 @@ def test_a_hat_is_on_the_heads_that_have_the_label(yaw):
         assert _shows(pixels[y, x], _BLUE) == person.look.hat
 
 
+@cache
+def _references():
+    """Return samples (n, 3) of all shades, and their labels."""
+    names = [name for name in SHADES for _ in range(40)]
+    colors = [SHADES[name].sample(np.random.default_rng(seed)) for seed, name in enumerate(names)]
+    return np.stack(colors), [SHADES[name].label for name in names]
+
+
+def _name(color):
+    """Return the label of the sample of a shade that is most like a color (3,)."""
+    colors, names = _references()
+    return names[np.abs(colors - color).sum(1).argmin()]
+
+
+@pytest.mark.parametrize('part', ['top', 'bottom'])
+def test_labels_name_the_colors_of_the_cloth(part):
+    garments = [getattr(person, part) for person in _people()]
+    named = [(_name(g.cloth.base), g.colors[0]) for g in garments]
+    named += [(_name(g.cloth.second), g.colors[1]) for g in garments if len(g.colors) > 1]
+    assert np.mean([name == label for name, label in named]) > 0.95
+    two = named[len(garments) :]
+    assert len(two) > 2 and sum(name == label for name, label in two) >= len(two) - 1
+
+
 def test_garments_of_two_labels_show_two_colors():
     tops = [p for p in _people() if len(set(p.look.upper)) == 2 and p.top.sleeve > 0.2]
     bottoms = [p for p in _people() if len(set(p.look.lower)) == 2 and not p.dress]
@@ -120,18 +144,9 @@ def _least_share(person):
     return min(first, second) / (first + second)
 
 
-@cache
-def _references():
-    """Return samples (n, 3) of all shades, and their labels."""
-    names = [name for name in SHADES for _ in range(40)]
-    colors = [SHADES[name].sample(np.random.default_rng(seed)) for seed, name in enumerate(names)]
-    return np.stack(colors), [SHADES[name].label for name in names]
-
-
 @pytest.mark.parametrize('part', ['top', 'bottom'])
 def test_garments_of_one_label_have_its_color(part):
     """But for few, which have stripes or checks in a lighter or darker tone of it."""
-    colors, names = _references()
     right, count = 0, 0
     for person in _people():
         garment = getattr(person, part)
@@ -147,6 +162,6 @@ def test_garments_of_one_label_have_its_color(part):
             continue  # under a coat
         shown = _painted(_bare(person, skin=_GRAY))[0][mask].mean(0)
         color = 255 * shown / white[mask].mean(0)  # without the shading
-        right += names[np.abs(colors - color).sum(1).argmin()] in labels
+        right += _name(color) in labels
         count += 1
     assert count > 0.7 * _COUNT and right > 0.93 * count
