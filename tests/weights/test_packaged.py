@@ -47,7 +47,8 @@ def test_the_card_says_what_the_checkpoint_says():
     content = torch.load(packaged_weights(), weights_only=True)
     images = content['training_images']
     assert f'{images["number"]:,}' in card
-    assert str(images['rendered_as'][0 if 0 in images['rendered_as'] else '0']) in card
+    (recipe,) = images['rendered_as'].values()
+    assert str(recipe) in card
     assert content['model']['backbone'] in card
     parameters = sum(p.numel() for p in load_model(packaged_weights()).parameters())
     stated = re.search(r'([\d.]+) million', card)

@@ -200,7 +200,10 @@ def _sample_wearer(random: np.random.Generator) -> Wearer:
 
 
 def _labeled(wearer: Wearer) -> Wearer:
-    """Return the person with the labels that hair and clothes have in Market-1501."""
+    """Return the person with the labels that hair and clothes have in Market-1501.
+
+    Of a garment in two colors, of which Market-1501 names one, that one is the label.
+    """
     kind = BOTTOMS[wearer.bottom.kind]
     look = replace(
         wearer.look,
