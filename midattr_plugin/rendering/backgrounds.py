@@ -12,16 +12,17 @@ WIDTH, HEIGHT = 900, 420  # of a scene, in pixels of the canvas (two per pixel o
 
 @dataclass(frozen=True)
 class Scene:
-    """A place (HEIGHT, WIDTH, 3) uint8, BGR; each picture shows a window of it."""
+    """A place (H, W, 3) uint8, BGR; each picture shows a window of it."""
 
     pixels: np.ndarray
+    zoom: tuple[float, float] = (0.8, 1.35)  # range of the size of a window against a picture
 
     def window(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
         """Return a piece (height, width, 3) float32 at a random place and scale."""
-        zoom = random.uniform(0.8, 1.35)
+        zoom = random.uniform(*self.zoom)
         wide, high = int(width * zoom), int(height * zoom)
-        x = int(random.integers(0, WIDTH - wide))
-        y = int(random.integers(0, HEIGHT - high))
+        x = int(random.integers(0, self.pixels.shape[1] - wide))
+        y = int(random.integers(0, self.pixels.shape[0] - high))
         flip = random.random() < 0.5
         piece = self.pixels[y : y + high, x : x + wide]
         piece = cv2.resize(
@@ -53,7 +54,7 @@ def _sample_dull_color(random: np.random.Generator, low: float, high: float) -> 
     return random.uniform(low, high) + random.uniform(-22, 22, 3)
 
 
-def _sample_noise(random: np.random.Generator, height: int, width: int, size: float) -> np.ndarray:
+def sample_noise(random: np.random.Generator, height: int, width: int, size: float) -> np.ndarray:
     """Sample smooth noise (height, width) float32 with a standard deviation of 1."""
     coarse = random.standard_normal((int(height / size) + 2, int(width / size) + 2), np.float32)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -67,8 +68,8 @@ def _paint_ground(
     color = color * random.uniform(0.75, 1.15) + random.uniform(-10, 10, 3).astype(np.float32)
     ground = np.broadcast_to(color, (height, WIDTH, 3)).copy()
     ground *= np.linspace(0.86, 1.08, height, dtype=np.float32)[:, None, None]
-    ground += 7 * _sample_noise(random, height, WIDTH, 30)[..., None]
-    ground += 4 * _sample_noise(random, height, WIDTH, 4)[..., None]
+    ground += 7 * sample_noise(random, height, WIDTH, 30)[..., None]
+    ground += 4 * sample_noise(random, height, WIDTH, 4)[..., None]
     line = (color * 0.82).tolist()
     for step in np.cumsum(
         9 * 1.42 ** np.arange(12)
@@ -83,7 +84,7 @@ def _paint_ground(
 
 def _paint_wall(picture: np.ndarray, horizon: int, random: np.random.Generator) -> None:
     color = np.array(random.uniform((95, 110, 120), (170, 180, 190)), np.float32)
-    picture[:horizon] = color + 6 * _sample_noise(random, horizon, WIDTH, 24)[..., None]
+    picture[:horizon] = color + 6 * sample_noise(random, horizon, WIDTH, 24)[..., None]
     for row in range(0, horizon, 12):
         cv2.line(picture, (0, row), (WIDTH, row), (color * 0.88).tolist(), 1)
         for x in range((row // 12 % 2) * 14, WIDTH, 28):

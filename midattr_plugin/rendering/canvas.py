@@ -140,6 +140,11 @@ def ellipse(center: np.ndarray, half_width: float, half_height: float) -> np.nda
     return center + _CIRCLE * (half_width, half_height)
 
 
+def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
+    """Return the outline (4, 2) of an upright box."""
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
 def rounded_box(center: np.ndarray, half_width: float, half_height: float) -> np.ndarray:
     """Return the outline (24, 2) of a box with rounded corners (a superellipse)."""
     corner = np.sign(_CIRCLE) * np.abs(_CIRCLE) ** 0.45

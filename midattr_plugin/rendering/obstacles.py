@@ -4,7 +4,7 @@ import numpy as np
 
 from midattr_plugin.rendering.backgrounds import paint_bicycle
 from midattr_plugin.rendering.body import Pose
-from midattr_plugin.rendering.canvas import Canvas
+from midattr_plugin.rendering.canvas import Canvas, box
 from midattr_plugin.rendering.detection import HEIGHT, OVERSAMPLING, WIDTH
 from midattr_plugin.rendering.look import LOWER_COLORS, UPPER_COLORS, Look
 from midattr_plugin.rendering.person import Person
@@ -64,16 +64,12 @@ def paint_thing(canvas: Canvas, random: np.random.Generator) -> None:
     bottom = HEIGHT * OVERSAMPLING + 4.0
     if kind == 0:
         wide = random.uniform(4, 9)
-        canvas.paint([_box(place - wide, -4, place + wide, bottom)], color, wide * 2)
+        canvas.paint([box(place - wide, -4, place + wide, bottom)], color, wide * 2)
     elif kind == 1:
         green = np.array([50, 95, 66], np.float32) * random.uniform(0.7, 1.3)
-        canvas.paint([_box(-4, high, 140, bottom)], green, 5, 0.4)
+        canvas.paint([box(-4, high, 140, bottom)], green, 5, 0.4)
     elif kind == 2:
         paint_bicycle(canvas.pixels, int(place) - 40, int(bottom - 6), 1.3, color.tolist())
     else:
         wide = random.uniform(10, 20)
-        canvas.paint([_box(place - wide, high, place + wide, bottom)], color, wide)
-
-
-def _box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        canvas.paint([box(place - wide, high, place + wide, bottom)], color, wide)

@@ -28,5 +28,15 @@ def packaged_weights() -> Path:
 
 
 def packaged_card() -> str:
-    """Return what is to be known about these weights, as Markdown."""
-    return (_FOLDER / f'{_NAME}.md').read_text(encoding='utf-8')
+    """Return what is to be known about these weights, as Markdown.
+
+    Raises:
+        InputError: this installation lacks it.
+    """
+    path = _FOLDER / f'{_NAME}.md'
+    if not path.is_file():
+        raise InputError(
+            f'"{path}", the card of the weights of this package, is missing; install the package '
+            'again'
+        )
+    return path.read_text(encoding='utf-8')

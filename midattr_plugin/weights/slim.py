@@ -40,7 +40,9 @@ def slim_checkpoint(source: str | os.PathLike, target: str | os.PathLike) -> Non
                 f'checkpoint "{source}" does not describe a model of this project; take one that '
                 'midattr-train wrote for a model midattr_...'
             )
-        state = {name: _half(value) for name, value in checkpoint['state_dict'].items()}
+        state = {
+            name: _half(value, name, source) for name, value in checkpoint['state_dict'].items()
+        }
         if spec.num_classes:
             for name in [name for name in state if name.partition('.')[0] in _CLASSIFIERS]:
                 state[name] = state[name][:1].clone()
@@ -49,13 +51,14 @@ def slim_checkpoint(source: str | os.PathLike, target: str | os.PathLike) -> Non
     save_checkpoint({'model': spec.as_dict(), 'state_dict': state, **content}, Path(target))
 
 
-def _half(value: Tensor) -> Tensor:
+def _half(value: Tensor, name: str, source: str | os.PathLike) -> Tensor:
     if not value.is_floating_point():
         return value
     half = value.half()
     if not torch.isfinite(half).all():
         raise InputError(
-            'a weight is too large for half precision; train with a smaller train.lr, or hand on '
-            'the checkpoint as it is'
+            f'checkpoint "{source}" has a weight, {name}, of {value.abs().max():.3g}, which half '
+            'precision does not hold; train with a smaller train.lr, or hand on the checkpoint as '
+            'it is'
         )
     return half

@@ -47,11 +47,16 @@ def test_the_card_says_what_the_checkpoint_says():
     content = torch.load(packaged_weights(), weights_only=True)
     images = content['training_images']
     assert f'{images["number"]:,}' in card
-    assert str(images['rendered_as'][0 if 0 in images['rendered_as'] else '0']) in card
+    (recipe,) = images['rendered_as'].values()
+    assert str(recipe) in card
     assert content['model']['backbone'] in card
     parameters = sum(p.numel() for p in load_model(packaged_weights()).parameters())
     stated = re.search(r'([\d.]+) million', card)
     assert stated and float(stated[1]) == pytest.approx(parameters / 1e6, abs=0.06)
+    assert f'{packaged_weights().stat().st_size / 1e6:.1f} MB' in card
+    height, width = content['model']['image_size']
+    assert f'{height} x {width} pixels' in card
+    assert f'{len(content["model"]["schema"]["attributes"])} attributes' in card
     for heading in ('How it was made', 'Scores', 'License', 'What it must not be used for'):
         assert heading in card
 
@@ -68,6 +73,7 @@ def test_in_python(crops):
     by_default = Predictor(use_gpu=False)(sorted(crops.iterdir()))
     named = Predictor(packaged_weights(), use_gpu=False)(sorted(crops.iterdir()))
     assert np.array_equal(by_default.descriptors, named.descriptors)
+    assert f'{by_default.descriptors.shape[1]:,} dimensions' in packaged_card()
 
 
 def test_the_card_is_printed(capsys):
@@ -79,5 +85,6 @@ def test_the_card_is_printed(capsys):
 
 def test_an_installation_without_them(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(packaged, '_FOLDER', tmp_path)
-    with pytest.raises(InputError, match='is missing; install the package again'):
-        packaged_weights()
+    for missing in (packaged_weights, packaged_card):
+        with pytest.raises(InputError, match='is missing; install the package again'):
+            missing()

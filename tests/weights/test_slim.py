@@ -79,12 +79,9 @@ def test_what_is_refused(tmp_path):
         slim_checkpoint(theirs, tmp_path / 'small.pth')
     large = write_checkpoint(tmp_path / 'large.pth')
     content = torch.load(large, weights_only=True)
-    content['state_dict'][
-        'conv1.weight'
-        if 'conv1.weight' in content['state_dict']
-        else next(iter(content['state_dict']))
-    ].fill_(1e6)
+    name, weight = next(iter(content['state_dict'].items()))
+    weight.fill_(1e6)
     torch.save(content, large)
-    with pytest.raises(InputError, match='a weight is too large for half precision'):
+    with pytest.raises(InputError, match=f'large.pth" has a weight, {name}, of 1e[+]06, which'):
         slim_checkpoint(large, tmp_path / 'small.pth')
     assert not (tmp_path / 'small.pth').exists()

@@ -8,5 +8,5 @@ dimensions; views from above are projected, not approximated.
 * :mod:`.figure`, :mod:`.garments`, :mod:`.scalp`, :mod:`.hair`, :mod:`.headwear`, :mod:`.luggage`,
   :mod:`.walker`: one person.
 * :mod:`.places`, :mod:`.clutter`, :mod:`.optics`, :mod:`.snapshot`: one picture.
-* :mod:`.streets`: which pictures there are.
+* :mod:`.streets`, :mod:`.render`, :mod:`.preview`: which pictures there are.
 """

@@ -17,6 +17,14 @@ import numpy as np
 from midattr_plugin.rendering.street.wearer import Wearer
 
 Outline = np.ndarray  # (n, 2), in pixels
+_ANKLE_Y = 0.955  # of the leg that stands on the ground
+_ARMS = {  # lift of the upper arm, bend of the elbow, outward, inward of the lower arm; radians
+    'down': (0.05, 0.12, 0.14, 0.0),
+    'pocket': (-0.26, 0.75, 0.20, 0.24),
+    'phone': (0.35, 2.55, 0.25, 0.15),
+    'hold': (0.10, 1.35, 0.12, 0.35),
+    'bag': (-0.05, 1.40, 0.22, 0.0),
+}
 _TURN = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 _COS, _SIN = np.cos(_TURN), np.sin(_TURN)
 _CIRCLE = np.stack([_COS, _SIN], 1)
@@ -26,7 +34,8 @@ _CIRCLE = np.stack([_COS, _SIN], 1)
 class Stance:
     """A moment of a walk, or how somebody stands.
 
-    ``arms`` of left and right are one of 'swing', 'pocket', 'phone', 'hold' and 'down'.
+    ``arms`` of left and right are one of 'swing', 'down', 'pocket', 'phone', 'hold' (something in
+    front of the body) and 'bag' (one that hangs on the forearm).
     """
 
     phase: float  # of the step, radians
@@ -108,13 +117,13 @@ class Figure:
         self.joints: dict[str, np.ndarray] = {}
         self._pose(old)
         lowest = max(self.joints['ankle_l'][1], self.joints['ankle_r'][1])
-        self.joints |= {name: joint + (0, 0.955 - lowest, 0) for name, joint in self.joints.items()}
-        self.drop = 0.955 - lowest
+        self.drop = _ANKLE_Y - lowest
+        self.joints |= {name: joint + (0, self.drop, 0) for name, joint in self.joints.items()}
 
     def _pose(self, old: float) -> None:
         stance = self.stance
         swing = stance.stride * (1 - 0.4 * old)
-        length = 0.955 - self.hip_y
+        length = _ANKLE_Y - self.hip_y
         for side, name, phase in ((1, 'l', stance.phase), (-1, 'r', stance.phase + np.pi)):
             hip = np.array([side * (self.hip - self.thigh * 0.92), self.hip_y, 0.0])
             angle = swing * np.sin(phase)
@@ -126,20 +135,16 @@ class Figure:
             toe = ankle + 0.075 * np.array([side * 0.2, 0.25 * (angle < -0.1), 1.0])
             self.joints |= {f'hip_{name}': hip, f'knee_{name}': knee, f'ankle_{name}': ankle}
             self.joints[f'toe_{name}'] = toe
+            # an arm swings against its leg
             self._pose_arm(side, name, -0.8 * swing * np.sin(phase), stance.arms[side < 0])
 
-    def _pose_arm(self, side: int, name: str, lift: float, kind: str) -> None:
+    def _pose_arm(self, side: int, name: str, swing: float, kind: str) -> None:
         start = np.array([side * (self.shoulder - 0.018), self.shoulder_y + 0.024, self.lean])
         upper, lower = 0.165, 0.150
-        # (lift of the upper arm, bend of the elbow, outward, inward of the lower arm)
-        lift, bend, outward, inward = {
-            'swing': (lift, 0.22 + max(lift, 0) * 0.5, 0.12, 0.02),
-            'down': (0.05, 0.12, 0.14, 0.0),
-            'pocket': (-0.26, 0.75, 0.20, 0.24),
-            'phone': (0.35, 2.55, 0.25, 0.15),
-            'hold': (0.10, 1.35, 0.12, 0.35),
-            'bag': (-0.05, 1.40, 0.22, 0.0),
-        }[kind]
+        if kind == 'swing':
+            lift, bend, outward, inward = swing, 0.22 + max(swing, 0) * 0.5, 0.12, 0.02
+        else:
+            lift, bend, outward, inward = _ARMS[kind]
         out = np.array([side * np.sin(outward), 0, 0])
         bulk = self.wearer.top.bulk
         elbow = start + upper * (_direction(lift) * np.cos(outward) + out) + (side * bulk, 0, 0)

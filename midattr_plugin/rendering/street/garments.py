@@ -6,10 +6,11 @@ from midattr_plugin.rendering.canvas import Canvas, Texture
 from midattr_plugin.rendering.cloth import Cloth, Wrap
 from midattr_plugin.rendering.palette import Color, mix
 from midattr_plugin.rendering.street.figure import Figure
+from midattr_plugin.rendering.street.wardrobe import BOTTOMS
 
 _BLACK = np.array([20, 20, 22], np.float32)
 _WHITE = np.array([232, 232, 230], np.float32)
-Level = tuple[float, float, float, float]
+Level = tuple[float, float, float, float]  # y, half width, half depth, z; see Figure.rings
 
 
 class Garments:
@@ -27,16 +28,17 @@ class Garments:
         self.is_open = is_open and self.top.opens
         self.hood_up = hood_up and self.top.hood
         self.unit = figure.view.scale_x
-        self.upper_cloth = self._texture(self.top.cloth, self.unit)
-        self.lower_cloth = self._texture(self.bottom.cloth, self.unit)
-        plain = self.top.cloth.pattern == 'sleeves'
-        self.sleeve_cloth = self.top.cloth.second if plain else self.upper_cloth
+        self.upper_cloth = self._texture(self.top.cloth)
+        self.lower_cloth = self._texture(self.bottom.cloth)
+        has_other_sleeves = self.top.cloth.pattern == 'sleeves'
+        self.sleeve_cloth = self.top.cloth.second if has_other_sleeves else self.upper_cloth
+        self.has_trouser_legs = BOTTOMS[self.bottom.kind].trousers
 
-    def _texture(self, cloth: Cloth, unit: float) -> Texture | Color:
+    def _texture(self, cloth: Cloth) -> Texture | Color:
         figure = self.figure
         center = figure.px(figure.at(0, figure.shoulder_y, figure.lean))
         cos, sin = np.cos(figure.view.yaw), np.sin(figure.view.yaw)
-        half = 1.15 * np.hypot(figure.chest * cos, figure.depth * sin) * unit
+        half = 1.15 * np.hypot(figure.chest * cos, figure.depth * sin) * self.unit
         return cloth.texture(Wrap(center[0], half, center[1], figure.view.scale_y, figure.view.yaw))
 
     # Trunk
@@ -53,18 +55,20 @@ class Garments:
         if self.is_open:
             self._paint_opening(canvas, levels)
         elif top.opens:
-            self._paint_stripe(canvas, levels, 0.004, mix(top.cloth.base, _BLACK, 0.5))
+            self._paint_zip(canvas, levels)
         if top.belt:
-            self._paint_band(canvas, figure.waist_y, 0.012, mix(top.cloth.base, _BLACK, 0.55))
+            dark = mix(top.cloth.base, _BLACK, 0.55)
+            self._paint_band(canvas, levels, figure.waist_y, 0.012, dark)
         if top.trim is not None:
-            self._paint_band(canvas, levels[-1][0] - 0.012, 0.009, top.trim)
+            self._paint_band(canvas, levels, levels[-1][0] - 0.012, 0.009, top.trim)
         if top.cloth.pattern == 'band':
-            self._paint_band(canvas, 0.25 + 0.08 * top.cloth.phase, 0.022, top.cloth.second)
+            y = 0.25 + 0.08 * top.cloth.phase
+            self._paint_band(canvas, levels, y, 0.022, top.cloth.second)
         elif top.cloth.pattern == 'logo':
             self._paint_logo(canvas)
 
     def _trunk_levels(self) -> list[Level]:
-        """Return (y, half width, half depth, z) of the trunk in its clothes."""
+        """Return the levels of the trunk in its clothes, from the neck to the hem."""
         figure, top = self.figure, self.top
         s, bulk, lean = figure.shoulder_y, top.bulk, figure.lean
         loose = 1 + 2.2 * bulk
@@ -122,6 +126,7 @@ class Garments:
         return float(np.interp(y, heights, [level[2] + level[3] for level in levels]))
 
     def _paint_opening(self, canvas: Canvas, levels: list[Level]) -> None:
+        """Paint what is worn under an open top."""
         figure = self.figure
         if figure.view.facing() < 0.1:
             return
@@ -139,19 +144,22 @@ class Garments:
             right.append(figure.px(figure.at(-wide, y, z)))
         canvas.paint([np.array(left + right[::-1])], self.top.inner, 4, 0.1, self.wearer.folds)
 
-    def _paint_stripe(self, canvas: Canvas, levels: list[Level], half: float, color: Color) -> None:
+    def _paint_zip(self, canvas: Canvas, levels: list[Level]) -> None:
+        """Paint the line where a closed top could be opened."""
         figure = self.figure
         if figure.view.facing() < 0.25:
             return
         places = [
-            (figure.at(0, y, self._front(levels, y)), half)
+            (figure.at(0, y, self._front(levels, y)), 0.004)
             for y in (figure.shoulder_y + 0.01, figure.shoulder_y + 0.09, levels[-1][0] - 0.004)
         ]
-        canvas.paint(figure.tube(*places), color, 2, opacity=0.8)
+        dark = mix(self.top.cloth.base, _BLACK, 0.5)
+        canvas.paint(figure.tube(*places), dark, 2, opacity=0.8)
 
-    def _paint_band(self, canvas: Canvas, y: float, half: float, color: Color) -> None:
-        """Paint a band around the trunk at height ``y``."""
-        levels = self._trunk_levels()
+    def _paint_band(
+        self, canvas: Canvas, levels: list[Level], y: float, half: float, color: Color
+    ) -> None:
+        """Paint a band around the trunk, up to ``half`` above and below the height ``y``."""
         heights = [level[0] for level in levels]
         y = min(y, heights[-1] - half)
         band = []
@@ -165,10 +173,9 @@ class Garments:
 
     def _paint_logo(self, canvas: Canvas) -> None:
         figure, cloth = self.figure, self.top.cloth
-        facing = figure.view.facing() * (1 if cloth.phase < 0.6 else -1)
-        if facing < 0.25:
+        side = 1 if cloth.phase < 0.6 else -1  # on the chest, or on the back
+        if figure.view.facing() * side < 0.25:
             return
-        side = 1 if cloth.phase < 0.6 else -1
         z = side * (figure.depth + figure.bust + self.top.bulk) * 0.85 + 0.8 * figure.lean
         half = np.array([0.03 + 0.035 * cloth.scale, 0.02 + 0.035 * cloth.phase, 0.012])
         center = figure.at(0.03 * (cloth.scale - 0.5), figure.shoulder_y + 0.10, z)
@@ -253,8 +260,7 @@ class Garments:
         """Paint leg, trouser leg and shoe of side 'l' or 'r'."""
         figure, bottom, wearer = self.figure, self.bottom, self.wearer
         hip, knee, ankle = (figure.joints[f'{joint}_{name}'] for joint in ('hip', 'knee', 'ankle'))
-        trousers = bottom.kind not in ('short skirt', 'long skirt') and not wearer.dress
-        if bottom.end < 0.93 or not trousers:
+        if bottom.end < 0.93 or not self.has_trouser_legs:
             calf = knee + 0.3 * (ankle - knee) - (0, 0, 0.008)
             skin = figure.tube(
                 (hip, figure.thigh),
@@ -265,14 +271,13 @@ class Garments:
             color = wearer.skin if bottom.tights is None else bottom.tights
             canvas.paint(skin, color, figure.calf * self.unit * 1.4)
         self._paint_shoe(canvas, name)
-        if trousers:
+        if self.has_trouser_legs:
             self._paint_trouser_leg(canvas, hip, knee, ankle)
-        if wearer.shoes == 'boots':
+        # wide trousers hang over the boots
+        if wearer.shoes == 'boots' and (bottom.cut == 'slim' or not self.has_trouser_legs):
             top = ankle + (knee - ankle) * (0.25 + 0.5 * wearer.gait * wearer.look.female)
-            width = figure.ankle * (1.25 if bottom.cut == 'slim' or not trousers else 1.0)
-            boot = figure.tube((top, figure.calf * 1.08), (ankle, width))
-            if bottom.cut == 'slim' or not trousers:
-                canvas.paint(boot, wearer.shoe_color, figure.calf * self.unit)
+            boot = figure.tube((top, figure.calf * 1.08), (ankle, figure.ankle * 1.25))
+            canvas.paint(boot, wearer.shoe_color, figure.calf * self.unit)
 
     def _paint_trouser_leg(
         self, canvas: Canvas, hip: np.ndarray, knee: np.ndarray, ankle: np.ndarray
@@ -282,7 +287,7 @@ class Garments:
             'slim': (1.02, 1.15), 'straight': (1.25, 1.65), 'wide': (1.5, 2.3),
             'flared': (1.12, 2.3),
         }[bottom.cut]  # fmt: skip
-        # the end of long trousers rests on the shoe
+        # 0 at the knee, 1 where long trousers rest on the shoe
         share = (bottom.end - 0.72) / (0.965 - 0.72)
         if share > 0.15:
             end = knee + (ankle + (0, 0.014, -0.004) - knee) * share
@@ -318,10 +323,10 @@ class Garments:
         color = wearer.shoe_color
         if wearer.shoes == 'sandals':
             color = mix(color, wearer.skin, 0.5)
-        shape = figure.tube((heel, 0.024 * slim), (toe + low, 0.021 * slim))
         if wearer.shoes == 'heels':
-            heel = heel - (0, 0.012, 0)
-            shape = figure.tube((heel, 0.018), (toe + low, 0.015))
+            shape = figure.tube((heel - (0, 0.012, 0), 0.018), (toe + low, 0.015))
+        else:
+            shape = figure.tube((heel, 0.024 * slim), (toe + low, 0.021 * slim))
         canvas.paint(shape, color, 0.024 * self.unit)
         if wearer.shoes == 'sneakers':
             sole = np.array([0, 0.018 * slim, 0])
@@ -333,14 +338,13 @@ class Garments:
         figure, bottom = self.figure, self.bottom
         waist = (figure.waist_y - 0.01, figure.waist * 1.03, figure.belly, 0.0)
         hips = (figure.hip_y, figure.hip * 1.05, figure.depth * 1.1, 0.0)
-        skirt = bottom.kind in ('short skirt', 'long skirt')
-        if skirt:
-            flare = 2.2 if bottom.cut == 'flared' else 0.3
-            levels = [waist, hips, *self._hang(bottom.end, 0.004, flare)]
-        else:
+        if self.has_trouser_legs:
             seat = (figure.crotch_y, figure.hip * 0.95, figure.depth * 0.98, 0.0)
-            levels = [waist, hips, seat]
+            levels, folds = [waist, hips, seat], 0.12
+        else:
+            flare = 2.2 if bottom.cut == 'flared' else 0.3
+            levels, folds = [waist, hips, *self._hang(bottom.end, 0.004, flare)], 0.2
         canvas.paint(
-            figure.rings(levels), self.lower_cloth, figure.hip * self.unit * 0.7,
-            0.2 if skirt else 0.12, self.wearer.folds,
+            figure.rings(levels), self.lower_cloth, figure.hip * self.unit * 0.7, folds,
+            self.wearer.folds,
         )  # fmt: skip

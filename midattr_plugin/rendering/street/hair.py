@@ -9,7 +9,7 @@ from midattr_plugin.rendering.palette import mix
 from midattr_plugin.rendering.street.figure import Figure, Outline
 from midattr_plugin.rendering.street.headwear import paint_hat, paint_hood
 from midattr_plugin.rendering.street.scalp import Scalp
-from midattr_plugin.rendering.street.wardrobe import Range
+from midattr_plugin.rendering.street.shades import Range
 
 _BLACK = np.array([24, 22, 26], np.float32)
 _SHEEN = np.array([104, 98, 96], np.float32)  # of the sky on dark hair
@@ -62,7 +62,7 @@ class Head:
         self.center, self.half = figure.head, figure.head_half
         self.unit = figure.view.scale_x
         self.folds = figure.wearer.folds
-        self.cut = CUTS.get(self.hair.style, CUTS['cropped'])
+        self.cut = CUTS.get(self.hair.style, CUTS['cropped'])  # of bald people it is not seen
         low, high = self.cut.grow
         self.grow = low + (high - low) * self.hair.volume
         # hair swings with the steps
@@ -181,7 +181,7 @@ class Head:
         figure, hair = self.figure, self.hair
         bottom = self._end() + figure.drop
         for side in (-1, 1):
-            behind = self.folds[0] % 3 == side + 1  # one of three people has one side pushed back
+            behind = self.folds[0] % 3 == side + 1  # two of three people have one side pushed back
             end = min(bottom, figure.at(0, figure.shoulder_y - 0.02, 0)[1]) if behind else bottom
             top = self.center + (side * self.half[0] * 0.95, -0.025, 0.004)
             if figure.near(top - self.center) < -0.03:

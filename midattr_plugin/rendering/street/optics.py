@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from midattr_plugin.rendering.street.places import Place, sample_place
+from midattr_plugin.rendering.backgrounds import Scene
+from midattr_plugin.rendering.street.places import sample_place
 
 _LUMINANCE = np.array([0.114, 0.587, 0.299], np.float32)
 
@@ -39,7 +40,7 @@ class StreetCamera:
         light: direction of the light (x, y) and its contrast.
     """
 
-    place: Place
+    place: Scene
     pitch: float
     distance: float
     gain: np.ndarray

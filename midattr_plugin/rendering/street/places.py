@@ -1,36 +1,24 @@
 """Paints places as a camera above a street sees them: mostly ground, and things on it."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from midattr_plugin.rendering.backgrounds import Scene, sample_noise
 from midattr_plugin.rendering.canvas import blot_map
 from midattr_plugin.rendering.palette import Color
 
 WIDTH, HEIGHT = 760, 560  # in pixels of a canvas
+_ZOOM = (0.7, 1.6)
+_GROUNDS = {
+    'asphalt': 0.32, 'concrete': 0.16, 'slabs': 0.2, 'grass': 0.16, 'gravel': 0.08, 'hall': 0.08,
+}  # fmt: skip
+_THINGS = {
+    'pole': 0.2, 'bin': 0.16, 'cone': 0.08, 'stone': 0.12, 'bench': 0.1, 'car': 0.16,
+    'tape': 0.03, 'person': 0.15,
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Place:
-    """A place (HEIGHT, WIDTH, 3) uint8, BGR; each picture shows a window of it."""
-
-    pixels: np.ndarray
-
-    def window(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
-        """Return a piece (height, width, 3) float32 at a random place and scale."""
-        zoom = random.uniform(0.7, 1.6)
-        wide, high = int(width * zoom), int(height * zoom)
-        x = int(random.integers(0, WIDTH - wide))
-        y = int(random.integers(0, HEIGHT - high))
-        piece = self.pixels[y : y + high, x : x + wide]
-        if random.random() < 0.5:
-            piece = piece[:, ::-1]
-        piece = cv2.resize(piece, (width, height), interpolation=cv2.INTER_LINEAR)
-        return piece.astype(np.float32)
-
-
-def sample_place(random: np.random.Generator) -> Place:
+def sample_place(random: np.random.Generator) -> Scene:
     """Sample a place: grounds with borders between them, marks, perhaps walls, and things."""
     picture = _sample_ground(random)
     for _ in range(int(random.integers(1, 4))):
@@ -44,14 +32,16 @@ def sample_place(random: np.random.Generator) -> Place:
     if random.random() < 0.5:
         _cast_shade(picture, random)
     picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.6, 1.6))
-    return Place(np.clip(picture, 0, 255).astype(np.uint8))
+    return Scene(np.clip(picture, 0, 255).astype(np.uint8), _ZOOM)
+
+
+def _choose(random: np.random.Generator, shares: dict[str, float]) -> str:
+    return str(random.choice(list(shares), p=list(shares.values())))
 
 
 def _noise(random: np.random.Generator, size: float) -> np.ndarray:
     """Sample smooth noise (HEIGHT, WIDTH, 1) with a standard deviation of about 1."""
-    shape = int(HEIGHT / size) + 2, int(WIDTH / size) + 2
-    coarse = random.standard_normal(shape, np.float32)
-    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)[..., None]
+    return sample_noise(random, HEIGHT, WIDTH, size)[..., None]
 
 
 def _sample_dull(random: np.random.Generator, low: float, high: float) -> Color:
@@ -62,13 +52,13 @@ def _sample_dull(random: np.random.Generator, low: float, high: float) -> Color:
 
 def _sample_ground(random: np.random.Generator) -> np.ndarray:
     """Sample asphalt, concrete, slabs, grass, gravel or the floor of a hall."""
-    kind = random.choice(6, p=(0.32, 0.16, 0.2, 0.16, 0.08, 0.08))
-    rough: tuple[float, float]
-    if kind == 3:
+    kind = _choose(random, _GROUNDS)
+    rough: tuple[float, float]  # strength of large and of small blots
+    if kind == 'grass':
         color = np.array((40, 105, 80), np.float32) * random.uniform(0.6, 1.4)
         color += random.normal(0, 10, 3).astype(np.float32)
         rough = (10, 12)
-    elif kind == 4:
+    elif kind == 'gravel':
         color = np.array((110, 140, 160), np.float32) * random.uniform(0.6, 1.2)
         rough = (8, 18)
     else:
@@ -76,14 +66,15 @@ def _sample_ground(random: np.random.Generator) -> np.ndarray:
         rough = (5, random.uniform(1, 7))
     ground = color + rough[0] * _noise(random, random.uniform(30, 120))
     ground = ground + rough[1] * _noise(random, random.uniform(2, 4))
-    if kind == 2:
+    if kind == 'slabs':
         _draw_joints(ground, color, random)
-    if kind == 5:
+    if kind == 'hall':  # brighter at its near end
         ground *= 1 + 0.15 * np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None, None]
     return ground.astype(np.float32)
 
 
 def _draw_joints(ground: np.ndarray, color: Color, random: np.random.Generator) -> None:
+    """Draw the joints between slabs."""
     step = int(random.integers(18, 70))
     line = (color * random.uniform(0.72, 0.92)).tolist()
     slope = random.uniform(-0.4, 0.4)
@@ -110,10 +101,10 @@ def _lay_ground(picture: np.ndarray, random: np.random.Generator) -> None:
 
 
 def _paint_mark(picture: np.ndarray, random: np.random.Generator) -> None:
-    """Paint a line on the road, a patch of tar, a puddle or a cover."""
-    kind = int(random.integers(3))
+    """Paint a line on the road, or a spot: a patch of tar, a puddle, a cover."""
+    is_line = random.integers(3) == 0
     x, y = random.uniform(0, WIDTH), random.uniform(0, HEIGHT)
-    if kind == 0:
+    if is_line:
         color = ((225, 225, 225), (60, 190, 225), (200, 160, 110))[int(random.integers(3))]
         angle = random.uniform(-0.9, 0.9)
         end = (int(x + 900 * np.cos(angle)), int(y + 900 * np.sin(angle)))
@@ -153,7 +144,7 @@ def _paint_wall(picture: np.ndarray, random: np.random.Generator) -> None:
 
 def _paint_thing(picture: np.ndarray, random: np.random.Generator) -> None:
     """Paint a pole, bin, cone, stone, bench, car, barrier tape or somebody far away."""
-    kind = int(random.choice(8, p=(0.2, 0.16, 0.08, 0.12, 0.1, 0.16, 0.03, 0.15)))
+    kind = _choose(random, _THINGS)
     x, y = int(random.integers(0, WIDTH)), int(random.integers(60, HEIGHT))
     size = random.uniform(0.6, 1.5)
     color = _sample_dull(random, 25, 220)
@@ -165,36 +156,36 @@ def _paint_thing(picture: np.ndarray, random: np.random.Generator) -> None:
         low = (x + int(wide * size), y - int(up * size))
         cv2.rectangle(picture, (x, y - int((up + high) * size)), low, fill, -1)
 
-    if kind == 0:
+    if kind == 'pole':
         box(random.uniform(3, 9), random.uniform(90, 400), tone)
         if random.random() < 0.4:
             box(random.uniform(25, 50), random.uniform(30, 60), tone, 80)
-    elif kind == 1:
+    elif kind == 'bin':
         box(26, 45, tone)
         box(26, 5, dark, 42)
-    elif kind == 2:
+    elif kind == 'cone':
         corners = [(x, y - int(38 * size)), (x - int(13 * size), y), (x + int(13 * size), y)]
         cv2.fillPoly(picture, [np.array(corners, np.int32)], (25, 150, 240), cv2.LINE_AA)
-    elif kind == 3:
+    elif kind == 'stone':
         half = (int(16 * size), int(11 * size))
         cv2.ellipse(picture, (x, y), half, 0, 0, 360, tone, -1, cv2.LINE_AA)
         cv2.ellipse(picture, (x, y + 4), half, 0, 20, 160, dark, 3, cv2.LINE_AA)
-    elif kind == 4:
+    elif kind == 'bench':
         box(80, 12, tone)
         box(80, 6, dark, 18)
-    elif kind == 5:
+    elif kind == 'car':
         box(150, 52, tone, 12)
         box(100, 30, dark, 60)
         for wheel in (30, 120):
             place = (x + int(wheel * size), y - int(10 * size))
             cv2.circle(picture, place, int(15 * size), (25, 25, 25), -1, cv2.LINE_AA)
-    elif kind == 6:
+    elif kind == 'tape':
         end = y + int(random.uniform(-80, 80))
         for part in range(0, WIDTH, 18):
             fill = (235, 235, 240) if part // 18 % 2 else (60, 60, 215)
             a, b = (np.interp((part, part + 18), (0, WIDTH), (y, end)).astype(int)).tolist()
             cv2.line(picture, (part, a), (part + 18, b), fill, 3, cv2.LINE_AA)
-    else:
+    else:  # a person far away
         trunk = (x, y - int(60 * size))
         cv2.line(picture, (x, y), (x, y - int(40 * size)), dark, int(9 * size), cv2.LINE_AA)
         cv2.ellipse(

@@ -12,20 +12,25 @@ from midattr_plugin.rendering.tree import TREE, write_tree
 from midattr_plugin.user_path import user_path
 
 STREET_TEST_PIDS = 200
-MOST_PEOPLE = 9000
-"""Largest number of training identities; a name has four digits for the identity."""
+MOST_PEOPLE, MOST_TEST_PEOPLE = 9000, 999
+"""Largest numbers of identities; a name has four digits for the identity."""
 
 
-def check_street(num_train: int) -> None:
-    """Check the number of training identities.
+def check_street(num_train: int, num_test: int = STREET_TEST_PIDS) -> None:
+    """Check the numbers of identities.
 
     Raises:
-        InputError: it is outside its range.
+        InputError: one is outside its range.
     """
     if not 2 <= num_train <= MOST_PEOPLE:
         raise InputError(
             f'--street is {num_train}; give the number of training identities, '
             f'from 2 to {MOST_PEOPLE}'
+        )
+    if not 1 <= num_test <= MOST_TEST_PEOPLE:
+        raise InputError(
+            f'num_test is {num_test}; give the number of test identities, '
+            f'from 1 to {MOST_TEST_PEOPLE}'
         )
 
 
@@ -38,7 +43,7 @@ def render_street(
 ) -> None:
     """Render people of every season into ``folder``/Market-1501-v15.09.15.
 
-    About 20 pictures of each training identity; 4 queries and a gallery of 12 pictures, 2
+    On average 20 pictures of each training identity; 4 queries and a gallery of 12 pictures, 2
     distractors and 2 junk pictures for each test identity. The tree appears when it is complete; an
     existing one is kept.
 
@@ -47,13 +52,13 @@ def render_street(
         num_train: number of training identities, 2 to 9000.
         seed: seed of all random numbers.
         workers: number of processes, None for one per core; the result does not depend on it.
-        num_test: number of test identities.
+        num_test: number of test identities, 1 to 999.
 
     Raises:
-        InputError: the number is outside its range, or the folder cannot be written or holds
+        InputError: a number is outside its range, or the folder cannot be written or holds
             pictures that were not rendered.
     """
-    check_street(num_train)
+    check_street(num_train, num_test)
     streets = Streets(seed, num_train, num_test)
     roster = streets.roster()
     write_tree(

@@ -29,9 +29,8 @@ _EMPTY = 0.4  # share of the false detections that show no person
 
 
 def photograph_wearer(
-    wearer: Wearer, pid: int, camera: StreetCamera, number: int, frame: int, seed: int,
-    yaw: float | None = None,
-) -> np.ndarray:  # fmt: skip
+    wearer: Wearer, pid: int, camera: StreetCamera, number: int, frame: int, seed: int
+) -> np.ndarray:
     """Take a picture of a person.
 
     The pictures of one walk past a camera share direction, open or closed jacket, hood, and what is
@@ -44,7 +43,6 @@ def photograph_wearer(
         number: of the camera.
         frame: number of the picture among those of this identity and camera.
         seed: seed of the dataset.
-        yaw: direction in which the person faces, None for random.
 
     Returns:
         (128, 64, 3) uint8, BGR.
@@ -58,11 +56,11 @@ def photograph_wearer(
     held = (walk.uniform(15, 250, 3).astype(np.float32), float(walk.random()))
     box = sample_good_box(random, 0.9)
     view = View(
-        yaw=heading + random.normal(0, 0.25) if yaw is None else yaw,
+        yaw=heading + random.normal(0, 0.25),
         pitch=float(np.clip(camera.pitch + random.normal(0, 0.05), 0, 0.85)),
         distance=camera.distance,
     )
-    figure = Figure(wearer, _sample_stance(random, wearer, view, bool(holds)), view)
+    figure = Figure(wearer, _sample_stance(random, wearer, bool(holds)), view)
     figure = _framed(figure, box, camera.stretch * random.uniform(0.94, 1.06), random)
     canvas = _empty_canvas(camera, random)
     for _ in range(int(random.random() < 0.22) + int(random.random() < 0.06)):
@@ -105,7 +103,7 @@ def photograph_stray(
     return _finish(canvas, camera, random)
 
 
-def _sample_stance(random: np.random.Generator, wearer: Wearer, view: View, holds: bool) -> Stance:
+def _sample_stance(random: np.random.Generator, wearer: Wearer, holds: bool) -> Stance:
     walks = random.random() < 0.8
     stride = min(0.56, (0.30 + 0.22 * wearer.gait) * random.uniform(0.5, 1.3)) if walks else 0.05
     kinds = ['swing' if walks else 'down'] * 2
@@ -118,7 +116,7 @@ def _sample_stance(random: np.random.Generator, wearer: Wearer, view: View, hold
         kinds[int(random.integers(2))] = 'phone'
     elif chance < 0.35:
         kinds = ['hold', 'hold']
-    if holds:
+    if holds:  # in the hand that has no bag
         kinds[int(wearer.bag_side == 1)] = 'hold' if random.random() < 0.5 else 'swing'
     if wearer.look.handbag:
         kinds[int(wearer.bag_side != 1)] = 'bag'
@@ -165,7 +163,7 @@ def _sample_passer_by(random: np.random.Generator, pitch: float, distance: float
     """Sample a person who is none of the identities."""
     wearer = sample_wearer(int(random.integers(1 << 31)), -1)
     view = View(random.uniform(0, 2 * np.pi), pitch, distance)
-    return Figure(wearer, _sample_stance(random, wearer, view, False), view)
+    return Figure(wearer, _sample_stance(random, wearer, False), view)
 
 
 def _paint_other(canvas: Canvas, figure: Figure, random: np.random.Generator, nearer: bool) -> None:

@@ -14,7 +14,13 @@ from midattr_plugin.rendering.street.snapshot import photograph_stray, photograp
 from midattr_plugin.rendering.street.wearer import sample_wearer
 
 _STREET = 60  # identities
-_TRAIN_IMAGES, _QUERIES, _GALLERY_IMAGES, _STRAYS, _JUNK = 20, 4, 12, 2, 2  # of an identity
+_TRAIN_IMAGES, _QUERIES, _GALLERY_IMAGES, _STRAYS, _JUNK = (
+    20,
+    4,
+    12,
+    2,
+    2,
+)  # of an identity, on average
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,16 @@ class Streets:
 
     def street(self, pid: int) -> int:
         """Return the number of the street of an identity, from 0."""
-        if pid <= self.num_train:
-            return (pid - 1) // _STREET
-        return self.train_streets + (pid - self.num_train - 1) // _STREET
+        first = 0 if pid <= self.num_train else self.train_streets
+        return first + self._row(pid) // _STREET
 
     def neighbors(self, pid: int) -> int:
         """Return how many identities with lower numbers live in the street of an identity."""
-        return (pid - 1 if pid <= self.num_train else pid - self.num_train - 1) % _STREET
+        return self._row(pid) % _STREET
+
+    def _row(self, pid: int) -> int:
+        """Return how many identities with lower numbers are in the same split."""
+        return pid - 1 if pid <= self.num_train else pid - self.num_train - 1
 
     def roster(self) -> Roster:
         """Return the labels of everybody."""
@@ -61,7 +70,7 @@ class Streets:
         }
 
     def plan(self, roster: Roster) -> list[Shot]:
-        """Return all pictures: about 20 of a training identity, 4 queries of a test identity."""
+        """Return all pictures; an identity has more or fewer of them than on average."""
         sizes = Sizes(
             train=_TRAIN_IMAGES * self.num_train,
             query=_QUERIES * self.num_test,

@@ -19,6 +19,7 @@ from midattr_plugin.rendering.street.luggage import (
 )
 
 _SHADOW = np.array([40, 38, 38], np.float32)
+_Step = tuple[float, Callable[[Canvas], None]]  # nearness, larger is painted later; what paints
 
 
 def paint_walker(
@@ -39,23 +40,30 @@ def paint_walker(
     """
     garments = Garments(figure, is_open, hood_up)
     head = Head(figure, garments.hood_up)
-    look, wearer = figure.wearer.look, figure.wearer
-    facing, side = figure.view.facing(), wearer.bag_side
-    steps: list[tuple[float, Callable[[Canvas], None]]] = [
+    steps: list[_Step] = [
         (-0.25, garments.paint_seat),
         (0.0, garments.paint_trunk),
         (0.002, garments.paint_neck),
         (0.006, head.paint),
         # seen from behind, hair hangs over the back; from the front it is behind the shoulders
-        (0.007 if facing < 0.1 else -0.001, head.paint_hanging_hair),
+        (0.007 if figure.view.facing() < 0.1 else -0.001, head.paint_hanging_hair),
     ]
     for name in ('l', 'r'):
         leg = figure.near(figure.joints[f'knee_{name}'])
         arm = figure.near(figure.joints[f'elbow_{name}'])
+        # always behind seat or skirt
         steps.append((min(leg, 0.2) - 0.5, partial(garments.paint_leg, name=name)))
         # an arm beside the trunk is painted over it, unless it is on the far side
         order = arm + 0.05 if arm < -0.05 or arm > 0 else 0.001
         steps.append((order, partial(garments.paint_arm, name=name)))
+    for _, step in sorted(steps + _carried(figure, held), key=lambda item: item[0]):
+        step(canvas)
+
+
+def _carried(figure: Figure, held: tuple[Color, float] | None) -> list[_Step]:
+    """Return what paints the bags of a person, and what is held in a hand."""
+    look, side, facing = figure.wearer.look, figure.wearer.bag_side, figure.view.facing()
+    steps: list[_Step] = []
     if look.backpack:
         steps.append(
             (0.004 if facing < 0.25 else -0.01, lambda canvas: paint_backpack(canvas, figure))
@@ -73,8 +81,7 @@ def paint_walker(
         name = 'r' if side == 1 else 'l'
         near = figure.near(figure.joints[f'hand_{name}'])
         steps.append((near + 0.08, lambda canvas: paint_in_hand(canvas, figure, name, *held)))
-    for _, step in sorted(steps, key=lambda item: item[0]):
-        step(canvas)
+    return steps
 
 
 def paint_shadow(

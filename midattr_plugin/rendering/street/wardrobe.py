@@ -10,8 +10,9 @@ from itertools import accumulate
 
 import numpy as np
 
+from midattr_plugin.rendering.street.shades import Range
+
 SEASONS = {'winter': 0.36, 'mild': 0.36, 'summer': 0.28}
-Range = tuple[float, float]
 Weights = dict[str, float]
 
 
@@ -123,15 +124,15 @@ class BottomKind:
         end: height of the lower end, from the crown (0) to the soles (1).
         trousers: whether each leg has its own; False for skirts and dresses.
         short: the label of its length.
-        cuts: how often the leg, or the skirt, is slim, straight, wide or flared; of jeans and
-            trousers it is LEG_CUTS instead.
+        cuts: how often the leg, or the skirt, is slim, straight, wide or flared; None for
+            :data:`LEG_CUTS`, which tell men and women apart.
         colors: how often it has each shade.
     """
 
     end: Range
     trousers: bool
     short: bool
-    cuts: Weights
+    cuts: Weights | None
     colors: Weights
 
 
@@ -149,12 +150,12 @@ _SKIRTS = {
     'pink': 0.03, 'green': 0.02, 'olive': 0.02, 'purple': 0.03, 'yellow': 0.03,
 }  # fmt: skip
 BOTTOMS = {
-    'jeans': BottomKind((0.93, 0.975), True, False, {'straight': 1.0}, _DENIM),
+    'jeans': BottomKind((0.93, 0.975), True, False, None, _DENIM),
     'trousers': BottomKind(
         (0.93, 0.975),
         True,
         False,
-        {'straight': 1.0},
+        None,
         {
             'black': 0.42, 'charcoal': 0.12, 'gray': 0.09, 'navy': 0.1, 'brown': 0.07,
             'camel': 0.05, 'beige': 0.05, 'olive': 0.04, 'white': 0.03, 'silver': 0.03,

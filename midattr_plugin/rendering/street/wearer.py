@@ -30,7 +30,7 @@ _PATTERNS = {
     'plain': 0.66, 'stripes': 0.05, 'pinstripes': 0.03, 'checks': 0.06, 'print': 0.04, 'logo': 0.05,
     'band': 0.03, 'yoke': 0.04, 'sleeves': 0.04,
 }  # fmt: skip
-_SHARED = ('stripes', 'checks', 'print', 'yoke', 'sleeves', 'halves')  # two colors, both labeled
+_SHARED = ('stripes', 'checks', 'print', 'yoke', 'sleeves')  # may have two colors, both labeled
 _HAIR = {
     'black': (0.30, (24, 20, 20)), 'dark': (0.28, (28, 34, 46)), 'brown': (0.19, (36, 54, 80)),
     'light brown': (0.08, (62, 92, 128)), 'dark blond': (0.06, (92, 130, 160)),
@@ -46,7 +46,7 @@ class Top:
 
     kind: str
     cloth: Cloth
-    colors: tuple[str, ...]  # its labels
+    colors: tuple[str, ...]  # its labels, with those that Market-1501 lacks
     hem: float
     bulk: float
     sleeve: float
@@ -66,7 +66,7 @@ class Bottom:
 
     kind: str
     cloth: Cloth
-    colors: tuple[str, ...]
+    colors: tuple[str, ...]  # its labels, with those that Market-1501 lacks
     end: float
     cut: str
     tights: Color | None  # under a skirt
@@ -120,7 +120,7 @@ def sample_wearer(seed: int, pid: int, neighbors: int = 0) -> Wearer:
         seed: seed of the dataset.
         pid: identity number; negative for passers-by, who are none of the identities.
         neighbors: how many identities before this one live in the same street; some people are
-            dressed like one of them.
+            dressed like one of them (in what that one wears unless it is itself dressed so).
     """
     wearer = _sample_wearer(generator(seed, 'street wearer', pid))
     random = generator(seed, 'street double', pid)
@@ -142,7 +142,7 @@ def _dressed_like(wearer: Wearer, model: Wearer, random: np.random.Generator) ->
         hem=model.top.hem + random.uniform(-0.015, 0.015),
         bulk=model.top.bulk * random.uniform(0.8, 1.2),
     )
-    if model.bottom.kind.endswith('skirt') and not wearer.look.female:
+    if not BOTTOMS[model.bottom.kind].trousers and not wearer.look.female:
         bottom, dress = wearer.bottom, False
     else:
         bottom = replace(model.bottom, cloth=_dyed(model.bottom.cloth, random))
@@ -169,13 +169,7 @@ def _sample_wearer(random: np.random.Generator) -> Wearer:
         top, bottom = _as_dress(random, top, bottom, season)
     carried = random.random(3) < (0.2, 0.17, 0.26 if female else 0.03)
     skin = SKIN[int(choose(random, {'0': 0.32, '1': 0.26, '2': 0.14, '3': 0.18, '4': 0.1}))]
-    shoes = choose(
-        random,
-        {'sneakers': 0.45, 'heels': 0.12, 'boots': 0.3 if season == 'winter' else 0.06,
-         'shoes': 0.15, 'sandals': 0.15 if season == 'summer' else 0.0}
-        if female
-        else {'sneakers': 0.52, 'shoes': 0.42, 'boots': 0.06},
-    )  # fmt: skip
+    shoes = _sample_shoes(random, season, female)
     wearer = Wearer(
         look=Look(female=female, age=age, hat=hair.hat is not None),
         skin=(skin * random.uniform(0.70, 1.0) * random.uniform(0.96, 1.04, 3))
@@ -206,14 +200,17 @@ def _sample_wearer(random: np.random.Generator) -> Wearer:
 
 
 def _labeled(wearer: Wearer) -> Wearer:
-    """Return the person with the labels that hair and clothes have in Market-1501."""
+    """Return the person with the labels that hair and clothes have in Market-1501.
+
+    Of a garment in two colors, of which Market-1501 names one, that one is the label.
+    """
     kind = BOTTOMS[wearer.bottom.kind]
     look = replace(
         wearer.look,
         long_hair=wearer.hair.style in LONG_HAIR,
         short_sleeves=wearer.top.sleeve < 0.62,
         short_lower=kind.short,
-        trousers=kind.trousers and not wearer.dress,
+        trousers=kind.trousers,
         upper=tuple(c for c in UPPER_COLORS if c in wearer.top.colors),
         lower=tuple(c for c in LOWER_COLORS if c in wearer.bottom.colors),
     )
@@ -280,9 +277,6 @@ def _sample_top(random: np.random.Generator, season: str, female: bool) -> Top:
 def _sample_bottom(random: np.random.Generator, season: str, female: bool) -> Bottom:
     name = choose(random, BOTTOM_FREQUENCIES[season, female])
     kind = BOTTOMS[name]
-    cuts = kind.cuts
-    if name in ('jeans', 'trousers'):
-        cuts = LEG_CUTS[female]
     patterns: Weights = {'plain': 0.84, 'seam': 0.03, 'checks': 0.02, 'cuffs': 0.02}
     if name == 'jeans':
         patterns = {'plain': 0.6, 'washed': 0.34, 'cuffs': 0.06}
@@ -300,7 +294,7 @@ def _sample_bottom(random: np.random.Generator, season: str, female: bool) -> Bo
         cloth=cloth,
         colors=colors,
         end=random.uniform(*kind.end),
-        cut=choose(random, cuts),
+        cut=choose(random, kind.cuts or LEG_CUTS[female]),
         tights=tights,
     )
 
@@ -311,7 +305,6 @@ def _as_dress(
     """Return top and skirt of one dress."""
     kind = 'short skirt' if random.random() < 0.6 else 'long skirt'
     sleeve = random.uniform(0.02, 0.5) if season == 'summer' else random.uniform(0.8, 1)
-    known = tuple(c for c in top.colors if c in LOWER_COLORS)
     top = replace(
         top, kind='dress', hem=0.5, bulk=random.uniform(0.001, 0.006), sleeve=sleeve, opens=False,
         hood=False, fur=None, trim=None, belt=bool(random.random() < 0.3),
@@ -319,7 +312,7 @@ def _as_dress(
     tights = bottom.tights if season != 'summer' else None
     end = random.uniform(*BOTTOMS[kind].end)
     cut = 'flared' if random.random() < 0.6 else 'slim'
-    return top, Bottom(kind, top.cloth, known, end, cut, tights)
+    return top, Bottom(kind, top.cloth, top.colors, end, cut, tights)
 
 
 def _sample_cloth(
@@ -348,6 +341,15 @@ def _sample_scarf(random: np.random.Generator, season: str, female: bool) -> Col
     share = {'winter': 0.20, 'mild': 0.06, 'summer': 0.0}[season] * (1.2 if female else 0.8)
     color = SHADES[choose(random, TOP_COLORS['layer'])].sample(random)
     return color if random.random() < share else None
+
+
+def _sample_shoes(random: np.random.Generator, season: str, female: bool) -> str:
+    if not female:
+        return choose(random, {'sneakers': 0.52, 'shoes': 0.42, 'boots': 0.06})
+    boots = 0.3 if season == 'winter' else 0.06
+    sandals = 0.15 if season == 'summer' else 0.0
+    weights = {'sneakers': 0.45, 'heels': 0.12, 'boots': boots, 'shoes': 0.15, 'sandals': sandals}
+    return choose(random, weights)
 
 
 def _sample_shoe_color(random: np.random.Generator, shoes: str) -> Color:

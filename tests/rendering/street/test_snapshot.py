@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from midattr_plugin.rendering.street.optics import sample_camera
-from midattr_plugin.rendering.street.snapshot import photograph_stray, photograph_wearer
+from midattr_plugin.rendering.street.snapshot import (
+    _sample_stance,
+    photograph_stray,
+    photograph_wearer,
+)
 from midattr_plugin.rendering.street.wearer import sample_wearer
 
 
@@ -36,3 +42,17 @@ def test_strays(camera, is_junk):
         np.abs(a.astype(float) - b).mean() for a, b in zip(pictures, pictures[1:], strict=False)
     ]
     assert min(gaps) > 2
+
+
+@pytest.mark.parametrize('side', [1, -1])
+@pytest.mark.parametrize('holds', [True, False])
+def test_hands_that_carry_are_not_in_a_pocket(side, holds):
+    wearer = sample_wearer(0, 1)
+    wearer = replace(wearer, bag_side=side, look=replace(wearer.look, handbag=True))
+    others = set()
+    for seed in range(60):
+        arms = _sample_stance(np.random.default_rng(seed), wearer, holds).arms
+        left, right = arms
+        assert (left if side == 1 else right) == 'bag'
+        others.add(right if side == 1 else left)
+    assert others == ({'hold', 'swing'} if holds else {'swing', 'down', 'pocket', 'phone', 'hold'})

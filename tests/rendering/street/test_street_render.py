@@ -6,8 +6,10 @@ from midattr_plugin import MidAttrStreet
 from midattr_plugin.datasets.rendered import Recipe
 from midattr_plugin.errors import InputError
 from midattr_plugin.rendering import render_street
+from midattr_plugin.rendering.cameras import NUM_CAMERAS
 from midattr_plugin.rendering.roster import read_roster
 from midattr_plugin.rendering.street.preview import street_sheet
+from midattr_plugin.rendering.street.render import MOST_PEOPLE, MOST_TEST_PEOPLE
 from midattr_plugin.rendering.street.streets import Streets
 from midattr_plugin.rendering.tree import TREE
 
@@ -49,6 +51,19 @@ def test_its_dataset_reads_it(street):
 def test_too_few_or_too_many(tmp_path, number):
     with pytest.raises(InputError, match=f'--street is {number}; .* from 2 to 9000'):
         render_street(tmp_path, number)
+
+
+@pytest.mark.parametrize('number', [0, 1000])
+def test_no_or_too_many_test_identities(tmp_path, number):
+    with pytest.raises(InputError, match=f'num_test is {number}; .* from 1 to 999'):
+        render_street(tmp_path, 2, num_test=number)
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_dataset_takes_as_many_as_are_rendered():
+    most = Streets(0, MOST_PEOPLE, MOST_TEST_PEOPLE)
+    assert MOST_PEOPLE + MOST_TEST_PEOPLE <= MidAttrStreet.last_identity
+    assert NUM_CAMERAS * (most.train_streets + most.test_streets) <= MidAttrStreet.num_cameras
 
 
 def test_contact_sheet():

@@ -33,6 +33,8 @@ def test_plan(streets):
     )
     plan = streets.plan(roster)
     assert len({(shot.folder, shot.name) for shot in plan}) == len(plan)
+    # a picture is seeded by these, so that none is taken twice
+    assert len({(shot.pid, shot.camera, shot.frame) for shot in plan}) == len(plan)
     counts = Counter(shot.folder for shot in plan)
     assert counts == {TRAIN: 200, QUERY: 20, GALLERY: 5 * (12 + 2 + 2)}
     seen = defaultdict(set)
@@ -45,6 +47,13 @@ def test_plan(streets):
         seen[shot.folder, shot.pid].add(shot.camera)
     for pid in roster['test']:
         assert seen[QUERY, pid] == seen[GALLERY, pid] and len(seen[QUERY, pid]) > 1
+
+
+def test_the_smallest_plan():
+    streets = Streets(seed=0, num_train=2, num_test=1)
+    plan = streets.plan(streets.roster())
+    assert Counter(shot.folder for shot in plan) == {TRAIN: 40, QUERY: 4, GALLERY: 12 + 2 + 2}
+    assert {(shot.camera - 1) // 6 for shot in plan} == {0, 1}
 
 
 def test_more_people_leave_the_first_as_they_are():
