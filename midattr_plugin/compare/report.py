@@ -135,7 +135,7 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
-    facts += unlearned_facts(curves)
+    facts += unlearned_facts(curves_of_runs(start_runs) | curves)
     facts += convergence_facts(runs, curves)
     names = {start or 'unknown': rows for start, rows in starts(result_rows).items()}
     if len(names) > 1:

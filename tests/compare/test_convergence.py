@@ -1,6 +1,10 @@
 """mAP over the epochs, by hand."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
+from torch.utils.tensorboard import SummaryWriter
 
 from helpers.fake_runs import make_suite, write_runs
 from midattr_plugin.compare.convergence import (
@@ -11,6 +15,7 @@ from midattr_plugin.compare.convergence import (
     unlearned_facts,
 )
 from midattr_plugin.compare.curves import LOSS, MAP
+from midattr_plugin.compare.report import write_report
 
 
 def test_gains_are_paired_by_seed_and_epoch():
@@ -73,6 +78,26 @@ def test_rows_that_have_not_learned_identities_are_named(tested):
     assert unlearned_facts({run: {MAP: {1: 40.0}} for run in runs}) == []
     known = {run: {'Train/loss_global': {0: 0.5, 9: 0.45}} for run in runs}  # from the start
     assert unlearned_facts(known) == []
+
+
+def test_start_that_has_not_learned_is_told_from_a_row(tmp_path):
+    """Rows that start from it start from next to nothing, however well they are compared."""
+    suite, runs, out = write_runs(tmp_path)
+    start, row = (
+        replace(runs[0], row=replace(runs[0].row, name=name), folder=tmp_path / name)
+        for name in ('start-osnet_x0_25', 'started')
+    )
+    start.folder.mkdir()
+    shutil.copyfile(runs[0].done_file, start.done_file)
+    writer = SummaryWriter(str(start.folder))
+    for step, loss in enumerate((6.9, 6.8)):
+        writer.add_scalar('Train/loss_global', loss, step)
+    writer.close()
+    text = write_report(suite, runs, {}, out, start_runs=[start])[1].read_text()
+    assert 'identity loss of row start-osnet_x0_25 (seeds 1) ended at 6.80' in text
+    assert 'its scores say nothing about the rows that start from it.' in text
+    [fact] = unlearned_facts({row: {'Train/loss_global': {0: 6.9, 1: 6.8}}})
+    assert 'its scores say nothing about the row.' in fact
 
 
 def test_whole_loss_is_that_of_identities_in_the_softmax_engine_alone(tested):

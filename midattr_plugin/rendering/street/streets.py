@@ -14,13 +14,8 @@ from midattr_plugin.rendering.street.snapshot import photograph_stray, photograp
 from midattr_plugin.rendering.street.wearer import sample_wearer
 
 _STREET = 60  # identities
-_TRAIN_IMAGES, _QUERIES, _GALLERY_IMAGES, _STRAYS, _JUNK = (
-    20,
-    4,
-    12,
-    2,
-    2,
-)  # of an identity, on average
+# pictures of an identity, on average
+_TRAIN_IMAGES, _QUERIES, _GALLERY_IMAGES, _STRAYS, _JUNK = 20, 4, 12, 2, 2
 
 
 @dataclass(frozen=True)
