@@ -28,7 +28,7 @@ from midattr_plugin.losses.midattr_loss import READINGS
 from midattr_plugin.models.attribute_heads import layer_choices
 from midattr_plugin.models.backbone import SAME_LAYER, layer_names
 from midattr_plugin.models.backbones.timm_models import TIMM
-from midattr_plugin.models.midattr_net import BRANCHES, COSINE, DESCRIPTORS, LINEAR
+from midattr_plugin.models.model_options import BRANCHES, COSINE, DESCRIPTORS, LINEAR
 from midattr_plugin.models.pooling import POOLINGS
 from midattr_plugin.models.zoo import MODELS
 
