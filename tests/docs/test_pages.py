@@ -16,7 +16,7 @@ from helpers.paths import PROJECT
 from midattr_plugin import torchreid_compat
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import all_keys, section_names
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.losses import ATTRIBUTE_LOSSES
 from midattr_plugin.models.backbones.refused import why_not
 from midattr_plugin.models.complexity import multiply_adds
