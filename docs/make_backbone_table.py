@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from marked_block import write_block
 from midattr_plugin.compare.suite import load_suite
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.complexity import multiply_adds
 
 PAGE = Path(__file__).with_name('backbones.md')
-BEGIN, END = '<!-- costs -->\n', '<!-- /costs -->\n'
 IDENTITIES = 751  # of Market-1501
 SIZE = HEIGHT, WIDTH = 256, 128
 PART_ROWS = HEIGHT // 32  # as in configs/compare/backbones.yaml
@@ -75,11 +75,5 @@ def cost_table() -> str:
     return '\n'.join(lines) + '\n'
 
 
-def with_table(text: str) -> str:
-    """Return a page with the table between its two markers."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + cost_table() + END + rest.split(END)[1]
-
-
 if __name__ == '__main__':
-    PAGE.write_text(with_table(PAGE.read_text(encoding='utf-8')), encoding='utf-8')
+    write_block(PAGE, 'costs', cost_table())

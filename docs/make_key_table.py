@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import midattr_plugin  # noqa: F401  which registers the keys
+from marked_block import write_block
 from midattr_plugin.config.keys import all_keys
 
 PAGE = Path(__file__).with_name('configuration.md')
-BEGIN, END = '<!-- keys -->\n', '<!-- /keys -->\n'
 
 
 def key_table() -> str:
@@ -20,11 +20,5 @@ def key_table() -> str:
     return '\n'.join(lines) + '\n'
 
 
-def with_table(text: str) -> str:
-    """Return a page with the table between its two markers."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + key_table() + END + rest.split(END)[1]
-
-
 if __name__ == '__main__':
-    PAGE.write_text(with_table(PAGE.read_text(encoding='utf-8')), encoding='utf-8')
+    write_block(PAGE, 'keys', key_table())

@@ -2,11 +2,13 @@
 
 from yacs.config import CfgNode
 
+from midattr_plugin.config.switched_off import check_off
 from midattr_plugin.datasets.table_dataset import TABLE, table_of
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS
 
 _ADD_PIDS = 'add the column pid to the table'
+_SEARCH_OFF = {'test.visrank': False, 'test.rerank': False, 'midattr.query_expansion': 0}
 _UNUSED = ('mu', 'nu', 'branches', 'descriptor', 'dropout', 'bnneck')
 
 
@@ -54,21 +56,11 @@ def _check_trained_alone(cfg: CfgNode) -> None:
             f'the {table} there are none; choose midattr and a model midattr_<backbone>, or '
             f'{_ADD_PIDS}'
         )
-    needing = {
-        'midattr.triplet_weight': (cfg.midattr.triplet_weight, 0),
-        'midattr.validation_identities': (cfg.midattr.validation_identities, 0),
-        'sampler.train_sampler': (cfg.sampler.train_sampler, 'RandomSampler'),
-        'test.visrank': (cfg.test.visrank, False),
-        'test.rerank': (cfg.test.rerank, False),
-        'midattr.query_expansion': (cfg.midattr.query_expansion, 0),
-    }
-    for key, (value, off) in needing.items():
-        is_needing = value == 'RandomIdentitySampler' if 'sampler' in key else value != off
-        if is_needing:
-            raise InputError(
-                f'{key} is {value}, but the {table} there are no identities; set it to {off}, or '
-                f'{_ADD_PIDS}'
-            )
+    reason = f'the {table} there are no identities'
+    losses = {'midattr.triplet_weight': 0, 'midattr.validation_identities': 0}
+    check_off(cfg, losses | _SEARCH_OFF, reason, _ADD_PIDS)
+    if cfg.sampler.train_sampler == 'RandomIdentitySampler':
+        check_off(cfg, {'sampler.train_sampler': 'RandomSampler'}, reason, _ADD_PIDS)
     keys = cfg.midattr
     if keys.loss_reading == 'literal' and keys.attribute_weight == 0:
         raise InputError(
@@ -89,13 +81,5 @@ def _check_tested_alone(cfg: CfgNode) -> None:
             f'{cfg.model.name} no attributes, so that there is nothing to test; choose a model '
             f'with attributes, or {_ADD_PIDS}'
         )
-    for key, value in (
-        ('test.visrank', cfg.test.visrank),
-        ('test.rerank', cfg.test.rerank),
-        ('midattr.query_expansion', cfg.midattr.query_expansion),
-    ):
-        if value:
-            raise InputError(
-                f'{key} is {value}, but the table "{cfg.midattr.csv.file}" has no column pid, so '
-                f'that nobody is searched for; set it to {type(value)()}, or {_ADD_PIDS}'
-            )
+    reason = f'the table "{cfg.midattr.csv.file}" has no column pid, so that nobody is searched for'
+    check_off(cfg, _SEARCH_OFF, reason, _ADD_PIDS)

@@ -9,7 +9,7 @@ import yaml
 from midattr_plugin.compare.query_differences import ZHENG_MAP
 from midattr_plugin.engine.results import REID_SCORES
 from midattr_plugin.errors import InputError
-from midattr_plugin.models.midattr_net import DESCRIPTORS
+from midattr_plugin.models.model_options import DESCRIPTORS
 
 TEXT, NUMBER, LIST, MAPPING = 'text', 'a number', 'a list', 'a mapping of keys to values'
 _TYPES = {TEXT: str, NUMBER: (int, float), LIST: list, MAPPING: dict}

@@ -7,6 +7,7 @@
 The keys are in :mod:`.torchreid_keys` and :mod:`.midattr_keys`, one row each.
 """
 
+from midattr_plugin.config import midattr_keys, torchreid_keys  # noqa: F401  which register them
 from midattr_plugin.config.arguments import build_parser, parse_config
 from midattr_plugin.config.find import find_config
 from midattr_plugin.config.key import Interval, Key

@@ -17,7 +17,7 @@ from midattr_plugin.config.load import (
     load_config,
     load_extensions_of,
 )
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.config.unread import check_read
 from midattr_plugin.errors import InputError
 

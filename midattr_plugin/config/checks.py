@@ -10,7 +10,7 @@ from midattr_plugin.loading.policies import POLICIES
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.attribute_heads import assign_layers
 from midattr_plugin.models.backbone import find_backbone, layer_names, own_layer_name
-from midattr_plugin.models.midattr_net import FUSED, check_classifier
+from midattr_plugin.models.model_options import FUSED, check_classifier
 from midattr_plugin.models.non_local import check_non_local
 from midattr_plugin.models.zoo import full_backbone_name
 

@@ -22,7 +22,7 @@ from midattr_plugin.config.extensions import load_extensions
 from midattr_plugin.config.find import find_config
 from midattr_plugin.config.keys import all_keys, flatten, section_names, unknown_key
 from midattr_plugin.config.limits import check_limits
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS, present_value
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS, present_value
 from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError

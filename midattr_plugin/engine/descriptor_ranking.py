@@ -3,18 +3,16 @@
 Shapes: Q queries, G gallery images, D dimensions of a descriptor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
 
 from midattr_plugin import torchreid_compat
-from midattr_plugin.distributed import broadcast
 from midattr_plugin.engine.extraction import Split
 from midattr_plugin.engine.results import RANKS, plain_numbers
 from midattr_plugin.errors import InputError
-from midattr_plugin.free_memory import free_ram
 from midattr_plugin.metrics import (
     QueryScores,
     distance_blocks,
@@ -23,7 +21,6 @@ from midattr_plugin.metrics import (
     reranked_blocks,
 )
 from midattr_plugin.metrics.chunked_distances import distance_bytes
-from midattr_plugin.metrics.reranking import BYTES_PER_IMAGE
 
 MAX_RANK = 50
 """Length of the CMC curve unless a larger rank is asked for, as torchreid's."""
@@ -100,7 +97,8 @@ def rank_descriptors(
         use_metric_cuhk03: whether to draw one gallery image per identity.
         max_rank: length of the CMC curve.
         memory: GiB that distances may take; more of them are computed in blocks.
-        needs_matrix: whether all distances are needed at once; see :func:`check_memory`.
+        needs_matrix: whether all distances are needed at once; see
+            :func:`midattr_plugin.engine.ranking_checks.check_memory`.
         say: is given the lines that torchreid prints.
     """
     features = query.features, gallery.features
@@ -147,40 +145,6 @@ def _distances(a: Tensor, b: Tensor, metric: str) -> np.ndarray:
     return torchreid_compat.metrics.compute_distance_matrix(a, b, metric).numpy()
 
 
-def check_memory(num_queries: int, num_gallery: int, *, rerank: bool, visrank: bool) -> None:
-    """Check that what needs more than blocks of distances fits into the memory that is free now.
-
-    Args:
-        num_queries: Q.
-        num_gallery: G.
-        rerank: whether to re-rank.
-        visrank: whether to draw the ranked lists.
-
-    Raises:
-        InputError: it does not.
-    """
-    pairs, images = num_queries * num_gallery, num_queries + num_gallery
-    # bytes at the peak: what these functions of torchreid allocate for a pair
-    needs = {
-        'test.rerank': BYTES_PER_IMAGE * images if rerank else 0,
-        'test.visrank': 12 * pairs if visrank else 0,
-        'midattr.fast_ranking False': (0 if torchreid_compat.ranking_is_replaced() else 24 * pairs),
-    }
-    key, needed = max(needs.items(), key=lambda item: item[1])
-    free = broadcast(free_ram())
-    if needed > free:
-        what = (
-            'GiB of memory for the neighbors of'
-            if key == 'test.rerank'
-            else 'GiB of memory for all distances between'
-        )
-        raise InputError(
-            f'{key} needs about {needed / _GIB:.1f} {what} {num_queries:,} queries and '
-            f'{num_gallery:,} gallery images, but '
-            f'{free / _GIB:.1f} GiB are free; leave it out'
-        )
-
-
 def reid_scores(ranking: Ranking) -> dict[str, float]:
     """Return ``{'rank-1', 'rank-5', 'rank-10', 'rank-20', 'mAP', 'mAP_zheng2015'}`` as fractions.
 
@@ -190,3 +154,19 @@ def reid_scores(ranking: Ranking) -> dict[str, float]:
     scores = {f'rank-{rank}': cmc[rank - 1] for rank in RANKS if rank <= len(cmc)}
     means = {'mAP': ranking.mAP, 'mAP_zheng2015': ranking.queries.mAP_zheng2015}
     return plain_numbers(scores | means)
+
+
+def format_reid_scores(scores: Mapping[str, float]) -> str:
+    """Return a text such as 'rank-1 86.9%, ..., mAP 76.8%'."""
+    return ', '.join(f'{name} {value:.1%}' for name, value in scores.items())
+
+
+def score_line(name: str, ranking: Ranking, ranked_as: str) -> str:
+    """Return a text such as 'local feature alone (re-ranked): rank-1 86.9%, ..., mAP 76.8%'.
+
+    Args:
+        name: of what has ranked.
+        ranking: whose scores are given.
+        ranked_as: what was done to it, see :func:`describe_ranking`; '' for a plain one.
+    """
+    return f'{name}{ranked_as and f" ({ranked_as})"}: {format_reid_scores(reid_scores(ranking))}'

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from midattr_plugin.distributed import is_main, world_size
 from midattr_plugin.distributed.gathering import gather_interleaved_to_main, rows_of_process
@@ -28,6 +29,10 @@ class Split:
     features: Tensor
     pids: np.ndarray
     camids: np.ndarray
+
+    def normalize(self) -> None:
+        """Give the descriptors the length 1, in place."""
+        F.normalize(self.features, out=self.features)
 
 
 def extract_split(

@@ -11,13 +11,19 @@ from tqdm import tqdm
 from yacs.config import CfgNode
 
 from midattr_plugin.build_data import build_datamanager
+from midattr_plugin.config.switched_off import check_off
 from midattr_plugin.datasets.rendered import is_rendered
 from midattr_plugin.engine.attribute_recorder import AttributeRecorder
-from midattr_plugin.errors import InputError
 from midattr_plugin.metrics import distance_blocks, rank_blocks
 from midattr_plugin.predict.image_predictor import ImagePredictor
 
 _COLUMNS = {'mAP': 'mAP', 'rank-1': 'rank1', 'mA': 'mA'}
+_OFF = {
+    'test.rerank': False,
+    'midattr.test_flip': False,
+    'midattr.query_expansion': 0,
+    'cuhk03.use_metric_cuhk03': False,
+}
 _MEMORY = 2**28  # bytes of distances at a time
 
 
@@ -132,17 +138,7 @@ def scores_by_target(
     Raises:
         InputError: a key asks for another ranking than this one.
     """
-    for key, is_on in (
-        ('test.rerank', cfg.test.rerank),
-        ('midattr.test_flip', cfg.midattr.test_flip),
-        ('midattr.query_expansion', cfg.midattr.query_expansion),
-        ('cuhk03.use_metric_cuhk03', cfg.cuhk03.use_metric_cuhk03),
-    ):
-        if is_on:
-            raise InputError(
-                f'{key} is {is_on}, but exported files are tested without it; set it to '
-                f'{type(is_on)()}'
-            )
+    check_off(cfg, _OFF, 'exported files are tested without it')
     return {
         _titled(target, gallery): {
             name: score(predictor, query, gallery, cfg.test.dist_metric, cfg.test.normalize_feature)

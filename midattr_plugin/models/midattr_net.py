@@ -8,35 +8,38 @@ of the global and the local feature. On a ResNet::
                                   \-> attributes {name: (B, c)}
 """
 
-import copy
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from midattr_plugin.errors import InputError
 from midattr_plugin.models.attribute_heads import POOLED, AttributeHeads, assign_layers
 from midattr_plugin.models.backbone import Backbone, own_layer_name
-from midattr_plugin.models.frozen_batch_norm import freeze_batch_norm
+from midattr_plugin.models.branched_backbone import SUFFIX, BranchedBackbone
 from midattr_plugin.models.layers import CosineClassifier, build_bnneck, build_classifier
-from midattr_plugin.models.non_local import NonLocal, check_non_local
+from midattr_plugin.models.model_options import (
+    BRANCHES,
+    CLASSIFIERS,
+    COSINE,
+    FUSED,
+    LINEAR,
+    LOSSES,
+    check_attributes_alone,
+    check_choice,
+    check_classifier,
+    check_pooled,
+    checked_branches,
+)
+from midattr_plugin.models.non_local import check_non_local
 from midattr_plugin.models.part_branch import PartReduction
 from midattr_plugin.models.part_generators import PartGenerators
 from midattr_plugin.models.pooling import POOLINGS, position_shares
 from midattr_plugin.schema import AttributeSchema
 
-BRANCHES = ('global', 'local')
-FUSED = 'fused'
-DESCRIPTORS = (FUSED, *BRANCHES)
-LOSSES = ('softmax', 'triplet', 'midattr')
-LINEAR, COSINE = CLASSIFIERS = ('linear', 'cosine')
 
-_SUFFIX = {'global': '', 'local': '_part'}  # of the names of a branch's children
-
-
-class MidAttrNet(nn.Module):
+class MidAttrNet(BranchedBackbone):
     """Backbone with a global branch, a part branch and attribute heads on a mid-level layer.
 
     Without training identities (n = 0) it is a model of attributes alone: it ends behind the
@@ -90,7 +93,6 @@ class MidAttrNet(nn.Module):
     spec: Any = None  # a ModelSpec
     classifier: nn.Linear
     pooling: nn.Module | None
-    non_local: nn.ModuleDict | None
 
     def __init__(
         self,
@@ -112,12 +114,11 @@ class MidAttrNet(nn.Module):
         loss: str = 'softmax',
         image_size: Sequence[int] = (256, 128),
     ):
-        super().__init__()
-        self.branches = _checked_branches(branches)
-        _check_choice('midattr.descriptor', descriptor, (FUSED, *self.branches))
-        _check_choice('loss.name', loss, LOSSES)
-        _check_choice('midattr.pooling', pooling, tuple(POOLINGS))
-        _check_choice('midattr.classifier', classifier, CLASSIFIERS)
+        branches = checked_branches(branches)
+        check_choice('midattr.descriptor', descriptor, (FUSED, *branches))
+        check_choice('loss.name', loss, LOSSES)
+        check_choice('midattr.pooling', pooling, POOLINGS)
+        check_choice('midattr.classifier', classifier, CLASSIFIERS)
         check_classifier(classifier, loss)
         non_local = tuple(own_layer_name(layer, backbone.layers) for layer in non_local)
         check_non_local(non_local, list(backbone.layers))
@@ -127,50 +128,24 @@ class MidAttrNet(nn.Module):
             attribute_layer,
             layer_overrides,
         )
-        if not num_classes:
-            self.branches = ()
-            _check_attributes_alone(schema, loss)
-        elif POOLED in layer_of.values() and 'global' not in self.branches:
-            raise InputError(
-                f'midattr.attribute_layer or midattr.layer_overrides: {POOLED} is the '
-                'feature of the global branch, which is left out; add global to '
-                f'midattr.branches, or choose {" or ".join(backbone.layers)}'
-            )
+        if num_classes:
+            check_pooled(layer_of, branches, backbone.layers)
+        else:
+            check_attributes_alone(schema, loss)
+            branches = ()
+        generators = PartGenerators()
+        super().__init__(backbone, branches, layer_of.values(), non_local, freeze_bn, generators)
         self.num_classes = num_classes
         self.schema = schema
         self.loss = loss
         self.dropout = dropout
         self._has_necks = bnneck and num_classes > 0
         self.has_cosines = classifier == COSINE and num_classes > 0
-        generators = PartGenerators()
 
-        trunk, tail = backbone.trunk, backbone.tail
-        self._last_layer = backbone.last_layer
-        self._has_tail = 'global' in self.branches
-        if not num_classes:
-            self._last_layer = _deepest(backbone, layer_of.values())
-            self._has_tail = self._last_layer == backbone.last_layer
-            trunk = _up_to(trunk, backbone.layers[self._last_layer])
-        if freeze_bn:
-            trunk = {name: freeze_batch_norm(module, name) for name, module in trunk.items()}
-            tail = freeze_batch_norm(tail, backbone.tail_name)
-        for name, module in trunk.items():
-            self.add_module(name, module)
-        self._layer_after = {child: layer for layer, child in backbone.layers.items()}
-        self._trunk = tuple(trunk)
-        self._tail = backbone.tail_name
-        blocks = {}
-        for layer in non_local:
-            if backbone.layers[layer] in trunk and layer != self._last_layer:
-                with generators.part(f'non_local {layer}'):
-                    blocks[layer] = NonLocal(backbone.channels[layer])
-        self.non_local = nn.ModuleDict(blocks) if blocks else None
         channels = backbone.channels[backbone.last_layer]
         self.part_rows = 0
         dims = {}
         self.pooling = None
-        if self._has_tail:
-            self.add_module(self._tail, tail)
         kind = POOLINGS[pooling]
         if kind is not None and ('global' in self.branches or POOLED in layer_of.values()):
             self.pooling = kind()
@@ -179,8 +154,7 @@ class MidAttrNet(nn.Module):
             self._add_classifier('global', channels, generators)
         if 'local' in self.branches:
             self.part_rows = part_rows or backbone.map_sizes(*image_size)[backbone.last_layer][1]
-            # Copied only now, so that the copy too starts from the pretrained weights.
-            self.add_module(self._tail + _SUFFIX['local'], copy.deepcopy(tail))
+            self.add_tail('local', backbone.tail)
             with generators.part('part_reduction'):
                 self.part_reduction = PartReduction(channels, part_dim, self.part_rows)
             dims['local'] = part_dim * self.part_rows
@@ -199,16 +173,10 @@ class MidAttrNet(nn.Module):
             self.descriptor_slices[branch] = slice(self.feature_dim, end)
             self.feature_dim = end
 
-    @property
-    def new_layers(self) -> tuple[str, ...]:
-        """Names of the children that are not of the backbone, and so never pretrained."""
-        of_backbone = {*self._trunk, self._tail, self._tail + _SUFFIX['local']}
-        return tuple(name for name, _ in self.named_children() if name not in of_backbone)
-
     def _add_classifier(self, branch: str, dim: int, generators: PartGenerators) -> None:
         if self._has_necks:
-            self.add_module(f'bnneck{_SUFFIX[branch]}', build_bnneck(dim))
-        name = f'classifier{_SUFFIX[branch]}'
+            self.add_module(f'bnneck{SUFFIX[branch]}', build_bnneck(dim))
+        name = f'classifier{SUFFIX[branch]}'
         with generators.part(name):
             if self.has_cosines:
                 classifier: nn.Linear = CosineClassifier(dim, self.num_classes)
@@ -257,29 +225,11 @@ class MidAttrNet(nn.Module):
 
     def _extract(self, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return the maps that attributes may read, by layer, and pooled features, by branch."""
-        maps, features = {}, {}
-        for name in self._trunk:
-            x = getattr(self, name)(x)
-            if name in self._layer_after:
-                maps[self._layer_after[name]] = x
-            x = self._behind_block(name, x)
-        if self._has_tail:
-            maps[self._last_layer] = getattr(self, self._tail)(x)
-            maps[POOLED] = self._pooled('global', maps[self._last_layer])
-        if 'global' in self.branches:
-            features['global'] = maps[POOLED]
-        if 'local' in self.branches:
-            part_map = getattr(self, self._tail + _SUFFIX['local'])(x)
-            maps.setdefault(self._last_layer, part_map)
-            features['local'] = self._pooled('local', part_map)
-        return maps, features
-
-    def _behind_block(self, child: str, x: Tensor) -> Tensor:
-        """Return what follows reads of a child of the trunk: its output, or that of its block."""
-        layer = self._layer_after.get(child, '')
-        if self.non_local is None or layer not in self.non_local:
-            return x
-        return self.non_local[layer](x)
+        maps, last = self._all_maps(x)
+        pooled = {branch: self._pooled(branch, values) for branch, values in last.items()}
+        if 'global' in pooled:
+            maps[POOLED] = pooled['global']
+        return maps, {branch: pooled[branch] for branch in self.branches}
 
     def _pooled(self, branch: str, maps: Tensor) -> Tensor:
         if branch == 'local':
@@ -304,12 +254,8 @@ class MidAttrNet(nn.Module):
         Args:
             x: images (B, 3, H, W).
         """
-        for name in self._trunk:
-            x = self._behind_block(name, getattr(self, name)(x))
-        return {
-            branch: getattr(self, self._tail + _SUFFIX[branch])(x)
-            for branch in self.descriptor_slices
-        }
+        _, x = self._run_trunk(x)
+        return {branch: self._run_tail(branch, x) for branch in self.descriptor_slices}
 
     def branch_feature(self, branch: str, maps: Tensor) -> Tensor:
         """Return what the descriptor has of a branch before its length is made 1, as (B, D).
@@ -320,32 +266,6 @@ class MidAttrNet(nn.Module):
         """
         return self._behind_necks({branch: self._pooled(branch, maps)})[branch]
 
-    def layer_maps(self, x: Tensor, layers: Collection[str] | None = None) -> dict[str, Tensor]:
-        """Return layer -> map (B, C, h, w), and 'pool5' -> the map that it is pooled of.
-
-        Nothing behind the last one of the layers is computed.
-
-        Args:
-            x: images (B, 3, H, W).
-            layers: names of the layers; None for all that attributes may read.
-        """
-        if layers is None:
-            read = {self._layer_after[name] for name in self._trunk if name in self._layer_after}
-            layers = {*read, self._last_layer, *([POOLED] if self._has_tail else [])}
-        wanted = {self._last_layer if layer == POOLED else layer for layer in layers}
-        maps: dict[str, Tensor] = {}
-        for name in self._trunk:
-            if wanted <= maps.keys():
-                break
-            x = getattr(self, name)(x)
-            if self._layer_after.get(name) in wanted:
-                maps[self._layer_after[name]] = x
-            x = self._behind_block(name, x)
-        if self._last_layer in wanted - maps.keys():
-            branch = 'global' if self._has_tail else 'local'
-            maps[self._last_layer] = getattr(self, self._tail + _SUFFIX[branch])(x)
-        return {layer: maps[self._last_layer if layer == POOLED else layer] for layer in layers}
-
     def classify_identity(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the identity logits {branch: (B, n)} of pooled features {branch: (B, D)}.
 
@@ -353,7 +273,7 @@ class MidAttrNet(nn.Module):
         """
         # Functional dropout, because torchreid puts children that it freezes in eval mode.
         return {
-            branch: getattr(self, f'classifier{_SUFFIX[branch]}')(
+            branch: getattr(self, f'classifier{SUFFIX[branch]}')(
                 F.dropout(feature, self.dropout, self.training)
             )
             for branch, feature in self._behind_necks(features).items()
@@ -367,7 +287,7 @@ class MidAttrNet(nn.Module):
         if not self._has_necks:
             return features
         return {
-            branch: getattr(self, f'bnneck{_SUFFIX[branch]}')(feature)
+            branch: getattr(self, f'bnneck{SUFFIX[branch]}')(feature)
             for branch, feature in features.items()
         }
 
@@ -383,61 +303,3 @@ class MidAttrNet(nn.Module):
 def _one_or_tuple(outputs: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
     values = tuple(outputs.values())
     return values if len(values) > 1 else values[0]
-
-
-def _check_attributes_alone(schema: AttributeSchema | None, loss: str) -> None:
-    if not schema:
-        raise InputError(
-            'there are neither identities nor attributes to learn; give the training images one '
-            'of the two'
-        )
-    if loss != 'midattr':
-        raise InputError(
-            f'loss.name: "{loss}" is one of identities, but the training images have none; choose '
-            'midattr'
-        )
-
-
-def _deepest(backbone: Backbone, read: Iterable[str]) -> str:
-    """Return the deepest layer of those that are read."""
-    layers = list(backbone.layers)
-    places = [layers.index(layer) if layer in layers else len(layers) - 1 for layer in read]
-    return layers[max(places)]
-
-
-def _up_to(modules: Mapping[str, nn.Module], name: str) -> dict[str, nn.Module]:
-    """Return the modules up to the one of this name; all if there is none."""
-    names = list(modules)
-    end = names.index(name) + 1 if name in names else len(names)
-    return {name: modules[name] for name in names[:end]}
-
-
-def _checked_branches(branches: Iterable[str]) -> tuple[str, ...]:
-    branches = tuple(branches)
-    if not branches or len(set(branches)) < len(branches) or not set(branches) <= set(BRANCHES):
-        raise InputError(
-            f'midattr.branches: {list(branches)} cannot be used; choose global, local or both'
-        )
-    return tuple(branch for branch in BRANCHES if branch in branches)
-
-
-def check_classifier(classifier: str, loss: str) -> None:
-    """Check that the loss takes what the classifier of the identities gives.
-
-    Args:
-        classifier: 'linear', or what has cosines.
-        loss: name of the loss.
-
-    Raises:
-        InputError: it does not.
-    """
-    if classifier != LINEAR and loss != 'midattr':
-        raise InputError(
-            f'midattr.classifier: {classifier} needs the loss.name midattr, which has its margin '
-            f'and scale, but it is {loss}; set it to midattr, or midattr.classifier to {LINEAR}'
-        )
-
-
-def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InputError(f'{key}: "{value}" does not fit; choose from {", ".join(allowed)}')

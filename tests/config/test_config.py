@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from midattr_plugin.config import dump_config, get_default_config, load_config
 from midattr_plugin.config.keys import flatten
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.errors import InputError
 
 # As files for torchreid are written, with a key that it no longer has, a layer's name that is

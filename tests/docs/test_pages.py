@@ -2,7 +2,6 @@
 
 import ast
 import fnmatch
-import importlib.util
 import re
 import textwrap
 from pathlib import Path
@@ -10,13 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+import make_backbone_table
+import make_key_table
 import midattr_plugin
 from helpers.pages import PAGES, SNIPPET_PAGES, blocks, page_id, prose
 from helpers.paths import PROJECT
+from marked_block import read_block, write_block
 from midattr_plugin import torchreid_compat
 from midattr_plugin.config.find import shipped_configs
 from midattr_plugin.config.keys import all_keys, section_names
-from midattr_plugin.config.midattr_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.losses import ATTRIBUTE_LOSSES
 from midattr_plugin.models.backbones.refused import why_not
 from midattr_plugin.models.complexity import multiply_adds
@@ -141,18 +143,10 @@ def test_keys_exist(page):
         assert key in keys or key in section_names(keys), key
 
 
-def _script(name):
-    """A script of docs/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, PROJECT / f'docs/{name}.py')
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
 def test_table_of_keys():
-    script = _script('make_key_table')
-    text = script.PAGE.read_text(encoding='utf-8')
-    assert text == script.with_table(text), 'run docs/make_key_table.py'
+    text = make_key_table.PAGE.read_text(encoding='utf-8')
+    table = read_block(make_key_table.PAGE, 'keys')
+    assert table == make_key_table.key_table(), 'run docs/make_key_table.py'
     names = [key for key in all_keys() if key.startswith('midattr.')]
     assert len(names) > 30 and all(text.count(f'\n| `{name}` |') == 1 for name in names)
 
@@ -212,20 +206,28 @@ def test_refused_backbones_in_the_text_are_those_of_the_messages():
 
 
 def test_table_of_costs():
-    script = _script('make_backbone_table')
-    text = script.PAGE.read_text(encoding='utf-8')
+    table = read_block(make_backbone_table.PAGE, 'costs')
     for backbone in ('resnet18', 'mobilenet_v2'):
-        assert script.cost_row(backbone) in text, 'run docs/make_backbone_table.py'
-    table = text.partition(script.BEGIN)[2].partition(script.END)[0]
-    assert re.findall(r'^\| `(\w+)`', table, re.M) == script.backbones()
+        row = make_backbone_table.cost_row(backbone)
+        assert row in table.splitlines(), 'run docs/make_backbone_table.py'
+    assert re.findall(r'^\| `(\w+)`', table, re.M) == make_backbone_table.backbones()
+
+
+def test_only_the_block_is_written(tmp_path):
+    page = tmp_path / 'page.md'
+    page.write_text('a\n<!-- keys -->\nold\n<!-- /keys -->\nb\n<!-- costs -->\n<!-- /costs -->\n')
+    write_block(page, 'keys', 'new\nlines\n')
+    assert page.read_text() == (
+        'a\n<!-- keys -->\nnew\nlines\n<!-- /keys -->\nb\n<!-- costs -->\n<!-- /costs -->\n'
+    )
+    assert (read_block(page, 'keys'), read_block(page, 'costs')) == ('new\nlines\n', '')
 
 
 def test_attributes_on_osnet_cost_little():
     """Beside torchreid's OSNet, counted in the same way."""
-    script = _script('make_backbone_table')
     network = torchreid_compat.models.build_model('osnet_x1_0', 751, pretrained=False)
-    plain = multiply_adds(network.to('meta'), *script.SIZE) / 1e9
-    adds = [adds for _, adds in script.costs('osnet_x1_0')]
+    plain = multiply_adds(network.to('meta'), *make_backbone_table.SIZE) / 1e9
+    adds = [adds for _, adds in make_backbone_table.costs('osnet_x1_0')]
     assert 0.99 * plain < min(adds) and max(adds) < 1.3 * plain
     text = ' '.join((PROJECT / 'docs/backbones.md').read_text().split())
     factor = adds[-1] / plain

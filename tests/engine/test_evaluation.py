@@ -1,6 +1,5 @@
 """Evaluation against torchreid's own engine: numbers, printed lines and drawn lists."""
 
-import os
 import re
 from types import SimpleNamespace
 
@@ -16,8 +15,7 @@ from midattr_plugin import torchreid_compat, use_fast_ranking
 from midattr_plugin.engine import (
     TrackedVideoSoftmaxEngine,
     TrackedVideoTripletEngine,
-    descriptor_ranking,
-    evaluation,
+    ranking_checks,
     torchreid_engines,
 )
 from midattr_plugin.engine.descriptor_ranking import Expansion
@@ -363,7 +361,7 @@ def test_a_gallery_that_is_too_small_for_torchreids_ranking(capsys):
 )
 def test_too_little_memory_is_known_before_training(monkeypatch, options, fast, key):
     engine = with_model(Ours(datamanager(*targets()), use_gpu=False))
-    monkeypatch.setattr(descriptor_ranking, 'free_ram', lambda: 7000)
+    monkeypatch.setattr(ranking_checks, 'free_ram', lambda: 7000)
     use_fast_ranking(fast)
     try:
         for call in (engine.test, engine.run):
@@ -374,7 +372,7 @@ def test_too_little_memory_is_known_before_training(monkeypatch, options, fast, 
 
 
 def test_nothing_needs_all_distances_by_default(monkeypatch, capsys):
-    monkeypatch.setattr(descriptor_ranking, 'free_ram', lambda: 1)
+    monkeypatch.setattr(ranking_checks, 'free_ram', lambda: 1)
     evaluated(Ours, datamanager(*targets()), capsys)
 
 
@@ -384,19 +382,3 @@ def test_a_model_that_is_broken(ranking):
     engine = with_model(Ours(datamanager(query, gallery), use_gpu=False))
     with pytest.raises(FloatingPointError, match='gallery set of stub are not finite'):
         engine.test()
-
-
-def test_the_main_process_ranks_on_all_cores(monkeypatch):
-    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: range(3), raising=False)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)  # as torchrun does
-        with evaluation._all_cores():
-            assert torch.get_num_threads() == 1  # a single process has what it was given
-        monkeypatch.setattr(evaluation, 'world_size', lambda: 2)
-        with pytest.raises(ZeroDivisionError), evaluation._all_cores():
-            assert torch.get_num_threads() == 3
-            raise ZeroDivisionError
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)

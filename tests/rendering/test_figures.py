@@ -1,6 +1,5 @@
 """The figures of the README, made by docs/make_figures.py."""
 
-import importlib.util
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 
+import make_figures
 from helpers.paths import PROJECT
 from midattr_plugin.datasets import MARKET1501
 from midattr_plugin.models import midattr_model
@@ -16,17 +16,9 @@ _REMEDY = 'run docs/make_figures.py and commit docs/images'
 
 
 @pytest.fixture(scope='module')
-def script():
-    spec = importlib.util.spec_from_file_location('make_figures', PROJECT / 'docs/make_figures.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope='module')
-def made(script, tmp_path_factory):
+def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp('figures') / 'images'
-    script.main(['--out', str(folder)])
+    make_figures.main(['--out', str(folder)])
     return folder
 
 
@@ -35,8 +27,8 @@ def _texts(path):
     return [element.text for element in root.iter('{http://www.w3.org/2000/svg}text')]
 
 
-def test_writes_every_figure_and_nothing_else(script, made):
-    assert sorted(path.name for path in made.iterdir()) == sorted(script.FIGURES)
+def test_writes_every_figure_and_nothing_else(made):
+    assert sorted(path.name for path in made.iterdir()) == sorted(make_figures.FIGURES)
     assert all(0 < path.stat().st_size < 150_000 for path in made.iterdir())
 
 
@@ -53,9 +45,9 @@ def test_committed_people_are_what_the_script_makes(made):
     assert np.asarray(gaps).max() < 20, _REMEDY
 
 
-def test_same_bytes_again(script, made, tmp_path):
-    script.main(['--out', str(tmp_path)])
-    for name in script.FIGURES:
+def test_same_bytes_again(made, tmp_path):
+    make_figures.main(['--out', str(tmp_path)])
+    for name in make_figures.FIGURES:
         assert (tmp_path / name).read_bytes() == (made / name).read_bytes()
 
 
