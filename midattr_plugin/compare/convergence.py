@@ -75,6 +75,7 @@ def mean_curve(curves: CurvesBySeed) -> dict[int, float]:
 def convergence_facts(runs: Sequence[Run], curves: CurvesByRun) -> list[str]:
     """Return which rows have not converged, and of which that is not known."""
     facts, unknown = [], []
+    rising: dict[tuple[int, int], list[str]] = {}  # the epochs of the last two tests -> rows
     by_row = _by_row(curves)
     for row in dict.fromkeys(run.row.name for run in runs if run in curves):
         mean = mean_curve(by_row[row])
@@ -83,11 +84,13 @@ def convergence_facts(runs: Sequence[Run], curves: CurvesByRun) -> list[str]:
             continue
         (before, earlier), (after, last) = list(mean.items())[-2:]
         if last - earlier > RISE:
-            facts.append(
-                f'NOT CONVERGED: mAP of row {row} still rose by {last - earlier:.1f} points '
-                f'between its last two tests (epochs {before} and {after}); a difference from it '
-                'may be one of the speed of learning alone. Train longer: train.max_epoch.'
-            )
+            rising.setdefault((before, after), []).append(f'{row} by {last - earlier:.1f}')
+    for (before, after), rows in rising.items():
+        facts.append(
+            f'NOT CONVERGED: mAP still rose between the last two tests (epochs {before} and '
+            f'{after}), in points: {", ".join(rows)}. A difference from such a row may be one of '
+            'the speed of learning alone. Train longer: train.max_epoch.'
+        )
     if unknown:
         facts.append(
             'Whether these rows have converged is not known, as they were tested only once: '

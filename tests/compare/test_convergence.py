@@ -49,9 +49,24 @@ def test_rows_that_still_rise_are_named(tested):
     _, runs, curves = tested
     [fact] = convergence_facts(runs, curves)
     assert fact.startswith(
-        'NOT CONVERGED: mAP of row plain still rose by 4.0 points between its last two tests '
-        '(epochs 2 and 4)'
+        'NOT CONVERGED: mAP still rose between the last two tests (epochs 2 and 4), in points: '
+        'plain by 4.0. A difference'
     )
+
+
+def test_rows_that_rise_share_a_sentence_for_the_same_tests(tested):
+    _, runs, curves = tested
+    for run in runs:
+        if run.row.name == 'more':
+            curves[run] = {MAP: {2: 70, 4: 71.5}}
+    [fact] = convergence_facts(runs, curves)
+    assert '(epochs 2 and 4), in points: plain by 4.0, more by 1.5.' in fact
+    for run in runs:
+        if run.row.name == 'more':
+            curves[run] = {MAP: {1: 70, 4: 71.5}}
+    other, fact = convergence_facts(runs, curves)
+    assert '(epochs 2 and 4), in points: plain by 4.0.' in other
+    assert '(epochs 1 and 4), in points: more by 1.5.' in fact
 
 
 def test_rows_that_were_tested_once(tested):
