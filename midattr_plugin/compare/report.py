@@ -111,8 +111,7 @@ def _facts(
             if rendered
             else f'Tested on {target} in "{root}": real images.'
         )
-    for start in start_runs:
-        facts += start_facts(start, runs)
+    facts += start_facts(start_runs, runs)
     finished = [run for run in runs if run.is_done]
     facts += _tested_epochs(finished)
     seeds = ', '.join(str(seed) for seed in dict.fromkeys(run.seed for run in runs))

@@ -4,12 +4,12 @@ It is a run like those of the rows, but its checkpoint is kept: seeds that are a
 from the same weights. A suite of several backbones has one for each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from midattr_plugin.compare.plan import START_SEED, Run, is_from_start, plan_run, start_name
-from midattr_plugin.compare.suite import Row, Suite
+from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS
 from midattr_plugin.models.backbones.timm_models import TIMM
@@ -87,24 +87,49 @@ def must_be_trained(start: Run, runs: Sequence[Run]) -> bool:
     return not start.is_done
 
 
-def start_facts(start: Run, runs: Sequence[Run]) -> list[str]:
-    """Return what the head of a report says about the start.
+def start_facts(starts: Sequence[Run], runs: Sequence[Run]) -> list[str]:
+    """Return what the head of a report says about the starts: nothing, or one sentence.
 
     Args:
-        start: the run from whose weights others start.
+        starts: the runs from whose weights others start.
         runs: those of the rows.
     """
-    used = runs_from(start, runs)
+    if not starts:
+        return []
+    used = [run for start in starts for run in runs_from(start, runs)]
     names = ', '.join(dict.fromkeys(run.row.name for run in used))
     rows = 'All rows start' if len(used) == len(runs) else f'These rows start ({names})'
-    fact = f'{rows} from the weights of one training ({start.row.label})'
-    if not start.is_done:
+    each = 'one training' if len(starts) == 1 else 'one training for each backbone'
+    label = starts[0].row.label
+    if len(starts) > 1:
+        label = label.removeprefix(f'{_backbone(starts[0])}, ')
+    fact = f'{rows} from the weights of {each} ({label})'
+    missing = [start for start in starts if not start.is_done]
+    if len(missing) == len(starts):
         return [f'{fact}, which is NOT DONE.']
-    results = start.results
-    scores = ', '.join(
-        f'mAP {100 * next(iter(by_descriptor.values()))["mAP"]:.1f}% on {target} '
-        f'({"rendered" if results.rendered.get(target) else "real"} images)'
-        for target, by_descriptor in results.reid.items()
-    )
-    sources = ', '.join(start.cfg.data.sources)
-    return [f'{fact}: {results.epoch} epochs on {sources}; {scores}.']
+    if missing:
+        fact += f', NOT DONE: {", ".join(_backbone(start) for start in missing)}'
+    scores: dict[str, list[str]] = {}  # what they were trained and tested on -> scores
+    for start in starts:
+        if start.is_done:
+            for tested, score in _scores(start):
+                name = f'{_backbone(start)} ' if len(starts) > 1 else ''
+                scores.setdefault(tested, []).append(f'{name}{score}')
+    results = (f'{tested}: {", ".join(of_starts)}' for tested, of_starts in scores.items())
+    return [f'{fact}: {"; ".join(results)}.']
+
+
+def _backbone(start: Run) -> str:
+    return start.row.name.removeprefix(f'{START}-')
+
+
+def _scores(start: Run) -> Iterator[tuple[str, str]]:
+    """Yield for each target on what it was trained and tested, and its mAP."""
+    results, sources = start.results, ', '.join(start.cfg.data.sources)
+    for target, by_descriptor in results.reid.items():
+        kind = 'rendered' if results.rendered.get(target) else 'real'
+        mAP = 100 * next(iter(by_descriptor.values()))['mAP']
+        yield (
+            f'{results.epoch} epochs on {sources}, mAP on {target} ({kind} images)',
+            f'{mAP:.1f}%',
+        )

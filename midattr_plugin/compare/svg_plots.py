@@ -15,6 +15,7 @@ from midattr_plugin.compare.summary import ResultRow
 
 _OURS, _OTHER, _FAINT, _GRID = '#1f5fa8', '#c8553d', '#9aa0a6', '#e3e5e8'
 _COLUMNS = 4
+_TITLE = 26  # letters above a panel, of which a line holds as many
 
 
 def plot_rows(result_rows: Sequence[ResultRow], score: str = 'mAP') -> str:
@@ -113,7 +114,7 @@ def plot_gains(pairs: Sequence[CurvePair]) -> str:
     for axes, pair in zip(panels, pairs, strict=False):
         axes.axhline(0, color=_FAINT, lw=1)
         _plot_seeds(axes, pair.gains, _OURS)
-        axes.set_title(f'{pair.row} over {pair.over}', fontsize=8)
+        axes.set_title(_pair_title(pair), fontsize=8)
     figure.supylabel('difference in mAP, points', fontsize=9)
     figure.supxlabel('epochs', fontsize=9)
     return _svg(figure)
@@ -125,10 +126,16 @@ def plot_convergence(pairs: Sequence[CurvePair]) -> str:
     for axes, pair in zip(panels, pairs, strict=False):
         _plot_seeds(axes, pair.over_curves, _OTHER)
         _plot_seeds(axes, pair.row_curves, _OURS)
-        axes.set_title(f'{pair.row} over {pair.over}', fontsize=8)
+        axes.set_title(_pair_title(pair), fontsize=8)
     figure.supylabel('mAP, %', fontsize=9)
     figure.supxlabel('epochs', fontsize=9)
     return _svg(figure)
+
+
+def _pair_title(pair: CurvePair) -> str:
+    """Return the title of a panel, in two lines where one would reach into the next panel."""
+    title = f'{pair.row} over {pair.over}'
+    return title if len(title) <= _TITLE else f'{pair.row}\nover {pair.over}'
 
 
 def _plot_seeds(axes: Axes, curves: CurvesBySeed, color: str) -> None:

@@ -84,7 +84,7 @@ def test_other_weights_take_its_place(tmp_path):
     random = {'name': 'random', 'set': {'model.load_weights': ''}}
     _, runs, start = plan(tmp_path, *ROWS, random)
     assert start and [is_from_start(run.cfg) for run in runs] == [True, True, False]
-    [fact] = start_facts(start, runs)
+    [fact] = start_facts([start], runs)
     assert fact == (
         'These rows start (a, b) from the weights of one training (others), which is NOT DONE.'
     )
@@ -200,8 +200,8 @@ def test_report(tmp_path):
     write_report(suite, runs, {}, out, start_runs=[start])
     report = (out / 'report.md').read_text()
     assert (
-        'All rows start from the weights of one training (others): 2 epochs on market1501_attr; '
-        'mAP 25.0% on market1501_attr (rendered images).'
+        'All rows start from the weights of one training (others): 2 epochs on market1501_attr, '
+        'mAP on market1501_attr (rendered images): 25.0%.'
     ) in report
     assert '| started from |' in report and '| start |' in report
     assert 'DIFFERENT STARTS' not in report and 'model.pth' not in report
@@ -249,10 +249,16 @@ def test_only_starts_that_are_due_are_trained(tmp_path):
     _, runs, [tiny, resnet] = plan_pairs(tmp_path)
     write_weights(tiny)
     assert not must_be_trained(tiny, runs) and must_be_trained(resnet, runs)
-    [fact] = start_facts(tiny, runs)
-    assert fact.startswith(
-        'These rows start (tiny, tiny-more) from the weights of one training (tiny, others): 2 '
+    [fact] = start_facts([tiny, resnet], runs)
+    assert fact == (
+        'These rows start (tiny, tiny-more, resnet) from the weights of one training for each '
+        'backbone (others), NOT DONE: resnet18: 2 epochs on market1501_attr, mAP on '
+        'market1501_attr (rendered images): tiny 25.0%.'
     )
+    write_weights(resnet)
+    [fact] = start_facts([tiny, resnet], runs)
+    assert fact.endswith('(rendered images): tiny 25.0%, resnet18 25.0%.')
+    assert start_facts([], runs) == []
 
 
 def test_results_belong_to_the_start_of_their_backbone(tmp_path):
