@@ -49,7 +49,7 @@ def test_every_row_is_a_configuration(path):
         assert plan_runs(selection_suite(suite), [1], Path('out'))
 
 
-TESTED_OTHERWISE = {'flip', 'expansion', 're-ranking', 'search', 'all'}
+TESTED_OTHERWISE = {'recipe-search', 'flip', 'expansion', 're-ranking', 'search', 'all'}
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
@@ -191,7 +191,7 @@ def test_readings_on_the_demo_take_the_same_steps_without_attributes():
     assert len(steps) == 1
 
 
-RECIPES = {'recipe', 'search', 'sbs', 'all'}
+RECIPES = {'recipe', 'search', 'recipe-search', 'sbs', 'all'}
 SHARED = {'midattr.triplet_weight', 'sampler.train_sampler', 'sampler.num_instances'}
 """Keys without which a metric loss does nothing."""
 
@@ -213,6 +213,8 @@ def test_rows_beyond_the_paper_differ_from_it_in_one_thing():
     ways = ['flip', 'expansion', 're-ranking']
     together = [pair for name in ways for pair in built[name].row.settings.items()]
     assert dict(built['search'].row.settings) == dict(together)
+    together += built['recipe'].row.settings.items()
+    assert dict(built['recipe-search'].row.settings) == dict(together)
 
 
 def test_rows_beyond_the_paper_have_every_choice():
