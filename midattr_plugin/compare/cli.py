@@ -6,6 +6,7 @@ from pathlib import Path
 
 from midattr_plugin import build
 from midattr_plugin.command import run_command
+from midattr_plugin.compare.convergence import unlearned_starts
 from midattr_plugin.compare.folder import check_finished, check_folder, claim_folder
 from midattr_plugin.compare.grid import choose, selection_suite
 from midattr_plugin.compare.plan import Run, plan_runs
@@ -100,6 +101,8 @@ def _train_starts(starts: list[Run], devices: list[str]) -> None:
             f'no row was run, because the training that rows start from, "{start.row.name}", '
             f'failed: {reason}; fix that, and run the suite again'
         )
+    for fact in unlearned_starts(starts):  # rather than after hours of rows
+        print(f'Note: {fact}')
 
 
 def _seed(word: str) -> int:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midattr_plugin.compare.curves import IDENTITY_LOSSES, LOSS, MAP, CurvesByRun
+from midattr_plugin.compare.curves import IDENTITY_LOSSES, LOSS, MAP, CurvesByRun, curves_of_runs
 from midattr_plugin.compare.plan import Run
-from midattr_plugin.compare.suite import START, Suite
+from midattr_plugin.compare.suite import Suite
 
 RISE = 1.0
 """Percentage points of mAP between the last two tests from which on a row has not converged.
@@ -99,11 +99,12 @@ def convergence_facts(runs: Sequence[Run], curves: CurvesByRun) -> list[str]:
     return facts
 
 
-def unlearned_facts(curves: CurvesByRun) -> list[str]:
+def unlearned_facts(curves: CurvesByRun, concerned: str = 'the row') -> list[str]:
     """Return in which rows, and seeds, an identity classifier has hardly learned anything.
 
     Args:
-        curves: of the runs of rows, and of starts.
+        curves: of the runs of rows, or of starts.
+        concerned: about what their scores then say nothing.
     """
     found: dict[str, dict[int, tuple[float, float]]] = {}
     for run, by_tag in curves.items():
@@ -115,16 +116,15 @@ def unlearned_facts(curves: CurvesByRun) -> list[str]:
     return [
         f'NOT LEARNED: the identity loss of row {row} (seeds {", ".join(map(str, seeds))}) ended '
         f'at {last:.2f}, where it began at {first:.2f}; this training broke down or was too short, '
-        f'and its scores say nothing about {_concerned(row)}. Lower train.lr, or train longer.'
+        f'and its scores say nothing about {concerned}. Lower train.lr, or train longer.'
         for row, seeds in found.items()
         for first, last in [next(iter(seeds.values()))]
     ]
 
 
-def _concerned(row: str) -> str:
-    """Return what a training that broke down leaves open."""
-    is_start = row == START or row.startswith(f'{START}-')
-    return 'the rows that start from it' if is_start else 'the row'
+def unlearned_starts(starts: Sequence[Run]) -> list[str]:
+    """Return the same of finished starts, from whose weights rows start."""
+    return unlearned_facts(curves_of_runs(starts), 'the rows that start from it')
 
 
 def _by_row(curves: CurvesByRun) -> dict[str, dict[int, Mapping[int, float]]]:

@@ -9,7 +9,7 @@ import torch
 
 from midattr_plugin.compare.attribute_tables import attribute_tables
 from midattr_plugin.compare.claims_table import claims_table
-from midattr_plugin.compare.convergence import convergence_facts, unlearned_facts
+from midattr_plugin.compare.convergence import convergence_facts, unlearned_facts, unlearned_starts
 from midattr_plugin.compare.curves import CurvesByRun, curves_of_runs
 from midattr_plugin.compare.gain_and_cost import gain_and_cost_tables, gain_facts
 from midattr_plugin.compare.interval_facts import interval_facts
@@ -134,7 +134,8 @@ def _facts(
             + ', '.join(f'row {name} (seeds {" ".join(seeds)})' for name, seeds in missing.items())
             + '.'
         )
-    facts += unlearned_facts(curves_of_runs(start_runs) | curves)
+    facts += unlearned_starts(start_runs)
+    facts += unlearned_facts(curves)
     facts += convergence_facts(runs, curves)
     names = {start or 'unknown': rows for start, rows in starts(result_rows).items()}
     if len(names) > 1:

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from midattr_plugin.compare.plan import START_SEED, Run, is_from_start, plan_run, start_name
+from midattr_plugin.compare.plan import (
+    START_SEED,
+    Run,
+    backbone_of,
+    is_from_start,
+    plan_run,
+    start_name,
+)
 from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.errors import InputError
 from midattr_plugin.models import MODELS
@@ -53,7 +60,7 @@ def _start_of(start: Row, name: str, run: Run) -> Row:
     if backbone == TIMM:
         own['midattr.timm_name'] = run.cfg.midattr.timm_name
     keys = tuple(dict.fromkeys([*start.own_keys, *own]))
-    label = f'{backbone}, {start.label}'
+    label = f'{backbone_of(run.cfg)}, {start.label}'
     return replace(start, name=name, label=label, settings=start.settings | own, own_keys=keys)
 
 

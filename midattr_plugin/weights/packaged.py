@@ -18,13 +18,7 @@ def packaged_weights() -> Path:
     Raises:
         InputError: this installation lacks it.
     """
-    path = _FOLDER / f'{_NAME}.pth'
-    if not path.is_file():
-        raise InputError(
-            f'"{path}", the weights that come with this package, is missing; install the package '
-            'again, or give weights of your own as --weights'
-        )
-    return path
+    return _existing('.pth', 'weights', ', or give weights of your own as --weights')
 
 
 def packaged_card() -> str:
@@ -33,10 +27,14 @@ def packaged_card() -> str:
     Raises:
         InputError: this installation lacks it.
     """
-    path = _FOLDER / f'{_NAME}.md'
+    return _existing('.md', 'card of the weights').read_text(encoding='utf-8')
+
+
+def _existing(ending: str, what: str, otherwise: str = '') -> Path:
+    path = _FOLDER / f'{_NAME}{ending}'
     if not path.is_file():
         raise InputError(
-            f'"{path}", the card of the weights of this package, is missing; install the package '
-            'again'
+            f'"{path}", the {what} that come with this package, is missing; install the package '
+            f'again{otherwise}'
         )
-    return path.read_text(encoding='utf-8')
+    return path

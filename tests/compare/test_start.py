@@ -245,6 +245,18 @@ def test_each_backbone_starts_from_a_training_of_its_own(tmp_path):
     assert names == [['tiny', 'tiny-more'] * 2, ['resnet'] * 2]
 
 
+def test_networks_of_timm_start_from_trainings_of_their_own(tmp_path):
+    rows = [
+        {'name': name, 'set': {'model.name': 'midattr_timm_market', 'midattr.timm_name': name}}
+        for name in ('resnet10t', 'resnet14t')
+    ]
+    _, runs, starts = plan_pairs(tmp_path, *rows)
+    assert [start.row.name for start in starts] == ['start-timm-resnet10t', 'start-timm-resnet14t']
+    assert [start.cfg.midattr.timm_name for start in starts] == ['resnet10t', 'resnet14t']
+    [fact] = start_facts(starts, runs)
+    assert fact.endswith('one training for each backbone (others), which is NOT DONE.')
+
+
 def test_only_starts_that_are_due_are_trained(tmp_path):
     _, runs, [tiny, resnet] = plan_pairs(tmp_path)
     write_weights(tiny)
