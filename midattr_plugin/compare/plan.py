@@ -12,18 +12,17 @@
     OUT/runs/start-BACKBONE/seed1/   the start of a backbone, if each has one
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from yacs.config import CfgNode
 
 from midattr_plugin.attributes_alone import names_table_without_pids
 from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.config import load_config
-from midattr_plugin.config.entries import COMMAND_LINE, entries_from_pairs
+from midattr_plugin.config.entries import COMMAND_LINE, Entry
 from midattr_plugin.config.unread import check_read, unread_keys
 from midattr_plugin.engine.query_scores_file import read_query_scores
 from midattr_plugin.engine.results import Results
@@ -143,7 +142,6 @@ def plan_runs(
     Raises:
         InputError: a row's configuration cannot be used; the sentence names row and key.
     """
-    entries_from_pairs(opts)  # so that the command line is named, and not a row
     _check_not_replaced(opts[::2], COMMAND_LINE)
     runs = [plan_run(suite, row, seed, out, root, opts) for seed in seeds for row in suite.rows]
     _check_read_somewhere(runs, opts)
@@ -170,30 +168,36 @@ def plan_run(
     where = f'suite "{suite.name}", row "{row.name}"'
     _check_not_replaced(row.settings, where)
     folder = run_folder(out, row.name, seed)
-    pairs = [*_pairs(row.settings), *opts]
-    if row not in suite.rows:  # a start
-        pairs += _pairs({key: row.settings[key] for key in row.own_keys})
-    elif suite.start and 'model.load_weights' not in {*row.settings, *map(str, opts[::2])}:
+    settings = dict(row.settings)
+    if row not in suite.rows:  # a start, whose own keys are not for the command line
+        opts = _without(opts, row.own_keys)
+    elif suite.start and 'model.load_weights' not in {*settings, *map(str, opts[::2])}:
         weights = {'model.load_weights': _start_weights(out), 'model.pretrained': False}
-        pairs = [*_pairs(weights), *pairs]
+        settings = weights | settings
+    entries = [Entry(key, value, where) for key, value in settings.items()]
+    entries += [
+        Entry('train.seed', seed, f'{COMMAND_LINE} (--seeds)'),
+        Entry('data.save_dir', str(folder), f'{COMMAND_LINE} (--out)'),
+    ]
     try:
-        cfg = load_config(
-            row.config, [*pairs, 'train.seed', seed, 'data.save_dir', str(folder)], root=root
-        )
+        cfg = load_config(row.config, opts, root=root, entries=entries)
         if suite.is_start_per_backbone and is_from_start(cfg):
             cfg.defrost()
             cfg.model.load_weights = _start_weights(out, start_name(cfg))
             cfg.freeze()
-        check_read(cfg, row.own_keys, COMMAND_LINE)
+        check_read(cfg, row.own_keys, where)
         _check_trains(cfg)
     except InputError as error:
-        sentence = error.sentence.removeprefix(f'{COMMAND_LINE}: ')
-        raise InputError(f'{where}: {sentence}') from None
+        if error.sentence.startswith((where, COMMAND_LINE)):
+            raise
+        raise InputError(f'{where}: {error.sentence}') from None
     return Run(row, seed, folder, cfg)
 
 
-def _pairs(settings: Mapping[str, Any]) -> list:
-    return [item for pair in settings.items() for item in pair]
+def _without(opts: Sequence, keys: Collection[str]) -> list:
+    """Return the pairs of ``opts`` of other keys than ``keys``."""
+    pairs = zip(opts[::2], opts[1::2], strict=True)
+    return [item for pair in pairs if str(pair[0]) not in keys for item in pair]
 
 
 def _check_not_replaced(keys: Iterable, where: str) -> None:

@@ -53,10 +53,11 @@ def load_config(
     targets: Sequence[str] | None = None,
     transforms: Sequence[str] | None = None,
     root: str | None = None,
+    entries: Sequence[Entry] = (),
 ) -> CfgNode:
     """Return the configuration of one run, checked and frozen.
 
-    Later settings win, as in torchreid: defaults, file, named options, ``opts``.
+    Later settings win, as in torchreid: defaults, file, named options, ``entries``, ``opts``.
 
     Args:
         config_file: a YAML file, or the name of one that comes with the package; None or '':
@@ -66,6 +67,7 @@ def load_config(
         targets: ``data.targets``.
         transforms: ``data.transforms``.
         root: ``data.root``.
+        entries: settings of another place, which messages name.
 
     Raises:
         InputError: the file cannot be read, an extension cannot be loaded, a key does not
@@ -82,7 +84,7 @@ def load_config(
         for name, value in named.items()
         if value
     ]
-    given += entries_from_pairs(opts)
+    given += [*entries, *entries_from_pairs(opts)]
     # extensions may add keys, and so sections: the file is read again when they are loaded
     load_extensions_of(path, given)
     cfg = get_default_config()

@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> None:
     elif options.out is not None or options.reader or options.images_only:
         given = {'--from': options.reader, '--images-only': options.images_only, '--out': True}
         option = next(name for name, value in given.items() if value)
+        if not path.exists():
+            raise InputError(f'"{path}" does not exist; check the path')
         raise InputError(
             f'{option} is for a folder of images, or a video with --boxes, but "{path}" is none; '
             'leave it out'

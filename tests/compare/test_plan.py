@@ -65,6 +65,24 @@ def test_options_that_are_not_pairs(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    'opts, words',
+    [
+        (['train.lrr', 0.1], 'train.lrr is not a configuration key, did you mean train.lr'),
+        (['train.lr', 'fast'], "train.lr is 'fast', but must be a finite number"),
+        (['train.lr', -1], 'train.lr is -1.0, but must be'),
+    ],
+)
+def test_wrong_command_line_is_not_blamed_on_a_row(tmp_path, opts, words):
+    suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b'})
+    with pytest.raises(InputError, match=f'^the command line: {words}'):
+        plan_runs(suite, [1], tmp_path / 'out', opts=opts)
+    pair = dict([opts])
+    suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b', 'set': pair})
+    with pytest.raises(InputError, match=f'^suite "suite", row "b": {words}'):
+        plan_runs(suite, [1], tmp_path / 'out')
+
+
 def test_results_of_a_run(tmp_path):
     [run] = plan_runs(make_suite(tmp_path, {'name': 'a'}), [1], tmp_path / 'out')
     with pytest.raises(InputError, match=r'done.json" cannot be read'):

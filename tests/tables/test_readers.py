@@ -213,3 +213,5 @@ def test_a_file_has_no_reader(root, tmp_path, capsys):
     (tmp_path / 'x.csv').write_text('path\n1.jpg\n')
     assert main([str(tmp_path / 'x.csv'), '--from', 'peta']) == 1
     assert '--from is for a folder of images' in capsys.readouterr().err
+    assert main([str(tmp_path / 'nowhere'), '--out', str(tmp_path / 't.csv')]) == 1
+    assert 'nowhere" does not exist; check the path' in capsys.readouterr().err
