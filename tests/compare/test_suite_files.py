@@ -58,8 +58,11 @@ def test_rows_are_tested_alike(path):
     runs = plan_runs(suite, [1], Path('out'))
     finished = [SimpleNamespace(row=run.row, cfg=run.cfg, is_done=True) for run in runs]
     ways = 'L2-normalized descriptors, Euclidean distance, no re-ranking'
-    if path.stem in ('beyond', 'demo_beyond'):  # where some rows are there for that
-        assert {run.row.name for run in runs} >= TESTED_OTHERWISE
+    if 'beyond' in path.stem:  # where some rows are there for that
+        names = {run.row.name for run in runs}
+        assert names >= (
+            {'recipe-search', 'all'} if path.stem == 'twin_beyond' else TESTED_OTHERWISE
+        )
         [fact] = describe_tests(finished, suite.compared_rows)
         assert fact.startswith('TESTED DIFFERENTLY: ')
         finished = [run for run in finished if run.row.name not in TESTED_OTHERWISE]
@@ -248,25 +251,32 @@ def test_row_sbs_is_the_configuration_of_that_name():
     }
 
 
-SAME_ON_THE_DEMO = {
+SAME_ON_RENDERED_PEOPLE = {
     *('midattr.freeze_bn', 'train.max_epoch', 'train.batch_size', 'data.width'),
     'sampler.num_instances',
 }
 
 
-def test_rows_beyond_the_paper_are_scaled_down_on_the_demo():
-    large, demo = rows('beyond'), rows('demo_beyond')
-    assert list(demo) == list(large)
-    for name, run in demo.items():
+@pytest.mark.parametrize(
+    'suite, names',
+    [
+        ('demo_beyond', None),
+        ('twin_beyond', ['paper', 'recipe', 'recipe-search', 'sbs', 'all']),
+    ],
+)
+def test_rows_beyond_the_paper_are_scaled_down_on_rendered_people(suite, names):
+    large, small = rows('beyond'), rows(suite)
+    assert list(small) == (names or list(large))
+    for name, run in small.items():
         assert run.cfg.model.name == 'midattr_resnet18_market' and is_from_start(run.cfg)
-        assert run.cfg.train.max_epoch == demo['paper'].cfg.train.max_epoch
+        assert run.cfg.train.max_epoch == small['paper'].cfg.train.max_epoch
         assert run.cfg.data.height <= 96 and run.cfg.train.batch_size == 32
-        changed = differing(run.cfg, demo['paper'].cfg)
+        changed = differing(run.cfg, small['paper'].cfg)
         expected = differing(large[name].cfg, large['paper'].cfg)
-        assert expected - SAME_ON_THE_DEMO <= changed <= expected, name
+        assert expected - SAME_ON_RENDERED_PEOPLE <= changed <= expected, name
 
 
-@pytest.mark.parametrize('name', ['demo', 'demo_beyond', 'demo_readings', 'twin'])
+@pytest.mark.parametrize('name', ['demo', 'demo_beyond', 'demo_readings', 'twin', 'twin_beyond'])
 def test_rendered_people_start_from_others(name):
     suite = load_suite(FOLDER / f'{name}.yaml')
     runs = plan_runs(suite, [1], Path('out'))
@@ -282,7 +292,7 @@ def test_rendered_people_start_from_others(name):
 
 def test_rendered_people_start_from_the_same_training():
     starts = []
-    for name in ('demo', 'demo_beyond', 'demo_readings', 'twin'):
+    for name in ('demo', 'demo_beyond', 'demo_readings', 'twin', 'twin_beyond'):
         suite = load_suite(FOLDER / f'{name}.yaml')
         [start] = plan_starts(suite, plan_runs(suite, [1], Path('out')), Path('out'))
         starts.append(flatten(start.cfg))
