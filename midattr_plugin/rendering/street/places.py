@@ -6,15 +6,12 @@ import numpy as np
 from midattr_plugin.rendering.backgrounds import Scene, sample_noise
 from midattr_plugin.rendering.canvas import blot_map
 from midattr_plugin.rendering.palette import Color
+from midattr_plugin.rendering.street.things import THINGS, Thing
 
 WIDTH, HEIGHT = 760, 560  # in pixels of a canvas
 _ZOOM = (0.7, 1.6)
 _GROUNDS = {
     'asphalt': 0.32, 'concrete': 0.16, 'slabs': 0.2, 'grass': 0.16, 'gravel': 0.08, 'hall': 0.08,
-}  # fmt: skip
-_THINGS = {
-    'pole': 0.2, 'bin': 0.16, 'cone': 0.08, 'stone': 0.12, 'bench': 0.1, 'car': 0.16,
-    'tape': 0.03, 'person': 0.15,
 }  # fmt: skip
 
 
@@ -144,54 +141,14 @@ def _paint_wall(picture: np.ndarray, random: np.random.Generator) -> None:
 
 def _paint_thing(picture: np.ndarray, random: np.random.Generator) -> None:
     """Paint a pole, bin, cone, stone, bench, car, barrier tape or somebody far away."""
-    kind = _choose(random, _THINGS)
+    painters = list(THINGS)
+    paint = painters[int(random.choice(len(painters), p=list(THINGS.values())))]
     x, y = int(random.integers(0, WIDTH)), int(random.integers(60, HEIGHT))
     size = random.uniform(0.6, 1.5)
     color = _sample_dull(random, 25, 220)
     if random.random() < 0.2:
         color = random.uniform(20, 240, 3).astype(np.float32)
-    tone, dark = color.tolist(), (color * 0.6).tolist()
-
-    def box(wide: float, high: float, fill: list[float], up: float = 0.0) -> None:
-        low = (x + int(wide * size), y - int(up * size))
-        cv2.rectangle(picture, (x, y - int((up + high) * size)), low, fill, -1)
-
-    if kind == 'pole':
-        box(random.uniform(3, 9), random.uniform(90, 400), tone)
-        if random.random() < 0.4:
-            box(random.uniform(25, 50), random.uniform(30, 60), tone, 80)
-    elif kind == 'bin':
-        box(26, 45, tone)
-        box(26, 5, dark, 42)
-    elif kind == 'cone':
-        corners = [(x, y - int(38 * size)), (x - int(13 * size), y), (x + int(13 * size), y)]
-        cv2.fillPoly(picture, [np.array(corners, np.int32)], (25, 150, 240), cv2.LINE_AA)
-    elif kind == 'stone':
-        half = (int(16 * size), int(11 * size))
-        cv2.ellipse(picture, (x, y), half, 0, 0, 360, tone, -1, cv2.LINE_AA)
-        cv2.ellipse(picture, (x, y + 4), half, 0, 20, 160, dark, 3, cv2.LINE_AA)
-    elif kind == 'bench':
-        box(80, 12, tone)
-        box(80, 6, dark, 18)
-    elif kind == 'car':
-        box(150, 52, tone, 12)
-        box(100, 30, dark, 60)
-        for wheel in (30, 120):
-            place = (x + int(wheel * size), y - int(10 * size))
-            cv2.circle(picture, place, int(15 * size), (25, 25, 25), -1, cv2.LINE_AA)
-    elif kind == 'tape':
-        end = y + int(random.uniform(-80, 80))
-        for part in range(0, WIDTH, 18):
-            fill = (235, 235, 240) if part // 18 % 2 else (60, 60, 215)
-            a, b = (np.interp((part, part + 18), (0, WIDTH), (y, end)).astype(int)).tolist()
-            cv2.line(picture, (part, a), (part + 18, b), fill, 3, cv2.LINE_AA)
-    else:  # a person far away
-        trunk = (x, y - int(60 * size))
-        cv2.line(picture, (x, y), (x, y - int(40 * size)), dark, int(9 * size), cv2.LINE_AA)
-        cv2.ellipse(
-            picture, trunk, (int(11 * size), int(24 * size)), 0, 0, 360, tone, -1, cv2.LINE_AA
-        )
-        cv2.circle(picture, (x, y - int(88 * size)), int(7 * size), (70, 90, 130), -1, cv2.LINE_AA)
+    paint(Thing(picture, x, y, size, color.tolist(), (color * 0.6).tolist()), random)
 
 
 def _cast_shade(picture: np.ndarray, random: np.random.Generator) -> None:

@@ -3,9 +3,10 @@ import pytest
 
 from midattr_plugin.rendering.street import places
 from midattr_plugin.rendering.street.places import HEIGHT, WIDTH, sample_place
+from midattr_plugin.rendering.street.things import THINGS
 
 
-@pytest.mark.parametrize('table', [places._GROUNDS, places._THINGS])
+@pytest.mark.parametrize('table', [places._GROUNDS, THINGS])
 def test_shares_add_up(table):
     assert sum(table.values()) == pytest.approx(1)
 
@@ -20,9 +21,9 @@ def test_every_ground(kind, monkeypatch):
     assert 1 < ground.std((0, 1)).mean() < 60
 
 
-@pytest.mark.parametrize('kind', places._THINGS)
-def test_every_thing_stands_on_its_row(kind, monkeypatch):
-    monkeypatch.setattr(places, '_THINGS', {kind: 1.0})
+@pytest.mark.parametrize('paint', THINGS)
+def test_every_thing_stands_on_its_row(paint, monkeypatch):
+    monkeypatch.setattr(places, 'THINGS', {paint: 1.0})
     changed = np.zeros((HEIGHT, WIDTH), bool)
     for seed in range(6):
         picture = np.full((HEIGHT, WIDTH, 3), 500, np.float32)
