@@ -117,9 +117,9 @@ _ROWS = {
     'data.transforms': Key(
         ['random_flip'],
         "augmentations of the training images: torchreid's, and between resize and these pad_crop "
-        '(10 black pixels at each side and a random crop: Luo et al., CVPRW 2019) or one of '
-        "torchvision's policies auto_augment, rand_augment, trivial_augment and aug_mix. Most "
-        'policies change color, on which attributes depend',
+        '(black pixels at each side, 10 for a width of 128, and a random crop: Luo et al., CVPRW '
+        "2019) or one of torchvision's policies auto_augment, rand_augment, trivial_augment and "
+        'aug_mix. Most policies change color, on which attributes depend',
         TRANSFORMS,
         argument=_data('transforms'),
         ignore_case=True,

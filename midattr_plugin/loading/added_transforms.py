@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 from torchvision.transforms import Compose, RandomApply, RandomCrop
 
-from midattr_plugin.loading.pad_crop import PADDING, pad_crop
+from midattr_plugin.loading.pad_crop import pad_crop, padding
 from midattr_plugin.loading.policies import POLICIES, BatchPolicy
 
 PAD_CROP = 'pad_crop'
@@ -31,7 +31,7 @@ def add_transforms(
     print(f'Between resize and the other train transforms: {", ".join(named)}')
     steps: dict[str, Callable] = {
         **{name: RandomApply([make()], probability) for name, make in POLICIES.items()},
-        PAD_CROP: RandomCrop((height, width), padding=PADDING),
+        PAD_CROP: RandomCrop((height, width), padding=padding(width)),
     }
     transform.transforms[1:1] = [steps[name] for name in named]
 

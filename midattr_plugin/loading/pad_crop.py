@@ -1,20 +1,27 @@
 """``pad_crop``: torchvision's ``RandomCrop`` of the size of an image that was padded with black.
 
-Luo et al., Bag of Tricks, CVPRW 2019, section 2, and fast-reid.
+Luo et al., Bag of Tricks, CVPRW 2019, section 2, and fast-reid: 10 pixels at each side of images
+that are 128 pixels wide.
 """
 
 import torch
 from torch import Tensor
 
-PADDING = 10
-"""Pixels at each side."""
+
+def padding(width: int) -> int:
+    """Return the pixels at each side of an image of this width, 10 of 128 and at least one.
+
+    In proportion, as 10 pixels would move a person in a small image out of it.
+    """
+    return max(1, round(width * 10 / 128))
 
 
 def pad_crop(images: Tensor) -> Tensor:
-    """Return images (B, H, W, 3) uint8, each moved by up to 10 pixels in both directions."""
+    """Return images (B, H, W, 3) uint8, each moved by up to ``padding(W)`` pixels both ways."""
     height, width = images.shape[1:3]
+    most = padding(width)
     # torchvision draws the corner of the crop in the padded image
-    down, right = (PADDING - torch.randint(2 * PADDING + 1, (2, len(images)))).tolist()
+    down, right = (most - torch.randint(2 * most + 1, (2, len(images)))).tolist()
     moved = torch.zeros_like(images)
     pairs = [
         (

@@ -49,7 +49,8 @@ def test_every_row_is_a_configuration(path):
         assert plan_runs(selection_suite(suite), [1], Path('out'))
 
 
-TESTED_OTHERWISE = {'recipe-search', 'flip', 'expansion', 're-ranking', 'search', 'all'}
+SEARCHED = {'recipe-search', 'neck-cosine-search', 'all'}
+TESTED_OTHERWISE = {*SEARCHED, 'flip', 'expansion', 're-ranking', 'search'}
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
@@ -60,9 +61,7 @@ def test_rows_are_tested_alike(path):
     ways = 'L2-normalized descriptors, Euclidean distance, no re-ranking'
     if 'beyond' in path.stem:  # where some rows are there for that
         names = {run.row.name for run in runs}
-        assert names >= (
-            {'recipe-search', 'all'} if path.stem == 'twin_beyond' else TESTED_OTHERWISE
-        )
+        assert names >= (SEARCHED if path.stem == 'twin_beyond' else TESTED_OTHERWISE)
         [fact] = describe_tests(finished, suite.compared_rows)
         assert fact.startswith('TESTED DIFFERENTLY: ')
         finished = [run for run in finished if run.row.name not in TESTED_OTHERWISE]
@@ -261,7 +260,7 @@ SAME_ON_RENDERED_PEOPLE = {
     'suite, names',
     [
         ('demo_beyond', None),
-        ('twin_beyond', ['paper', 'recipe', 'recipe-search', 'sbs', 'all']),
+        ('twin_beyond', ['paper', 'neck-cosine-search', 'recipe-search', 'sbs', 'all']),
     ],
 )
 def test_rows_beyond_the_paper_are_scaled_down_on_rendered_people(suite, names):

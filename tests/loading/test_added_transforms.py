@@ -34,7 +34,7 @@ def test_they_stand_between_resize_and_torchreids_others():
 def test_their_options_are_those_of_the_keys():
     _, policy, crop, *_ = built(['auto_augment', 'pad_crop'], 0.1).transforms
     assert isinstance(policy, RandomApply) and policy.p == 0.1
-    assert isinstance(crop, RandomCrop) and (crop.size, crop.padding) == ((H, W), 10)
+    assert isinstance(crop, RandomCrop) and (crop.size, crop.padding) == ((H, W), 1)  # 10 of 128
 
 
 @pytest.mark.parametrize('name', ADDED)
