@@ -193,7 +193,7 @@ def test_readings_on_the_demo_take_the_same_steps_without_attributes():
     assert len(steps) == 1
 
 
-RECIPES = {'recipe', 'search', 'recipe-search', 'sbs', 'all'}
+RECIPES = {'search', 'recipe', 'neck-cosine', 'sbs', *SEARCHED}
 SHARED = {'midattr.triplet_weight', 'sampler.train_sampler', 'sampler.num_instances'}
 """Keys without which a metric loss does nothing."""
 
@@ -215,8 +215,13 @@ def test_rows_beyond_the_paper_differ_from_it_in_one_thing():
     ways = ['flip', 'expansion', 're-ranking']
     together = [pair for name in ways for pair in built[name].row.settings.items()]
     assert dict(built['search'].row.settings) == dict(together)
-    together += built['recipe'].row.settings.items()
-    assert dict(built['recipe-search'].row.settings) == dict(together)
+    assert dict(built['neck-cosine'].row.settings) == {
+        **built['bnneck'].row.settings,
+        **built['warm-up'].row.settings,
+    }
+    for name in ('recipe', 'neck-cosine'):
+        expected = {**built[name].row.settings, **dict(together)}
+        assert dict(built[f'{name}-search'].row.settings) == expected
 
 
 def test_rows_beyond_the_paper_have_every_choice():
