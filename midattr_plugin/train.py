@@ -103,7 +103,7 @@ def run(cfg: CfgNode) -> Results:
         if world_size() == 1 and (note := unused_resources(cfg.use_gpu)):
             print(note)
         if unread := describe_unread(cfg):
-            print(unread)
+            print(f'No effect in this run: {unread}')
         return _run(cfg, save_dir)
 
 

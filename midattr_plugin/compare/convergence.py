@@ -113,12 +113,16 @@ def unlearned_facts(curves: CurvesByRun, concerned: str = 'the row') -> list[str
         for losses in (list(by_tag.get(tag, {}).values()) for tag in tags):
             if losses and losses[-1] > max(LEARNED * losses[0], GUESSED):
                 found.setdefault(run.row.name, {})[run.seed] = losses[0], losses[-1]
-    return [
-        f'NOT LEARNED: the identity loss of row {row} (seeds {", ".join(map(str, seeds))}) ended '
-        f'at {last:.2f}, where it began at {first:.2f}; this training broke down or was too short, '
-        f'and its scores say nothing about {concerned}. Lower train.lr, or train longer.'
+    if not found:
+        return []
+    rows = ', '.join(
+        f'{row} (seeds {" ".join(map(str, seeds))}) from {first:.2f} to {last:.2f}'
         for row, seeds in found.items()
         for first, last in [next(iter(seeds.values()))]
+    )
+    return [
+        f'NOT LEARNED: the identity loss hardly fell: {rows}. Such a training broke down or was '
+        f'too short, and its scores say nothing about {concerned}. Lower train.lr, or train longer.'
     ]
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from midattr_plugin.compare.curves import CurvesByRun, rates_of_rows
-from midattr_plugin.compare.intervals import Difference
+from midattr_plugin.compare.intervals import MIN_PAIRS, Difference
 from midattr_plugin.compare.summary import ResultRow, kind_of_images
 from midattr_plugin.compare.table_cells import Table, difference_cell, spread_cell
 
 HIGHER, LOWER, WITHIN = 'higher', 'lower', 'not told apart'
+UNTESTED = 'too few seeds'
 _SCORE = 'mAP'
 _HEAD = [
     *('row', 'description', 'baseline', 'mAP of the baseline', 'mAP', 'difference'),
@@ -52,7 +53,7 @@ def gain_facts(result_rows: Sequence[ResultRow]) -> list[str]:
     for target, compared in by_target.items():
         names: dict[str, list[str]] = {HIGHER: [], LOWER: [], WITHIN: []}
         for item in compared:
-            names[side_of(item.differences[_SCORE])].append(item.row.name)
+            names.setdefault(side_of(item.differences[_SCORE]), []).append(item.row.name)
         counts = '; '.join(
             f'{side}: {len(rows)} of {len(compared)}' + (f' ({", ".join(rows)})' if rows else '')
             for side, rows in names.items()
@@ -68,8 +69,10 @@ def gain_facts(result_rows: Sequence[ResultRow]) -> list[str]:
 def side_of(difference: Difference) -> str:
     """Return on which side of 0 the interval of a difference lies; within if it contains 0.
 
-    With too few pairs, or seeds that do not differ, nothing is told apart.
+    Seeds that do not differ tell nothing apart.
     """
+    if len(difference.seeds) < MIN_PAIRS:
+        return UNTESTED
     if difference.obstacle or difference.low is None or difference.high is None:
         return WITHIN
     if difference.low > 0:

@@ -169,6 +169,9 @@ def _tested_epochs(finished: Sequence[Run]) -> list[str]:
 
 
 def _without_effect(runs: Sequence[Run]) -> list[str]:
-    """Return the settings of each row that change nothing in it."""
-    lines = {run.row.name: describe_unread(run.cfg) for run in runs}
-    return [f'Row {name}: {line}.' for name, line in lines.items() if line]
+    """Return the settings that change nothing in rows, and these rows."""
+    rows: dict[str, list[str]] = {}
+    for name, line in {run.row.name: describe_unread(run.cfg) for run in runs}.items():
+        if line:
+            rows.setdefault(line, []).append(name)
+    return [f'No effect in {", ".join(names)}: {line}.' for line, names in rows.items()]

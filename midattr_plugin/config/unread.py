@@ -32,13 +32,12 @@ def unread_keys(cfg: CfgNode) -> dict[str, str]:
 
 
 def describe_unread(cfg: CfgNode) -> str:
-    """Return the line that names the settings without an effect; '' if there are none."""
+    """Return the settings without an effect, with their values; '' if there are none."""
     values = flatten(cfg)
-    listed = ', '.join(
+    return ', '.join(
         f'{name} {values[name]!r} (read only if {clause})'
         for name, clause in unread_keys(cfg).items()
     )
-    return f'No effect in this run: {listed}' if listed else ''
 
 
 def check_read(cfg: CfgNode, intended: Collection[str], where: str) -> None:

@@ -83,14 +83,23 @@ def test_rows_without_a_finished_baseline(tmp_path):
         ([3, 4, 5], 'higher'),
         ([-3, -4, -5], 'lower'),
         ([3, -4, 5], 'not told apart'),
-        ([3, 4], 'not told apart'),  # too few, whatever their interval
-        ([3], 'not told apart'),
+        ([3, 4], 'too few seeds'),  # whatever their interval
+        ([3], 'too few seeds'),
         ([3, 3, 3], 'not told apart'),  # seeds that do not differ
     ],
 )
 def test_sides(values, side):
     by_seed = dict(enumerate(values))
     assert side_of(paired_difference(by_seed, dict.fromkeys(by_seed, 0))) == side
+
+
+def test_one_seed_tells_nothing(tmp_path):
+    suite, runs = finished(tmp_path)
+    [fact] = gain_facts(summarize(suite, [run for run in runs if run.seed == 1]))
+    assert fact.endswith(
+        'higher: 0 of 3; lower: 0 of 3; not told apart: 0 of 3; too few seeds: 3 of 3 (more, less, '
+        'same).'
+    )
 
 
 def test_targets_have_tables_of_their_own(tmp_path):

@@ -164,11 +164,17 @@ def test_settings_without_an_effect_are_named(tmp_path):
     suite, runs, out = write_runs(tmp_path)  # the base has part_dim 8, which both rows read
     assert 'No effect' not in write_report(suite, runs, {}, out)[1].read_text()
     for run in runs:
+        run.cfg.defrost()
         if run.row.name == 'plain':
-            run.cfg.defrost()
             run.cfg.midattr.focal_gamma = 3.0
     text = write_report(suite, runs, {}, out)[1].read_text()
-    assert 'Row plain: No effect in this run: midattr.focal_gamma 3.0 (read only if ' in text
+    assert 'No effect in plain: midattr.focal_gamma 3.0 (read only if ' in text
+    for run in runs:
+        run.cfg.midattr.focal_gamma = 2.0  # the default
+        run.cfg.rmsprop.alpha = 0.5
+    text = write_report(suite, runs, {}, out)[1].read_text()
+    assert 'No effect in plain, more: rmsprop.alpha 0.5 (read only if train.optim is rm' in text
+    assert text.count('No effect') == 1
 
 
 def test_markdown_has_the_same_rows(written):

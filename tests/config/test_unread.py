@@ -150,7 +150,7 @@ def test_defaults_are_no_intent():
 def test_one_line_names_them():
     cfg = load_config('baseline_resnet50_market.yaml', ['midattr.mu', 3, *COSINE])
     assert describe_unread(cfg) == (
-        'No effect in this run: train.stepsize [25, 50] (read only if train.lr_scheduler is '
+        'train.stepsize [25, 50] (read only if train.lr_scheduler is '
         'single_step or multi_step), midattr.mu 3.0 (read only if loss.name is midattr)'
     )
     assert describe_unread(load_config('midattr_market.yaml')) == ''
