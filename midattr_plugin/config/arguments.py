@@ -17,7 +17,6 @@ from midattr_plugin.config.load import (
     load_config,
     load_extensions_of,
 )
-from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.config.unread import check_read
 from midattr_plugin.errors import InputError
 
@@ -151,7 +150,7 @@ def parse_config(argv: Sequence[str] | None = None) -> CfgNode:
     if args['config_file'] is not None:
         check_sets_something(args['config_file'])
     cfg = load_config(**args | {'opts': opts})
-    check_read(cfg, [RENAMED_KEYS.get(key, key) for key in opts[::2]], COMMAND_LINE)
+    check_read(cfg, opts[::2], COMMAND_LINE)
     return cfg
 
 

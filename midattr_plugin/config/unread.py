@@ -10,6 +10,7 @@ from collections.abc import Collection
 from yacs.config import CfgNode
 
 from midattr_plugin.config.keys import all_keys, flatten
+from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.errors import InputError
 
 
@@ -45,14 +46,15 @@ def check_read(cfg: CfgNode, intended: Collection[str], where: str) -> None:
 
     Args:
         cfg: the configuration of the run.
-        intended: full keys that were set for it.
+        intended: full keys that were set for it, by whichever name.
         where: the place at which they were set, for the message.
 
     Raises:
         InputError: one of them changes nothing.
     """
+    present = {RENAMED_KEYS.get(key, key) for key in intended}
     for name, clause in unread_keys(cfg).items():
-        if name in intended:
+        if name in present:
             raise InputError(
                 f'{where}: {name} is {flatten(cfg)[name]!r}, but has no effect in this run: it is '
                 f'read only if {clause}; leave it out, or change that'

@@ -38,6 +38,10 @@ def test_run_per_row_and_seed(tmp_path):
             {'model.name': 'midattr_tiny', 'midattr.attribute_loss': 'focal'},
             'midattr.attribute_loss is .focal., but has no effect .* learns attributes; leave it',
         ),
+        (
+            {'model.pretrained': False, 'midattr.backbone_weights': 'x.pth'},
+            'midattr.weights_file is .x.pth., but has no effect',
+        ),
         ({'model.resume': 'x'}, 'model.resume is x, but the rows of a suite are trained'),
     ],
 )
@@ -104,6 +108,8 @@ def test_what_no_row_reads_is_refused(tmp_path):
     suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b'})
     with pytest.raises(InputError, match='command line: midattr.focal_gamma has no effect in any'):
         plan_runs(suite, [1, 2], tmp_path / 'out', opts=['midattr.focal_gamma', 3])
+    with pytest.raises(InputError, match='command line: midattr.weights_file has no effect in any'):
+        plan_runs(suite, [1], tmp_path / 'out', opts=['midattr.backbone_weights', 'x.pth'])
     opts = ['midattr.attribute_loss', 'focal', 'midattr.focal_gamma', 3]
     assert len(plan_runs(suite, [1, 2], tmp_path / 'out', opts=opts)) == 4
 

@@ -76,6 +76,16 @@ def test_its_own_keys_count_before_the_command_line(tmp_path):
         assert (cfg.train.lr, cfg.data.height) == (0.5, 64)
 
 
+def test_its_own_keys_count_before_an_older_name_of_them(tmp_path):
+    row = {'name': 'a', 'set': {'model.load_weights': '', 'model.pretrained': True}}
+    own = {'model.pretrained': True, 'midattr.weights_file': 'own.pth'}
+    opts = ['midattr.backbone_weights', 'other.pth']
+    start_set = START['set'] | own
+    _, [run, _], start = plan(tmp_path, row, {'name': 'b'}, opts=opts, start={'set': start_set})
+    assert run.cfg.midattr.weights_file == 'other.pth'
+    assert start.cfg.midattr.weights_file == 'own.pth'
+
+
 def test_other_weights_take_its_place(tmp_path):
     _, runs, start = plan(tmp_path, opts=['model.load_weights', 'x.pth'])
     assert start is None and {run.cfg.model.load_weights for run in runs} == {'x.pth'}
