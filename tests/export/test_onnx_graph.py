@@ -65,7 +65,8 @@ def test_says_the_same(predictor, onnx_path, images, batch_size):
 
 @pytest.mark.parametrize('facts', ODD.values(), ids=ODD)
 def test_other_models(facts, images, tmp_path):
-    predictor = Predictor(write_checkpoint(tmp_path / 'm.pth', **facts), use_gpu=False)
+    path = write_checkpoint(tmp_path / 'm.pth', **facts)
+    predictor = Predictor(path, use_gpu=False, precision='fp32')
     write_onnx(predictor.model, tmp_path / 'm.onnx')
     exported = OnnxPredictor(tmp_path / 'm.onnx', batch_size=3)
     check_same(predictor(images), exported(images))

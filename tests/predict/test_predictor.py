@@ -38,7 +38,7 @@ def one_by_one(path, images):
 @pytest.mark.parametrize('batch_size', [1, 3, 7, 64])
 def test_equals_the_model(trained, batch_size):
     path, images = trained
-    prediction = Predictor(path, use_gpu=False, batch_size=batch_size)(images)
+    prediction = Predictor(path, use_gpu=False, precision='fp32', batch_size=batch_size)(images)
     expected = one_by_one(path, images)
     assert len(prediction) == 7
     for number, output in enumerate(expected):
@@ -55,7 +55,7 @@ def test_equals_the_model(trained, batch_size):
 
 def test_kinds_of_images(trained):
     path, images = trained
-    predict = Predictor(path, use_gpu=False)
+    predict = Predictor(path, use_gpu=False, precision='fp32')
     expected = predict(images[2]).descriptors
     opened = Image.open(images[2])
     array = np.asarray(opened.convert('RGB'))
@@ -73,7 +73,7 @@ def test_batches_are_read_when_they_are_needed(trained):
             seen.append(None)
             yield images[0]
 
-    batches = Predictor(path, use_gpu=False, batch_size=2).batches(endless())
+    batches = Predictor(path, use_gpu=False, precision='fp32', batch_size=2).batches(endless())
     assert len(next(batches)) == 2
     assert len(seen) == 4
     batches.close()
@@ -88,7 +88,7 @@ def test_batches_are_read_when_they_are_needed(trained):
     ],
 )
 def test_no_images(trained, image, words):
-    predict = Predictor(trained[0], use_gpu=False)
+    predict = Predictor(trained[0], use_gpu=False, precision='fp32')
     with pytest.raises(InputError, match=words):
         predict(image)
     with pytest.raises(InputError, match='no images to predict'):
@@ -98,7 +98,7 @@ def test_no_images(trained, image, words):
 def test_pairs(trained):
     """Shares sum to the cosine of the descriptors; images may be given as the model sees them."""
     path, images = trained
-    predict = Predictor(path, use_gpu=False)
+    predict = Predictor(path, use_gpu=False, precision='fp32')
     a, b = predict(images[:2]).descriptors
     expected = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
     for pair in (images[:2], [predict.read(image) for image in images[:2]]):
@@ -117,7 +117,7 @@ def test_answers_that_are_not_finite(trained, tmp_path):
     content = torch.load(path, weights_only=True)
     next(iter(content['state_dict'].values()))[:] = float('nan')
     torch.save(content, tmp_path / 'broken.pth')
-    predict = Predictor(tmp_path / 'broken.pth', use_gpu=False)
+    predict = Predictor(tmp_path / 'broken.pth', use_gpu=False, precision='fp32')
     with pytest.raises(InputError, match='broken.pth" are not finite in fp32; set the precision'):
         predict(images)
 
