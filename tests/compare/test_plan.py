@@ -81,8 +81,8 @@ def test_wrong_command_line_is_not_blamed_on_a_row(tmp_path, opts, words):
     suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b'})
     with pytest.raises(InputError, match=f'^the command line: {words}'):
         plan_runs(suite, [1], tmp_path / 'out', opts=opts)
-    pair = dict([opts])
-    suite = make_suite(tmp_path, {'name': 'a'}, {'name': 'b', 'set': pair})
+    row = {'name': 'b', 'set': {opts[0]: opts[1]}}
+    suite = make_suite(tmp_path, {'name': 'a'}, row)
     with pytest.raises(InputError, match=f'^suite "suite", row "b": {words}'):
         plan_runs(suite, [1], tmp_path / 'out')
 

@@ -55,7 +55,7 @@ def test_equals_the_model(trained, batch_size):
 
 def test_kinds_of_images(trained):
     path, images = trained
-    predict = Predictor(path, use_gpu=False, precision='fp32')
+    predict = Predictor(path, use_gpu=False)
     expected = predict(images[2]).descriptors
     opened = Image.open(images[2])
     array = np.asarray(opened.convert('RGB'))
@@ -73,7 +73,7 @@ def test_batches_are_read_when_they_are_needed(trained):
             seen.append(None)
             yield images[0]
 
-    batches = Predictor(path, use_gpu=False, precision='fp32', batch_size=2).batches(endless())
+    batches = Predictor(path, use_gpu=False, batch_size=2).batches(endless())
     assert len(next(batches)) == 2
     assert len(seen) == 4
     batches.close()
@@ -88,7 +88,7 @@ def test_batches_are_read_when_they_are_needed(trained):
     ],
 )
 def test_no_images(trained, image, words):
-    predict = Predictor(trained[0], use_gpu=False, precision='fp32')
+    predict = Predictor(trained[0], use_gpu=False)
     with pytest.raises(InputError, match=words):
         predict(image)
     with pytest.raises(InputError, match='no images to predict'):

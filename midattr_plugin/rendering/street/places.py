@@ -140,7 +140,7 @@ def _paint_wall(picture: np.ndarray, random: np.random.Generator) -> None:
 
 
 def _paint_thing(picture: np.ndarray, random: np.random.Generator) -> None:
-    """Paint a pole, bin, cone, stone, bench, car, barrier tape or somebody far away."""
+    """Paint one of :data:`THINGS` somewhere, mostly in a dull color."""
     painters = list(THINGS)
     paint = painters[int(random.choice(len(painters), p=list(THINGS.values())))]
     x, y = int(random.integers(0, WIDTH)), int(random.integers(60, HEIGHT))
