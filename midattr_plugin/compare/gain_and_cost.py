@@ -12,7 +12,8 @@ UNTESTED = 'too few seeds'
 _SCORE = 'mAP'
 _HEAD = [
     *('row', 'description', 'baseline', 'mAP of the baseline', 'mAP', 'difference'),
-    *('beyond its interval', 'parameters', 'multiply-adds per image', 'extraction, images/s'),
+    *('beyond its interval', 'parameters', 'multiply-adds per forward pass'),
+    'extraction, images/s',
 ]
 
 

@@ -137,7 +137,7 @@ def _cost_table(result_rows: Sequence[ResultRow], curves: CurvesByRun) -> Table:
         'row',
         'description',
         'parameters',
-        'multiply-adds per image',
+        'multiply-adds per forward pass',
         'training, images/s (other runs may have run beside it)',
         'extraction, images/s (likewise)',
     ]

@@ -44,7 +44,7 @@ def test_gain_and_cost(tmp_path):
     assert [more[name] for name in ('mAP of the baseline', 'mAP')] == ['40.0 ± 0.0', '46.0 ± 1.0']
     assert more['difference'] == '+6.0 [+3.5, +8.5]'  # 4.303 * 1 / sqrt(3) = 2.48
     assert more['parameters'] == '3.00 M (1.50x)'
-    assert more['multiply-adds per image'] == '1.100 G (1.10x)'
+    assert more['multiply-adds per forward pass'] == '1.100 G (1.10x)'
     assert more['extraction, images/s'] == '90 (1.00x)'
     sides = {name: row['beyond its interval'] for name, row in cells.items()}
     assert sides == {'more': 'higher', 'less': 'lower', 'same': 'not told apart'}
