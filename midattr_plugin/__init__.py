@@ -34,7 +34,7 @@ from midattr_plugin.registration import register, use_fast_ranking, use_own_imag
 from midattr_plugin.schema import Attribute, AttributeSchema
 from midattr_plugin.trained_model import load_model
 
-__version__ = '0.5.0'
+__version__ = '0.6.0'
 
 __all__ = [
     'ATTRIBUTE_DATASETS',

@@ -148,7 +148,10 @@ def _parser() -> argparse.ArgumentParser:
         help='market_attribute.mat of Market-1501-Attribute: render its identities',
     )
     parser.add_argument(
-        '--limit', type=int, metavar='N', help='render only N of the annotated identities'
+        '--limit',
+        type=int,
+        metavar='N',
+        help='render only N of the annotated identities, half of them for training',
     )
     parser.add_argument(
         '--preview',

@@ -22,6 +22,7 @@ from midattr_plugin.config.renamed_keys import RENAMED_KEYS
 from midattr_plugin.losses import ATTRIBUTE_LOSSES
 from midattr_plugin.models.backbones.refused import why_not
 from midattr_plugin.models.complexity import multiply_adds
+from midattr_plugin.rendering.roster import first_identities, invent_roster
 
 _EXAMPLE_KEYS = {'midattr.smooth_epsilon', 'midattr.annotations.street'}
 _ROOMS = 'midattr_plugin|configs|tools|docs|tests'
@@ -233,6 +234,15 @@ def test_attributes_on_osnet_cost_little():
     factor = adds[-1] / plain
     assert f'{plain:.3f} G multiply-adds in all' in text
     assert f'with both branches and attributes it is {factor:.2f}x that' in text
+
+
+def test_size_of_the_small_twin():
+    """Half of the identities that are rendered are for training."""
+    text = (PROJECT / 'docs/reproduction.md').read_text()
+    [limit] = {int(number) for number in re.findall(r'--limit (\d+)', text)}
+    twin = first_identities(invent_roster(0, limit, limit), limit)
+    said = re.findall(r'(\d+) training identities,\s+difficulty 0\.5', text)
+    assert said == [str(len(twin['train']))] * 2
 
 
 def test_checks_are_those_of_the_makefile():
