@@ -143,6 +143,7 @@ def _plot_seeds(axes: Axes, curves: CurvesBySeed, color: str) -> None:
         axes.plot(list(curve), list(curve.values()), color=color, lw=0.6, alpha=0.5)
     mean = mean_curve(curves)
     axes.plot(list(mean), list(mean.values()), '-o', color=color, lw=1.6, ms=3)
+    axes.locator_params(axis='x', integer=True)  # there are no halves of an epoch
 
 
 def plot_attributes(attributes: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
