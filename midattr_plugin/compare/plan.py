@@ -23,7 +23,7 @@ from midattr_plugin.attributes_alone import names_table_without_pids
 from midattr_plugin.compare.suite import START, Row, Suite
 from midattr_plugin.config import load_config
 from midattr_plugin.config.entries import COMMAND_LINE, Entry
-from midattr_plugin.config.renamed_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import present_name
 from midattr_plugin.config.unread import check_read, unread_keys
 from midattr_plugin.engine.query_scores_file import read_query_scores
 from midattr_plugin.engine.results import Results
@@ -197,11 +197,9 @@ def plan_run(
 
 def _without(opts: Sequence, keys: Collection[str]) -> list:
     """Return the pairs of ``opts`` of other keys than ``keys``, by whichever name of a key."""
-    present = {RENAMED_KEYS.get(key, key) for key in keys}
+    present = set(map(present_name, keys))
     pairs = zip(map(str, opts[::2]), opts[1::2], strict=True)
-    return [
-        item for pair in pairs if RENAMED_KEYS.get(pair[0], pair[0]) not in present for item in pair
-    ]
+    return [item for pair in pairs if present_name(pair[0]) not in present for item in pair]
 
 
 def _check_not_replaced(keys: Iterable, where: str) -> None:
@@ -214,7 +212,7 @@ def _check_not_replaced(keys: Iterable, where: str) -> None:
 def _check_read_somewhere(runs: Sequence[Run], opts: Sequence) -> None:
     """Refuse keys of the command line that have no effect in any row."""
     unread = [unread_keys(run.cfg) for run in runs if run.seed == runs[0].seed]
-    for key in (RENAMED_KEYS.get(name, name) for name in map(str, opts[::2])):
+    for key in map(present_name, map(str, opts[::2])):
         clauses = [keys[key] for keys in unread if key in keys]
         if len(clauses) == len(unread):
             raise InputError(

@@ -22,7 +22,7 @@ from midattr_plugin.config.extensions import load_extensions
 from midattr_plugin.config.find import find_config
 from midattr_plugin.config.keys import all_keys, flatten, section_names, unknown_key
 from midattr_plugin.config.limits import check_limits
-from midattr_plugin.config.renamed_keys import RENAMED_KEYS, present_value
+from midattr_plugin.config.renamed_keys import present_name, present_value
 from midattr_plugin.config.torchreid_keys import DEPRECATED_KEYS
 from midattr_plugin.config.values import convert, expected_type
 from midattr_plugin.errors import InputError
@@ -92,7 +92,7 @@ def load_config(
     origins = {}
     rows = all_keys()
     for entry in _file_entries(path) + given:
-        key = RENAMED_KEYS.get(entry.key, entry.key)
+        key = present_name(entry.key)
         if cfg.key_is_deprecated(key):
             continue
         if key not in defaults:
@@ -150,7 +150,7 @@ def _file_entries(path: Path | None) -> list[Entry]:
     entries = entries_from_file(path, section_names(all_keys())) if path else []
     before: dict[str, Entry] = {}
     for entry in entries:
-        first = before.setdefault(RENAMED_KEYS.get(entry.key, entry.key), entry)
+        first = before.setdefault(present_name(entry.key), entry)
         if first is not entry:
             raise InputError(
                 f'{entry.where}: {entry.key} is another name of {first.key}, which was set before, '

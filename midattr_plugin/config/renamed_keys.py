@@ -15,6 +15,15 @@ _RENAMED_WEIGHTS = (
 _RENAMED_ATTRIBUTES = re.compile(r'\b(upper|lower|shoe)_colour\b')
 
 
+def present_name(key: str) -> str:
+    """Return the name that a key has today.
+
+    Args:
+        key: a full key, by whichever name.
+    """
+    return RENAMED_KEYS.get(key, key)
+
+
 def present_value(key: str, value: Any) -> Any:
     """Return a value of version 0.1 as it is written today.
 

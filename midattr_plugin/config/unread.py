@@ -10,7 +10,7 @@ from collections.abc import Collection
 from yacs.config import CfgNode
 
 from midattr_plugin.config.keys import all_keys, flatten
-from midattr_plugin.config.renamed_keys import RENAMED_KEYS
+from midattr_plugin.config.renamed_keys import present_name
 from midattr_plugin.errors import InputError
 
 
@@ -52,7 +52,7 @@ def check_read(cfg: CfgNode, intended: Collection[str], where: str) -> None:
     Raises:
         InputError: one of them changes nothing.
     """
-    present = {RENAMED_KEYS.get(key, key) for key in intended}
+    present = set(map(present_name, intended))
     for name, clause in unread_keys(cfg).items():
         if name in present:
             raise InputError(
